@@ -1,0 +1,108 @@
+// An operation is a row: what it is called, who may authenticate how, what it needs, how it runs. Limits, audit and the published
+// compatibility table come from the rows. The type of a call changes at each hop, so that no stage can be skipped:
+//
+//   http::Exchange -> (Front::Claim, body) -> Request -> (authenticate) -> Call -> (Row::prepare) -> Prepared
+//                  -> (authorize every permission) -> Authorized -> Prepared::Run -> http::Response
+//
+// Only the gateway makes an Authorized, and nothing runs without one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foundation/base/clock.h"
+#include "foundation/base/id.h"
+#include "foundation/crypto/sigv4.h"
+#include "foundation/http/message.h"
+#include "foundation/http/server.h"
+#include "platform/identity/session.h"
+
+namespace aloft::api {
+
+// An authenticated call. `body` holds the whole body of a buffered operation; a streaming one takes it from `exchange`.
+struct Call {
+  RequestId request_id;
+  identity::Session session;
+  Region region;
+  Time received;
+  std::shared_ptr<http::Exchange> exchange;
+  std::string body;
+  crypto::PayloadClaim payload;  // how the body of a streaming operation is signed
+
+  const http::RequestHead& head() const { return exchange->head(); }
+};
+
+// One thing that policy must allow. `context` adds condition keys to the global ones (aws:SourceIp, ...).
+struct Permission {
+  std::string action;    // "s3:GetObject"
+  std::string resource;  // an ARN, or "*"
+  identity::Context context;
+};
+
+// Proof that every permission of the operation was allowed; asks further questions on behalf of the same caller.
+class Authorized {
+ public:
+  // True where policy allows this too. For decisions that depend on stored state: 403 or 404, each key of DeleteObjects.
+  bool Allows(const Permission& permission) const { return ask_(permission); }
+
+ private:
+  friend class AuthorizedMaker;
+  explicit Authorized(std::function<bool(const Permission&)> ask) : ask_(std::move(ask)) {}
+  std::function<bool(const Permission&)> ask_;
+};
+
+// Answers the call; exactly once, from any thread.
+using Responder = std::function<void(Result<http::Response>)>;
+
+// A decoded request: every input error was found when it was made.
+class Prepared {
+ public:
+  virtual ~Prepared() = default;
+  virtual std::vector<Permission> permissions() const = 0;
+  // Runs on a pool thread and may use it for local work, never to wait for a peer or a timer. `call` lives until the answer.
+  virtual void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) = 0;
+};
+
+enum class BodyMode { kBuffered, kStreamed };
+
+// Who may vouch for the caller of an operation.
+enum Authenticator : unsigned {
+  kSigV4 = 1,        // header or presigned query
+  kBearer = 2,       // aloft token
+  kAnonymous = 4,    // nobody: the operation's own policy decides (GetCallerIdentity is not one of these)
+};
+
+struct Row {
+  std::string_view service;    // IAM prefix: "s3", "sagemaker"
+  std::string_view operation;  // "CreateTrainingJob"
+  unsigned authenticators = kSigV4;
+  BodyMode body = BodyMode::kBuffered;
+  std::size_t max_body_bytes = 1u << 20;  // of a buffered body
+  // Decodes and validates. Never touches stored state.
+  std::function<Result<std::unique_ptr<Prepared>>(const Call&)> prepare;
+};
+
+// One API: recognises its requests, finds the row, renders errors in its own form.
+class Front {
+ public:
+  virtual ~Front() = default;
+  virtual std::string_view name() const = 0;
+
+  struct Claim {
+    BodyMode body = BodyMode::kBuffered;
+    std::size_t max_body_bytes = 1u << 20;
+  };
+  // Whether this front serves the request, from its head alone. Fronts are asked in a fixed order; the first claim wins.
+  virtual std::optional<Claim> Claims(const http::RequestHead& head) const = 0;
+  // The row; an operation that exists but is not built is kUnimplemented, by name. `body` is empty for streamed claims.
+  virtual Result<const Row*> Match(const http::RequestHead& head, std::string_view body) const = 0;
+  virtual http::Response RenderError(const Error& error, const http::RequestHead& head, const RequestId& request_id) const = 0;
+  // All rows, for the compatibility table and the refusal matrix.
+  virtual std::span<const Row> rows() const = 0;
+};
+
+}  // namespace aloft::api

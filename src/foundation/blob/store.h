@@ -1,0 +1,66 @@
+// Large opaque bytes, named by an id that the store makes. No index: who owns a blob is written elsewhere, in the same
+// breath as the id becomes visible. Bytes are durable before Commit returns. An unfinished or uncommitted writer leaves
+// nothing behind.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "foundation/base/bytes.h"
+#include "foundation/base/clock.h"
+#include "foundation/base/id.h"
+#include "foundation/base/log.h"
+#include "foundation/base/random.h"
+#include "foundation/base/result.h"
+
+namespace aloft::blob {
+
+using BlobId = Id<struct BlobIdTag>;
+
+inline constexpr Reason kNoSuchBlob{ErrorKind::kCorrupt, "NoSuchBlob"};
+
+// Where a plain blob's bytes lie, for sendfile.
+struct FileExtent {
+  std::shared_ptr<const int> fd;
+  std::uint64_t offset = 0;
+};
+
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  // Blocks for the disk; call on a pool thread.
+  virtual Status Append(ByteView bytes) = 0;
+  // Durable when it returns. The id is known before (`id()`), so that an index entry can be prepared.
+  virtual Status Commit() = 0;
+  virtual const BlobId& id() const = 0;
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual std::uint64_t size() const = 0;
+  // Up to out.size() bytes from `offset`; fewer only at the end.
+  virtual Result<std::size_t> Read(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
+  // Absent where bytes are not stored as they are read (encrypted, remote).
+  virtual std::optional<FileExtent> extent() const = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  // `expected_bytes` 0: unknown.
+  virtual Result<std::unique_ptr<Writer>> Create(std::uint64_t expected_bytes) = 0;
+  virtual Result<std::unique_ptr<Reader>> Open(const BlobId& id) = 0;
+  // Removing what is not there succeeds: reclaim repeats itself.
+  virtual Status Delete(const BlobId& id) = 0;
+  // Calls `visit` for each committed blob with its time of commit, in no order; stops where visit returns false.
+  virtual Status List(const std::function<bool(const BlobId&, Time committed)>& visit) = 0;
+};
+
+// Files under `directory`, spread over 256 x 256 folders made on demand; formats in docs/formats/blob.md.
+Result<std::unique_ptr<Store>> OpenDirectoryStore(std::string directory, Random& random, Log log);
+
+}  // namespace aloft::blob
