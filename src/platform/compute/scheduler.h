@@ -1,0 +1,40 @@
+// Which task may start now: a pure policy over what the machine has and what
+// runs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "platform/compute/task.h"
+
+namespace aloft::compute {
+
+struct Capacity {
+  double vcpus = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t disk_bytes = 0;
+  int gpus = 0;
+  // CPU is a share: this many times the machine's vCPUs may be promised. Memory
+  // and GPUs are hard.
+  double cpu_overcommit = 8;
+  // Of the machine's memory, what tasks may be promised; an operator who knows
+  // the tasks may set more than 1.
+  double memory_share = 0.9;
+  // Runs tasks that want more memory, disk or GPUs than the machine has with what it has (an operator may allow it).
+  // runs, with what the machine has.
+  bool allow_smaller = false;
+};
+
+struct Placement {
+  enum class Verdict { kStart, kWait, kNever } verdict = Verdict::kStart;
+  std::string reason;  // what is missing: "needs 16.0 GiB of memory, 3.2 GiB are free"
+  Limits granted;      // with kStart: the limits to enforce
+};
+
+Placement Place(const Capacity& capacity, const std::vector<Limits>& running, const Limits& wanted);
+
+// What this machine has: CPUs this process may use, memory (and its cgroup's
+// limit), free disk at `directory`, GPUs.
+Capacity DetectCapacity(const std::string& directory);
+
+}  // namespace aloft::compute

@@ -1,0 +1,168 @@
+// A task: one run of somebody's code in a sandbox of its own, with inputs
+// staged before and outputs stored after it. Plain values; what a task means (a
+// training job, a model worker) is known by the services.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foundation/base/clock.h"
+#include "foundation/base/id.h"
+
+namespace aloft::compute {
+
+// Deterministic, so that starting twice is starting once:
+// "training.123456789012.us-east-1.my-job.1". 1 to 200 of [A-Za-z0-9._-], not
+// beginning with a dot.
+using TaskId = Id<struct TaskIdTag>;
+
+// Places inside the sandbox.
+inline constexpr char kRuntimeDirectory[] = "/opt/aloft/runtime";  // the repository's runtime/, read-only
+inline constexpr char kSocketPath[] = "/run/aloft/worker.sock";    // where a worker listens; TaskStatus has the
+                                                                   // outside
+
+struct Limits {
+  double vcpus = 1;                         // a share: what others leave idle may be used
+  std::uint64_t memory_bytes = 1ull << 30;  // hard: beyond it the task is ended with kOutOfMemory
+  int max_processes = 1024;                 // hard: fork fails with EAGAIN; threads count
+  std::uint64_t disk_bytes = 30ull << 30;   // of everything the task writes; beyond it
+                                            // the task is ended with kDiskFull
+  int gpus = 0;
+};
+
+// One thing brought into the sandbox before the command starts.
+struct Input {
+  std::string channel;  // for messages: "train"; "code"; "model"
+  std::string s3_uri;   // "s3://bucket/prefix"
+  enum class Kind {
+    kPrefix,   // every object whose key begins with the prefix, laid out below
+               // `path` by the rest of its key
+    kObject,   // exactly this object, as `path`/<last part of the key>
+    kArchive,  // exactly this object, a tar (gzip or not), unpacked below
+               // `path`; a bad archive fails the task
+  } kind = Kind::kPrefix;
+  std::string path;  // absolute, below /opt/ml
+};
+
+// One directory stored after the command has ended.
+struct Output {
+  std::string path;    // absolute, below /opt/ml
+  std::string s3_uri;  // the archive's own key, or the prefix of the files
+  bool archive = true;
+  bool even_if_empty = true;
+  bool even_if_failed = false;  // outputs are always stored after success, a
+                                // stop and the end of the time limit
+};
+
+struct File {
+  std::string path;  // absolute, below /opt/ml
+  std::string content;
+};
+
+// What the task's code reaches of the network.
+enum class Network {
+  kNone,      // loopback inside the sandbox only: network isolation; no credentials
+              // either
+  kApi,       // plus this cloud's API, through the agent
+  kInternet,  // plus the internet through the agent's HTTP proxy, never this
+              // host's other services
+};
+
+struct TaskSpec {
+  TaskId id;
+  std::string environment;           // of runtime/environments: "scikit-learn", "python"
+  std::vector<std::string> command;  // argv; "python" is the environment's
+  std::map<std::string, std::string> variables;
+  std::string working_directory = "/opt/ml";
+  std::vector<File> files;
+  std::vector<Input> inputs;
+  std::vector<Output> outputs;
+  std::string role_arn;  // whose credentials stage the data and serve the code;
+                         // empty: none
+  std::string region = "us-east-1";
+  Limits limits;
+  Network network = Network::kApi;
+  std::string host_name = "algo-1";
+  std::chrono::seconds max_runtime{0};  // of the command; 0: no limit
+  std::chrono::seconds stop_grace{120};
+  std::vector<std::string> banner;  // lines written to the log before anything else
+};
+
+enum class Phase {
+  kPending,    // accepted; waits for room (TaskStatus::message says what for) or
+               // for its agent
+  kPreparing,  // makes the environment
+  kStaging,    // downloads inputs
+  kRunning,
+  kUploading,
+  kEnded,
+};
+
+enum class Outcome {
+  kNone,  // not ended
+  kSucceeded,
+  kFailed,        // the code ended with a status other than 0, or by a signal of its
+                  // own
+  kStopped,       // by Stop()
+  kMaxRuntime,    // by the time limit
+  kOutOfMemory,   // by the memory limit
+  kDiskFull,      // by the disk limit
+  kInputRefused,  // an input is absent, may not be read, or is a bad archive:
+                  // the caller's to mend
+  kOutputFailed,  // an output could not be stored
+  kCannotRun,     // the environment or the sandbox could not be made
+  kLost,          // the agent died: the machine restarted, or somebody killed it
+};
+
+struct Transition {
+  Phase phase = Phase::kPending;
+  Time at;
+  std::string message;
+};
+
+struct Usage {
+  std::uint64_t peak_memory_bytes = 0;
+  std::chrono::microseconds cpu{0};
+};
+
+struct TaskStatus {
+  Phase phase = Phase::kPending;
+  std::string message;                  // of the newest transition: why it waits, what it does
+  std::vector<Transition> transitions;  // all, oldest first
+  Outcome outcome = Outcome::kNone;
+  int exit_code = -1;             // of the command, where it ended by itself
+  int signal = 0;                 // that ended the command
+  std::string failure;            // why, for people: the failure file's text, or ours;
+                                  // empty after success
+  bool failure_is_users = false;  // the text came from the user's code
+  std::optional<Time> command_started;
+  std::optional<Time> command_ended;
+  std::vector<std::string> versions;  // what the environment really holds: "scikit-learn 1.9.1"
+  Usage usage;
+  std::uint64_t log_bytes = 0;  // spooled so far; see Backend::ReadLog
+  bool log_complete = false;    // nothing will be added
+  std::string socket_path;      // the outside of kSocketPath
+};
+
+struct LogLine {
+  Time at;
+  std::string text;  // without its end of line; at most 64 KiB, longer ones come
+                     // in pieces
+  std::uint64_t offset = 0;
+};
+
+struct LogChunk {
+  std::vector<LogLine> lines;
+  std::uint64_t next_offset = 0;
+};
+
+// "kRunning" is "Running", ...
+std::string_view ToString(Phase phase);
+std::string_view ToString(Outcome outcome);
+
+}  // namespace aloft::compute
