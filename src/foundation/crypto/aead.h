@@ -1,0 +1,25 @@
+// AES-256-GCM: bytes that only the key opens, and that nobody changes unseen.
+//
+// A nonce must never repeat under one key; callers take 12 random bytes and change the key long before 2^32 uses.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "foundation/base/result.h"
+#include "foundation/crypto/errors.h"
+
+namespace aloft::crypto {
+
+inline constexpr std::size_t kAeadKeySize = 32;
+inline constexpr std::size_t kAeadNonceSize = 12;
+inline constexpr std::size_t kAeadTagSize = 16;
+
+// ciphertext followed by the tag. `key` and `nonce` have the sizes above. `associated` is covered, not hidden.
+std::string AeadSeal(std::string_view key, std::string_view nonce, std::string_view plaintext,
+                     std::string_view associated);
+// kSealBroken where key, nonce, ciphertext or associated data are not those of the seal.
+Result<std::string> AeadOpen(std::string_view key, std::string_view nonce, std::string_view sealed,
+                             std::string_view associated);
+
+}  // namespace aloft::crypto
