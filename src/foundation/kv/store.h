@@ -1,8 +1,9 @@
 // Ordered key-value records on RocksDB (one machine) or a PostgreSQL table (many).
 //
 // Keys are bytes, ordered as unsigned bytes inside a space. Every stored value has a version that grows with each write
-// of its key; a batch may expect versions and then applies whole or not at all. Apply returns after the batch is
-// durable.
+// of its key and is never used again, not even after the key was deleted; a batch may expect versions and then applies
+// whole or not at all. Apply returns after the batch is durable, and nobody reads it before that. Thread-safe; every
+// call blocks for the disk or the database, so call on a pool thread.
 //
 //   kv::Batch batch;
 //   batch.Expect("objects", key, found ? found->version : kv::kAbsent);
@@ -20,12 +21,21 @@
 
 #include "foundation/base/log.h"
 #include "foundation/base/result.h"
+#include "foundation/sql/outbox.h"
 
 namespace aloft::kv {
 
 using Version = std::uint64_t;
 inline constexpr Version kAbsent = 0;
 inline constexpr Reason kVersionMismatch{ErrorKind::kConflict, "VersionMismatch"};
+// A write or a read met corruption or a failing disk: reads go on, writes are refused until the store is reopened.
+inline constexpr Reason kStoreReadOnly{ErrorKind::kUnavailable, "StoreReadOnly"};
+
+// What is larger is refused with kInvalidArgument, on every engine alike (PostgreSQL's index sets the first).
+inline constexpr std::size_t kMaxKeyBytes = 2560;
+inline constexpr std::size_t kMaxSpaceBytes = 64;
+inline constexpr std::size_t kMaxValueBytes = 16u << 20;
+inline constexpr std::size_t kMaxBatchBytes = 64u << 20;
 
 struct Entry {
   std::string key;
@@ -86,6 +96,7 @@ struct Options {
   std::string path;        // RocksDB: the directory
   std::string connection;  // PostgreSQL: a libpq connection string
   int connections = 8;
+  std::size_t cache_bytes = 32u << 20;  // RocksDB: blocks read; memtables come on top, at most half as much
 };
 
 class Store {
@@ -95,8 +106,11 @@ class Store {
 
   virtual Result<std::optional<Entry>> Get(std::string_view space, std::string_view key) = 0;
   virtual Result<ScanPage> Scan(std::string_view space, const ScanRange& range) = 0;
-  // The version that the batch's writes got.
+  // The version that the batch's writes got. Of two writes of one key in a batch the last counts. Expectations are
+  // about the store before the batch.
   virtual Result<Version> Apply(Batch batch) = 0;
+  // For foundation/feed.
+  virtual sql::Outbox& outbox() = 0;
 };
 
 }  // namespace aloft::kv

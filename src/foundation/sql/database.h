@@ -24,6 +24,7 @@
 
 #include "foundation/base/log.h"
 #include "foundation/base/result.h"
+#include "foundation/sql/outbox.h"
 
 namespace aloft::sql {
 
@@ -56,6 +57,8 @@ class Reader {
   virtual Result<Rows> Query(std::string_view statement, const Values& parameters = {}) = 0;
 };
 
+// After a statement that failed the transaction is dead: every further statement fails, and so does the commit. To go
+// on where a row exists use ON CONFLICT DO NOTHING and look at the count.
 class Transaction : public Reader {
  public:
   // Rows changed. A broken UNIQUE or PRIMARY KEY is kAlreadyExistsRow.
@@ -65,22 +68,31 @@ class Transaction : public Reader {
 };
 
 inline constexpr Reason kAlreadyExistsRow{ErrorKind::kAlreadyExists, "RowExists"};
+// A write met a failing disk or a corrupt file: reads go on, writes are refused until the database is reopened.
+inline constexpr Reason kDatabaseReadOnly{ErrorKind::kUnavailable, "DatabaseReadOnly"};
+// The data was written by a newer program and contracted beyond what this one understands.
+inline constexpr Reason kDatabaseTooNew{ErrorKind::kConflict, "DatabaseTooNew"};
 
 // One step of a schema. Versions count from 1 per room and never change once released; steps expand before they
-// contract.
+// contract. Column types are INTEGER (64 bits), REAL (64 bits), TEXT (ordered by bytes) and BLOB; on PostgreSQL they
+// become BIGINT, DOUBLE PRECISION, TEXT COLLATE "C" and BYTEA. On SQLite tables are STRICT. STRICT and WITHOUT ROWID
+// may be written and mean nothing on PostgreSQL.
 struct Migration {
   std::string room;  // "identity"
   int version = 1;
   std::vector<std::string> statements;
+  // Set by a step that contracts: programs that know the room only up to an older version refuse to open.
+  int min_reader = 0;
 };
 
 enum class Engine { kSqlite, kPostgres };
 
 struct Options {
   Engine engine = Engine::kSqlite;
-  std::string path;        // SQLite: the file
-  std::string connection;  // PostgreSQL: a libpq connection string
-  int readers = 4;
+  std::string path;                         // SQLite: the file
+  std::string connection;                   // PostgreSQL: a libpq connection string
+  int readers = 4;                          // SQLite: reading connections
+  int connections = 8;                      // PostgreSQL: all connections
   std::size_t max_waiting_writes = 10'000;  // more are refused with kUnavailable
 };
 
@@ -117,6 +129,8 @@ class Database {
   }
 
   virtual Engine engine() const = 0;
+  // For foundation/feed.
+  virtual Outbox& outbox() = 0;
 
  protected:
   virtual Status RunWrite(const std::function<Status(Transaction&)>& closure) = 0;
