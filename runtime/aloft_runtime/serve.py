@@ -1,0 +1,149 @@
+"""The Python model worker: loads the model below /opt/ml/model and answers HTTP on a Unix socket.
+
+    python -m aloft_runtime.serve [--socket /run/aloft/worker.sock] [--base /opt/ml]
+
+GET /ping answers 200 once the model is loaded; POST /invocations predicts. Requests are answered one at a time per
+process (model code is seldom safe to run twice at once, and the interpreter lock leaves nothing to win), while /ping is
+answered at any time; SAGEMAKER_MODEL_SERVER_WORKERS asks for more processes. A model that does not load ends the process
+with status 1 and its traceback in <base>/output/failure.
+"""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+
+from .serving import processes
+from .serving.errors import LoadError, RequestError
+from .serving.handlers import Handlers
+from .serving.http import Server
+
+MAX_CONNECTIONS = 64
+MAX_FAILURE = 4096  # bytes of a failure text that are kept
+GRACE_SECONDS = 20.0
+
+
+class Application:
+    """Paths -> the model. Called on connection threads."""
+
+    def __init__(self, handlers: Handlers):
+        self._handlers = handlers
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self, method, path, headers, body):
+        if path == "/ping":
+            return 200, {"Content-Type": "text/plain"}, b""
+        if path != "/invocations":
+            return _refuse(404, f"{path} is not served; POST /invocations predicts")
+        if method != "POST":
+            return _refuse(405, f"{method} is not served; POST /invocations predicts")
+        try:
+            with self._one_at_a_time:
+                answer, answer_headers = self._handlers.respond(body, headers)
+            return 200, answer_headers, answer
+        except RequestError as error:
+            return _refuse(error.status, error.message)
+        except Exception as error:
+            # The inference toolkit's own errors carry the status that they mean.
+            status = getattr(error, "status_code", 500)
+            if not isinstance(status, int) or not 400 <= status <= 599:
+                status = 500
+            traceback.print_exc()
+            return _refuse(status, f"{type(error).__name__}: {error}")
+
+
+def _refuse(status, message):
+    return status, {"Content-Type": "application/json"}, json.dumps({"error": message}).encode()
+
+
+def listen(path: str) -> socket.socket:
+    """A listening socket at `path`, in place of what an earlier process left there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    os.chmod(path, 0o666)  # its directory decides who may come
+    listener.listen(256)
+    return listener
+
+
+def versions() -> str:
+    """The libraries that models use, as far as they are installed."""
+    from importlib import metadata
+
+    found = [f"Python {platform.python_version()}"]
+    for name in ("scikit-learn", "numpy", "xgboost", "torch", "tensorflow"):
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            pass
+    return ", ".join(found)
+
+
+def record_failure(base: str, text: str) -> None:
+    """Leaves the reason where the platform looks for it; the end of a long text says most."""
+    try:
+        os.makedirs(os.path.join(base, "output"), exist_ok=True)
+        with open(os.path.join(base, "output", "failure"), "w", encoding="utf-8") as file:
+            file.write(text[-MAX_FAILURE:])
+    except OSError as error:
+        print(f"cannot write the failure file: {error}", file=sys.stderr, flush=True)
+
+
+def serve(listener: socket.socket, base: str, environment) -> int:
+    """Loads the model, then answers until SIGTERM; the status to end with."""
+    started = time.monotonic()
+    try:
+        handlers = Handlers.of(environment, os.path.join(base, "model"), os.path.join(base, "code"))
+        handlers.load()
+    except LoadError as error:
+        print(f"the model cannot be loaded: {error}", file=sys.stderr, flush=True)
+        record_failure(base, str(error))
+        return 1
+    except BaseException as error:  # also SystemExit: own code may call sys.exit
+        traceback.print_exc()
+        record_failure(base, traceback.format_exc())
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return 1
+    print(f"model loaded in {(time.monotonic() - started) * 1000:.0f} ms; {versions()}", flush=True)
+    limit = int(environment.get("SAGEMAKER_MAX_PAYLOAD_IN_MB") or 64) << 20
+    server = Server(listener, Application(handlers), MAX_CONNECTIONS, limit)
+    stopped = threading.Event()
+
+    def stop(*_):
+        if not stopped.is_set():
+            stopped.set()
+            threading.Thread(target=server.stop, args=(GRACE_SECONDS,), daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    server.run()
+    if stopped.is_set():
+        server.stop(GRACE_SECONDS)
+    return 0
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(description="Aloft's Python model worker")
+    parser.add_argument("--socket", default=os.environ.get("ALOFT_WORKER_SOCKET", "/run/aloft/worker.sock"))
+    parser.add_argument("--base", default="/opt/ml", help="the directory that holds model/, code/ and output/")
+    options = parser.parse_args(arguments)
+    try:
+        count = max(1, min(64, int(os.environ.get("SAGEMAKER_MODEL_SERVER_WORKERS") or 1)))
+    except ValueError:
+        count = 1
+    listener = listen(options.socket)
+    return processes.run(lambda: serve(listener, options.base, os.environ), count)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
