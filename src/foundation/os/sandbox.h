@@ -1,0 +1,97 @@
+// A sandbox: own mount, PID, IPC, UTS, network and user namespaces, a read-only system, no capability, no way to gain
+// one.
+//
+// Two steps, because a process with threads cannot be cloned safely: Create() clones the sandbox's first process early,
+// while the caller has one thread, and that process waits; Start() tells it what to build and run. It is pid 1 inside:
+// it reaps, forwards SIGTERM to the command, reports how the command ended, and ends when the caller does, with
+// everything inside. Linux 5.12 or newer.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "foundation/base/result.h"
+#include "foundation/os/fd.h"
+
+namespace aloft::os {
+
+struct Mount {
+  std::string source;  // outside
+  std::string target;  // inside
+  bool writable = false;
+  bool optional = false;  // skipped where the source does not exist
+};
+
+struct SandboxSpec {
+  std::string root_directory;  // an empty directory outside, where the root is put together; the host sees it empty
+  std::vector<Mount> mounts;   // after the system's own
+  std::uint64_t shared_memory_bytes = 64u << 20;  // of /dev/shm
+  bool gpus = false;                              // the machine's GPU devices
+  std::string host_name = "sandbox";
+  std::map<std::string, std::string> hosts;  // further names in /etc/hosts -> address
+  bool host_network = false;                 // else an own network with loopback only
+  std::vector<std::uint16_t> listen_ports;   // on the loopback inside; the listening sockets come back from Start
+
+  std::vector<std::string> command;  // argv[0] is a path inside, or a name looked up in PATH of `variables`
+  std::map<std::string, std::string> variables;
+  std::string working_directory = "/";
+  uid_t inside_uid = 1000;
+  uid_t outside_uid = 0;  // whom the inside uid is on the host; ignored (the caller) where the caller is not root
+
+  // rlimits; 0: as the caller has them.
+  std::uint64_t max_file_bytes = 0;
+  std::uint64_t max_data_bytes = 0;
+  std::uint64_t max_processes = 0;
+  std::uint64_t max_open_files = 0;
+};
+
+struct SandboxEnd {
+  int exit_code = -1;  // -1: ended by `signal`
+  int signal = 0;
+  std::string failure;  // the sandbox could not be built, or the command not be started; then nothing ran
+};
+
+class Sandbox {
+ public:
+  // `output`: becomes stdout and stderr of the command. Call it while the process has one thread.
+  static Result<Sandbox> Create(const SandboxSpec& spec, int output);
+  Sandbox(Sandbox&&) noexcept;
+  Sandbox& operator=(Sandbox&&) noexcept;
+  ~Sandbox();  // ends everything inside, and reaps
+
+  // The first process, as the host sees it: for a cgroup, before Start.
+  pid_t pid() const { return pid_; }
+
+  // Builds and runs. `command` and `variables` replace those of the spec, since they may be known only now. Returns the
+  // listening sockets in the order of listen_ports.
+  Result<std::vector<Fd>> Start(const std::vector<std::string>& command,
+                                const std::map<std::string, std::string>& variables);
+
+  // SIGTERM for the command; the caller decides when patience ends.
+  void Terminate();
+  // SIGKILL for everything inside.
+  void Kill();
+
+  // Readable once the command has ended. Then Wait() returns at once.
+  int wait_fd() const { return control_.get(); }
+  SandboxEnd Wait();
+
+ private:
+  Sandbox(pid_t pid, Fd control);
+  void Reap();
+
+  pid_t pid_ = 0;
+  Fd control_;
+};
+
+// What this machine lets this process isolate; empty: everything. Each line says what is missing and what helps.
+std::vector<std::string> SandboxGaps();
+
+}  // namespace aloft::os
