@@ -59,7 +59,7 @@ struct PayloadClaim {
     kUnsigned,
     kSha256,                    // the body's SHA-256 must be sha256_hex
     kStreamingUnsignedTrailer,  // aws-chunked, a checksum trailer, no signatures
-    kStreamingSigned,           // aws-chunked, each chunk signed: see ChunkVerifier
+    kStreamingSigned,           // aws-chunked, each chunk signed: see ChunkChain
     kStreamingSignedTrailer,
   };
   Kind kind = Kind::kUnsigned;
