@@ -111,7 +111,7 @@ TEST(Cbor, KnownAnswers) {
   EXPECT_EQ(*ParseCbor(hex("fa47c35000"))->If<double>(), 100000.0);
   EXPECT_EQ(*ParseCbor(hex("7f657374726561646d696e67ff"))->If<std::string>(), "streaming");
   EXPECT_EQ(ParseCbor(hex("4401020304"))->If<CborBytes>()->bytes.size(), 4u);
-  auto tagged = ParseCbor(hex("c1fb41d452d9e200000000"));
+  auto tagged = ParseCbor(hex("c1fb41d452d9ec200000"));
   ASSERT_TRUE(tagged.ok());
   EXPECT_EQ(tagged->If<CborTag>()->tag, 1u);
   auto map = ParseCbor(hex("bf61610161629f0203ffff"));
