@@ -19,7 +19,7 @@ class MemoryOutbox final : public sql::Outbox {
     for (Batch::Announcement& each : announcements) {
       kept_.push_back({EncodePosition(version, index++), clock_.Now(), std::move(each.topic), std::move(each.key),
                        std::move(each.record)});
-      bytes_ += kept_.back().record.size();
+      bytes_ += Cost(kept_.back());
     }
     if (waker_) waker_();
   }
@@ -54,7 +54,7 @@ class MemoryOutbox final : public sql::Outbox {
     std::uint64_t count = 0;
     while (!kept_.empty() && (kept_.front().at < retention.older_than || bytes_ > retention.max_bytes)) {
       trimmed_ = kept_.front().position;
-      bytes_ -= kept_.front().record.size();
+      bytes_ -= Cost(kept_.front());
       kept_.pop_front();
       ++count;
     }
@@ -79,6 +79,10 @@ class MemoryOutbox final : public sql::Outbox {
   }
 
  private:
+  static std::uint64_t Cost(const sql::Announcement& each) {
+    return each.topic.size() + each.key.size() + each.record.size() + 64;
+  }
+
   SystemClock clock_;
   std::mutex mutex_;
   std::deque<sql::Announcement> kept_;

@@ -4,10 +4,10 @@
 
 namespace aloft::kv {
 
-Result<std::unique_ptr<Store>> Store::Open(Options options, [[maybe_unused]] Log log) {
+Result<std::unique_ptr<Store>> Store::Open(Options options, Log log) {
   switch (options.engine) {
     case Engine::kMemory: return OpenMemoryStore();
-    case Engine::kRocks:
+    case Engine::kRocks: return OpenRocksStore(options, std::move(log));
     case Engine::kPostgres: break;
   }
   return Fail(kUnimplemented, "This kv engine is not built yet.");

@@ -255,7 +255,7 @@ TEST_P(StoreTest, ConcurrentIncrementsAreNotLost) {
   EXPECT_EQ(store_->Get("test", "counter").value()->value, std::to_string(kThreads * kEach));
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, StoreTest, testing::Values(Engine::kMemory), EngineName);
+INSTANTIATE_TEST_SUITE_P(Engines, StoreTest, testing::Values(Engine::kMemory, Engine::kRocks), EngineName);
 
 }  // namespace
 }  // namespace aloft::kv

@@ -1,0 +1,296 @@
+// RocksDB, embedded. Writers form groups: the first in the queue commits for all that wait behind it, so many batches
+// share one fsync, expectations are checked in one order, and versions and announcements appear in the order of commit.
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <unordered_map>
+
+#include "foundation/base/fault_point.h"
+#include "foundation/kv/engines.h"
+#include "foundation/kv/rocks_format.h"
+#include "foundation/kv/rocks_outbox.h"
+#include "foundation/os/file.h"
+
+namespace aloft::kv {
+namespace {
+
+constexpr std::size_t kMaxGroup = 512;
+constexpr std::size_t kMaxGroupBytes = 8u << 20;
+
+rocksdb::Slice ToSlice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+rocksdb::Options RocksOptions(const Options& ours) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.paranoid_checks = true;
+  options.write_buffer_size = ours.cache_bytes / 4;
+  options.max_write_buffer_number = 2;
+  options.max_total_wal_size = 64u << 20;
+  options.max_background_jobs = 2;
+  options.max_open_files = 512;
+  options.bytes_per_sync = 1u << 20;
+  options.compression = rocksdb::kLZ4Compression;
+  options.bottommost_compression = rocksdb::kZSTD;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.skip_stats_update_on_db_open = true;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = 1u << 20;
+  // A power cut may leave a torn record at the end of the log, which was never acknowledged. What follows a torn record
+  // is not replayed; logs that were synced and vanished are noticed through the manifest.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.track_and_verify_wals_in_manifest = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(ours.cache_bytes);
+  table.block_size = 16u << 10;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+class RocksStore final : public Store {
+ public:
+  explicit RocksStore(Log log) : log_(std::move(log)) {}
+
+  ~RocksStore() override {
+    outbox_.reset();
+    if (db_ != nullptr) static_cast<void>(db_->Close());
+  }
+
+  Status Open(const Options& options) {
+    ALOFT_TRY(os::MakeDirectories(options.path, 0700));
+    rocksdb::DB* opened = nullptr;
+    rocksdb::Status status = rocksdb::DB::Open(RocksOptions(options), options.path, &opened);
+    if (!status.ok()) {
+      if (status.IsIOError() && status.ToString().find("lock") != std::string::npos)
+        return Fail(kUnavailable, "The key-value store is open in another process.", status.ToString());
+      return Fail(status.IsCorruption() ? kCorrupt : kIoError, "The key-value store cannot be opened.",
+                  options.path + ": " + status.ToString());
+    }
+    db_.reset(opened);
+    outbox_ = std::make_unique<RocksOutbox>(*db_, [this](const rocksdb::Status& failed) { return Failed(failed); });
+    ALOFT_TRY(LoadFormat());
+    return outbox_->Load();
+  }
+
+  Result<std::optional<Entry>> Get(std::string_view space, std::string_view key) override {
+    ALOFT_TRY(CheckKey(space, key));
+    rocksdb::PinnableSlice stored;
+    rocksdb::Status got = db_->Get({}, db_->DefaultColumnFamily(), RecordKey(space, key), &stored);
+    if (got.IsNotFound()) return std::optional<Entry>();
+    if (!got.ok()) return Failed(got);
+    auto value = DecodeValue(stored.ToStringView());
+    if (!value) return Failed(rocksdb::Status::Corruption("a record's value"));
+    return std::optional<Entry>(Entry{std::string(key), std::string(value->value), value->version});
+  }
+
+  Result<ScanPage> Scan(std::string_view space, const ScanRange& range) override {
+    ALOFT_TRY(CheckKey(space, {}));
+    PageBuilder page(range);
+    if (!range.to.empty() && range.to <= range.from) return page.Take();
+    std::string from = RecordKey(space, range.from);
+    std::string to = range.to.empty() ? SpaceEnd(space) : RecordKey(space, range.to);
+    rocksdb::Slice lower(from), upper(to);
+    rocksdb::ReadOptions options;
+    options.iterate_lower_bound = &lower;
+    options.iterate_upper_bound = &upper;
+    std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
+    range.reverse ? it->SeekToLast() : it->SeekToFirst();
+    while (it->Valid()) {
+      auto value = DecodeValue(it->value().ToStringView());
+      if (!value) return Failed(rocksdb::Status::Corruption("a record's value"));
+      if (!page.Add(it->key().ToStringView().substr(1 + space.size()), value->value, value->version)) break;
+      range.reverse ? it->Prev() : it->Next();
+    }
+    if (!it->status().ok()) return Failed(it->status());
+    return page.Take();
+  }
+
+  Result<Version> Apply(Batch batch) override {
+    ALOFT_TRY(CheckBatch(batch));
+    if (auto error = FaultError("kv.apply")) return *error;
+    Pending pending;
+    pending.keys.reserve(batch.expectations.size());
+    for (const Batch::Expectation& expectation : batch.expectations) {
+      // Refuses early, outside the queue, and brings the block into the cache for the check that counts.
+      pending.keys.push_back(RecordKey(expectation.space, expectation.key));
+      ALOFT_ASSIGN(Version version, StoredVersion(pending.keys.back()));
+      if (version != expectation.version) return VersionMismatch();
+    }
+    pending.batch = &batch;
+    for (const Batch::Write& write : batch.writes) pending.bytes += write.value ? write.value->size() : 0;
+
+    std::unique_lock lock(mutex_);
+    queue_.push_back(&pending);
+    pending.turn.wait(lock, [&] { return pending.done || queue_.front() == &pending; });
+    if (!pending.done) {
+      std::size_t count = 0, bytes = 0;
+      while (count < queue_.size() && count < kMaxGroup && bytes < kMaxGroupBytes) bytes += queue_[count++]->bytes;
+      std::vector<Pending*> group(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+      lock.unlock();
+      Commit(group);
+      lock.lock();
+      queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+      for (Pending* each : group) {
+        each->done = true;
+        if (each != &pending) each->turn.notify_one();
+      }
+      if (!queue_.empty()) queue_.front()->turn.notify_one();
+    }
+    lock.unlock();
+    if (pending.error) return std::move(*pending.error);
+    return pending.version;
+  }
+
+  sql::Outbox& outbox() override { return *outbox_; }
+
+ private:
+  struct Pending {
+    const Batch* batch = nullptr;
+    std::vector<std::string> keys;  // of its expectations
+    std::size_t bytes = 0;
+    std::optional<Error> error;
+    Version version = kAbsent;
+    bool done = false;
+    std::condition_variable turn;
+  };
+
+  Status LoadFormat() {
+    std::string stored;
+    rocksdb::Status got = db_->Get({}, ToSlice(kFormatKey), &stored);
+    if (got.IsNotFound()) {
+      std::string format;
+      AppendBigEndian(format, kRocksFormat);
+      rocksdb::WriteOptions synced;
+      synced.sync = true;
+      rocksdb::Status put = db_->Put(synced, ToSlice(kFormatKey), format);
+      if (!put.ok()) return Failed(put);
+      return {};
+    }
+    if (!got.ok()) return Failed(got);
+    if (stored.size() != 8) return Failed(rocksdb::Status::Corruption("the format's number"));
+    if (ReadBigEndian(stored) > kRocksFormat)
+      return Fail(kInvalidArgument, "The key-value store was written by a newer Aloft; start that one.");
+    got = db_->Get({}, ToSlice(kVersionKey), &stored);
+    if (got.IsNotFound()) return {};
+    if (!got.ok()) return Failed(got);
+    if (stored.size() != 8) return Failed(rocksdb::Status::Corruption("the last version"));
+    last_version_ = ReadBigEndian(stored);
+    return {};
+  }
+
+  Result<Version> StoredVersion(const std::string& key) {
+    rocksdb::PinnableSlice stored;
+    rocksdb::Status got = db_->Get({}, db_->DefaultColumnFamily(), key, &stored);
+    if (got.IsNotFound()) return kAbsent;
+    if (!got.ok()) return Failed(got);
+    auto value = DecodeValue(stored.ToStringView());
+    if (!value) return Failed(rocksdb::Status::Corruption("a record's value"));
+    return value->version;
+  }
+
+  // One thread at a time: the leader's. `last_version_` is its own.
+  void Commit(const std::vector<Pending*>& group) {
+    rocksdb::WriteBatch batch;
+    std::unordered_map<std::string, Version> changed;  // by this group
+    bool announced = false;
+    for (Pending* each : group) {
+      if (auto error = Check(*each, changed)) {
+        each->error = std::move(error);
+        continue;
+      }
+      each->version = last_version_;
+      if (each->batch->writes.empty() && each->batch->announcements.empty()) continue;
+      each->version = ++last_version_;
+      for (const Batch::Write& write : each->batch->writes) {
+        std::string key = RecordKey(write.space, write.key);
+        if (write.value)
+          batch.Put(key, EncodeValue(each->version, *write.value));
+        else
+          batch.Delete(key);
+        changed[std::move(key)] = write.value ? each->version : kAbsent;
+      }
+      outbox_->Append(batch, each->version, each->batch->announcements);
+      announced = announced || !each->batch->announcements.empty();
+    }
+    if (batch.Count() == 0) return;
+    std::string version;
+    AppendBigEndian(version, last_version_);
+    batch.Put(ToSlice(kVersionKey), version);
+    std::optional<Error> error = Write(batch);
+    if (error) {
+      for (Pending* each : group) each->error = error;
+    } else {
+      outbox_->Committed(last_version_, announced);
+    }
+  }
+
+  std::optional<Error> Check(const Pending& pending, const std::unordered_map<std::string, Version>& changed) {
+    for (std::size_t i = 0; i < pending.keys.size(); ++i) {
+      auto found = changed.find(pending.keys[i]);
+      Version version = kAbsent;
+      if (found != changed.end()) {
+        version = found->second;
+      } else {
+        auto stored = StoredVersion(pending.keys[i]);
+        if (!stored.ok()) return std::move(stored).error();
+        version = *stored;
+      }
+      if (version != pending.batch->expectations[i].version) return VersionMismatch();
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Error> Write(rocksdb::WriteBatch& batch) {
+    if (read_only_.load(std::memory_order_relaxed))
+      return Fail(kStoreReadOnly, "The key-value store refuses writes after a disk error.");
+    if (auto error = FaultError("kv.write")) return Failed(rocksdb::Status::IOError(error->detail));
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    rocksdb::Status written = db_->Write(options, &batch);
+    if (written.ok()) return std::nullopt;
+    // A full disk goes away: whoever writes next may find room.
+    if (written.IsNoSpace()) static_cast<void>(db_->Resume());
+    return Failed(written);
+  }
+
+  Error Failed(const rocksdb::Status& status) {
+    if (status.IsNoSpace()) return Fail(kDiskFull, "The disk is full.", status.ToString());
+    if (!read_only_.exchange(true))
+      log_.Error("key-value store: refusing writes until it is reopened", {{"cause", status.ToString()}});
+    if (status.IsCorruption()) return Fail(kCorrupt, "Stored bytes are damaged.", status.ToString());
+    return Fail(kIoError, "The key-value store failed.", status.ToString());
+  }
+
+  Log log_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::unique_ptr<RocksOutbox> outbox_;
+  std::atomic<bool> read_only_{false};
+  Version last_version_ = kAbsent;
+
+  std::mutex mutex_;
+  std::deque<Pending*> queue_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> OpenRocksStore(const Options& options, Log log) {
+  auto store = std::make_unique<RocksStore>(std::move(log));
+  ALOFT_TRY(store->Open(options));
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace aloft::kv
