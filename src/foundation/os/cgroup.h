@@ -30,11 +30,11 @@ struct CgroupUsage {
 };
 
 struct CgroupSupport {
-  std::string driver;  // "v1", "v2", "none"
+  std::string driver{};  // "v1", "v2", "none"
   bool cpu = false;
   bool memory = false;
   bool processes = false;
-  std::string why;  // what is missing and how to mend it; empty where nothing is
+  std::string why{};  // what is missing and how to mend it; empty where nothing is
 };
 
 class Cgroups {

@@ -21,7 +21,7 @@ namespace aloft::os {
 struct ProcessIdentity {
   pid_t pid = 0;
   std::uint64_t start_ticks = 0;  // since boot, field 22 of /proc/<pid>/stat
-  std::string boot_id;
+  std::string boot_id{};
 
   friend bool operator==(const ProcessIdentity&, const ProcessIdentity&) = default;
 };
@@ -41,11 +41,11 @@ Status SignalProcess(const Fd& pidfd, int signal);
 bool WaitForEnd(const Fd& pidfd, std::chrono::milliseconds deadline);
 
 struct DaemonOptions {
-  std::string path;
-  std::vector<std::string> arguments;  // without argv[0]
-  std::map<std::string, std::string> variables;
+  std::string path{};
+  std::vector<std::string> arguments{};  // without argv[0]
+  std::map<std::string, std::string> variables{};
   std::string working_directory = "/";
-  std::vector<int> keep;  // descriptors that the daemon inherits, under the same numbers; stdio is /dev/null
+  std::vector<int> keep{};  // descriptors that the daemon inherits, under the same numbers; stdio is /dev/null
 };
 
 // Starts a process that belongs to nobody: own session, parent init, no inherited descriptor but `keep`, default signal
@@ -60,12 +60,12 @@ struct CommandResult {
 // Runs a child and waits for it; `output` receives its stdout and stderr by lines ("\r" ends one too). Killed at the
 // deadline, and as soon as `cancelled` (asked several times a second) says so.
 struct CommandOptions {
-  std::vector<std::string> argv;  // argv[0] is a path
-  std::map<std::string, std::string> variables;
+  std::vector<std::string> argv{};  // argv[0] is a path
+  std::map<std::string, std::string> variables{};
   std::string working_directory = "/";
   std::chrono::milliseconds deadline{600'000};
-  std::function<void(std::string_view line)> output;
-  std::function<bool()> cancelled;
+  std::function<void(std::string_view line)> output{};
+  std::function<bool()> cancelled{};
 };
 Result<CommandResult> RunCommand(const CommandOptions& options);
 

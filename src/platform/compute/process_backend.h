@@ -15,29 +15,29 @@
 namespace aloft::compute {
 
 struct Credentials {
-  std::string access_key_id;
-  std::string secret_access_key;
-  std::string session_token;
-  Time expires;
+  std::string access_key_id{};
+  std::string secret_access_key{};
+  std::string session_token{};
+  Time expires{};
 };
 
 struct ProcessBackendOptions {
-  std::string tasks_directory;         // <data>/tasks; made, 0700
-  std::string socket_directory;        // short, for Unix sockets of workers: <data>/run
-  std::string agent_path;              // the aloft-task executable
-  std::string runtime_directory;       // the repository's (or the package's) runtime/
-  std::string environments_directory;  // virtual environments, made on first use
-                                       // and kept
-  std::string api_url;                 // "https://127.0.0.1:8443": where agents and tasks reach
-                                       // this cloud
-  std::string ca_file;                 // PEM that signs api_url's certificate; empty: none
-  Capacity capacity;                   // of this machine; see DetectCapacity
+  std::string tasks_directory{};         // <data>/tasks; made, 0700
+  std::string socket_directory{};        // short, for Unix sockets of workers: <data>/run
+  std::string agent_path{};              // the aloft-task executable
+  std::string runtime_directory{};       // the repository's (or the package's) runtime/
+  std::string environments_directory{};  // virtual environments, made on first use
+                                         // and kept
+  std::string api_url{};                 // "https://127.0.0.1:8443": where agents and tasks reach
+                                         // this cloud
+  std::string ca_file{};                 // PEM that signs api_url's certificate; empty: none
+  Capacity capacity{};                   // of this machine; see DetectCapacity
   // Makes credentials of the role for one task; called at start and again
   // before they expire, on any thread.
-  std::function<Result<Credentials>(const TaskId&, const std::string& role_arn)> issue_credentials;
+  std::function<Result<Credentials>(const TaskId&, const std::string& role_arn)> issue_credentials{};
   // Something of that task changed: its phase or its log. May be called often
   // and from any thread; must not block.
-  std::function<void(const TaskId&)> on_change;
+  std::function<void(const TaskId&)> on_change{};
 };
 
 // Finds the tasks that are in tasks_directory and adopts them. Destroying the

@@ -37,8 +37,8 @@ struct Limits {
 
 // One thing brought into the sandbox before the command starts.
 struct Input {
-  std::string channel;  // for messages: "train"; "code"; "model"
-  std::string s3_uri;   // "s3://bucket/prefix"
+  std::string channel{};  // for messages: "train"; "code"; "model"
+  std::string s3_uri;     // "s3://bucket/prefix"
   enum class Kind {
     kPrefix,   // every object whose key begins with the prefix, laid out below
                // `path` by the rest of its key
@@ -46,12 +46,12 @@ struct Input {
     kArchive,  // exactly this object, a tar (gzip or not), unpacked below
                // `path`; a bad archive fails the task
   } kind = Kind::kPrefix;
-  std::string path;  // absolute, below /opt/ml
+  std::string path{};  // absolute, below /opt/ml
 };
 
 // One directory stored after the command has ended.
 struct Output {
-  std::string path;    // absolute, below /opt/ml
+  std::string path{};  // absolute, below /opt/ml
   std::string s3_uri;  // the archive's own key, or the prefix of the files
   bool archive = true;
   bool even_if_empty = true;
@@ -60,8 +60,8 @@ struct Output {
 };
 
 struct File {
-  std::string path;  // absolute, below /opt/ml
-  std::string content;
+  std::string path{};  // absolute, below /opt/ml
+  std::string content{};
 };
 
 // What the task's code reaches of the network.
@@ -74,23 +74,23 @@ enum class Network {
 };
 
 struct TaskSpec {
-  TaskId id;
-  std::string environment;           // of runtime/environments: "scikit-learn", "python"
-  std::vector<std::string> command;  // argv; "python" is the environment's
-  std::map<std::string, std::string> variables;
+  TaskId id{};
+  std::string environment{};           // of runtime/environments: "scikit-learn", "python"
+  std::vector<std::string> command{};  // argv; "python" is the environment's
+  std::map<std::string, std::string> variables{};
   std::string working_directory = "/opt/ml";
-  std::vector<File> files;
-  std::vector<Input> inputs;
-  std::vector<Output> outputs;
-  std::string role_arn;  // whose credentials stage the data and serve the code;
-                         // empty: none
+  std::vector<File> files{};
+  std::vector<Input> inputs{};
+  std::vector<Output> outputs{};
+  std::string role_arn{};  // whose credentials stage the data and serve the code;
+                           // empty: none
   std::string region = "us-east-1";
-  Limits limits;
+  Limits limits{};
   Network network = Network::kApi;
   std::string host_name = "algo-1";
   std::chrono::seconds max_runtime{0};  // of the command; 0: no limit
   std::chrono::seconds stop_grace{120};
-  std::vector<std::string> banner;  // lines written to the log before anything else
+  std::vector<std::string> banner{};  // lines written to the log before anything else
 };
 
 enum class Phase {
@@ -121,8 +121,8 @@ enum class Outcome {
 
 struct Transition {
   Phase phase = Phase::kPending;
-  Time at;
-  std::string message;
+  Time at{};
+  std::string message{};
 };
 
 struct Usage {
@@ -132,32 +132,32 @@ struct Usage {
 
 struct TaskStatus {
   Phase phase = Phase::kPending;
-  std::string message;                  // of the newest transition: why it waits, what it does
-  std::vector<Transition> transitions;  // all, oldest first
+  std::string message{};                  // of the newest transition: why it waits, what it does
+  std::vector<Transition> transitions{};  // all, oldest first
   Outcome outcome = Outcome::kNone;
   int exit_code = -1;             // of the command, where it ended by itself
   int signal = 0;                 // that ended the command
-  std::string failure;            // why, for people: the failure file's text, or ours;
+  std::string failure{};          // why, for people: the failure file's text, or ours;
                                   // empty after success
   bool failure_is_users = false;  // the text came from the user's code
-  std::optional<Time> command_started;
-  std::optional<Time> command_ended;
-  std::vector<std::string> versions;  // what the environment really holds: "scikit-learn 1.9.1"
-  Usage usage;
+  std::optional<Time> command_started{};
+  std::optional<Time> command_ended{};
+  std::vector<std::string> versions{};  // what the environment really holds: "scikit-learn 1.9.1"
+  Usage usage{};
   std::uint64_t log_bytes = 0;  // spooled so far; see Backend::ReadLog
   bool log_complete = false;    // nothing will be added
-  std::string socket_path;      // the outside of kSocketPath
+  std::string socket_path{};    // the outside of kSocketPath
 };
 
 struct LogLine {
-  Time at;
-  std::string text;  // without its end of line; at most 64 KiB, longer ones come
-                     // in pieces
+  Time at{};
+  std::string text{};  // without its end of line; at most 64 KiB, longer ones come
+                       // in pieces
   std::uint64_t offset = 0;
 };
 
 struct LogChunk {
-  std::vector<LogLine> lines;
+  std::vector<LogLine> lines{};
   std::uint64_t next_offset = 0;
 };
 
