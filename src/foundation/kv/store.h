@@ -44,8 +44,8 @@ struct Entry {
 };
 
 struct ScanRange {
-  std::string from;  // inclusive
-  std::string to;    // exclusive; empty: the end of the space
+  std::string from{};  // inclusive
+  std::string to{};    // exclusive; empty: the end of the space
   std::size_t limit = 1000;
   std::size_t max_bytes = 8u << 20;  // of keys and values; a page has at least one entry
   bool reverse = false;              // from the end of the range
