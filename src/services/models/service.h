@@ -1,0 +1,54 @@
+// Models: an image, the archive of a trained model, and the role that may read it. The only door of the room.
+//
+// Thread-safe. Every call is local: it reads or writes the database on the calling thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "foundation/base/clock.h"
+#include "foundation/base/result.h"
+#include "foundation/sql/database.h"
+#include "generated/shapes/sagemaker/model.h"
+#include "platform/compute/runtimes.h"
+#include "platform/identity/service.h"
+#include "services/models/errors.h"
+#include "services/models/types.h"
+
+namespace aloft::models {
+
+// Whether the role may read what `s3_uri` names and it is there: an object, or at least one below a prefix.
+using DataProbe = std::function<Status(const Scope&, const std::string& role_arn, const std::string& s3_uri)>;
+
+class Service {
+ public:
+  // All references outlive the service. Without a probe, a model's data is first looked at when it is deployed.
+  Service(sql::Database& database, const identity::Service& identity, const compute::RuntimeTable& runtimes,
+          const Clock& clock, DataProbe probe);
+
+  Result<shapes::sagemaker::CreateModelResponse> CreateModel(const identity::Session& session, const Region& region,
+                                                             const shapes::sagemaker::CreateModelRequest& request);
+  Result<shapes::sagemaker::DescribeModelResponse> DescribeModel(const Scope& scope, const std::string& name) const;
+  Result<shapes::sagemaker::ListModelsResponse> ListModels(const Scope& scope,
+                                                           const shapes::sagemaker::ListModelsRequest& request) const;
+  // A deployed model may go: its endpoints keep what they need.
+  Status DeleteModel(const Scope& scope, const std::string& name);
+
+  // For serving. kNoSuchModel.
+  Result<Model> Find(const Scope& scope, const std::string& name) const;
+
+ private:
+  sql::Database& database_;
+  const identity::Service& identity_;
+  const compute::RuntimeTable& runtimes_;
+  const Clock& clock_;
+  DataProbe probe_;
+};
+
+// The one container of a model that we can serve; kNotBuilt names what is asked and not built (pipelines of containers,
+// multi-model, model packages), kBadModel what makes no sense.
+Result<shapes::sagemaker::ContainerDefinition> ServedContainer(const shapes::sagemaker::CreateModelRequest& request);
+// Where its archive or directory lies; empty where the image needs none.
+std::string DataUri(const shapes::sagemaker::ContainerDefinition& container);
+
+}  // namespace aloft::models

@@ -1,0 +1,28 @@
+// What models are known by.
+#pragma once
+
+#include <string>
+
+#include "foundation/base/clock.h"
+#include "foundation/base/id.h"
+#include "generated/shapes/sagemaker/model.h"
+
+namespace aloft::models {
+
+// Whose resources. Nothing is ever looked up across scopes.
+struct Scope {
+  AccountId account;
+  Region region;
+};
+
+// A model as it is stored: what the caller asked for.
+struct Model {
+  std::string name;
+  Time created;
+  shapes::sagemaker::CreateModelRequest request;
+};
+
+// "arn:aws:sagemaker:us-east-1:123456789012:model/name"; `kind` is "model", "endpoint", "endpoint-config".
+std::string ResourceArn(const Scope& scope, std::string_view kind, std::string_view name);
+
+}  // namespace aloft::models

@@ -1,0 +1,30 @@
+// Why serving refuses.
+#pragma once
+
+#include "foundation/base/error.h"
+
+namespace aloft::serving {
+
+// On the wire ValidationException (runtime: ValidationError); clients tell them apart by the message.
+inline constexpr Reason kNoSuchEndpointConfig{ErrorKind::kNotFound, "NoSuchEndpointConfig"};
+inline constexpr Reason kEndpointConfigExists{ErrorKind::kAlreadyExists, "EndpointConfigExists"};
+inline constexpr Reason kBadEndpointConfig{ErrorKind::kInvalid, "BadEndpointConfig"};
+inline constexpr Reason kNoSuchEndpoint{ErrorKind::kNotFound, "NoSuchEndpoint"};
+inline constexpr Reason kEndpointExists{ErrorKind::kAlreadyExists, "EndpointExists"};
+inline constexpr Reason kEndpointBusy{ErrorKind::kConflict, "EndpointBusy"};  // an update is running
+inline constexpr Reason kNoSuchVariant{ErrorKind::kInvalid, "NoSuchVariant"};
+inline constexpr Reason kNotBuilt{ErrorKind::kUnimplemented, "NotBuilt"};
+
+// Of an invocation.
+inline constexpr Reason kEndpointNotReady{ErrorKind::kUnavailable, "EndpointNotReady"};  // no worker answers now
+inline constexpr Reason kEndpointNotInService{ErrorKind::kInvalid, "EndpointNotInService"};
+inline constexpr Reason kTooManyInvocations{ErrorKind::kThrottled, "TooManyInvocations"};
+inline constexpr Reason kModelTimedOut{ErrorKind::kDeadlineExceeded, "ModelTimedOut"};
+inline constexpr Reason kModelBroken{ErrorKind::kUnavailable, "ModelBroken"};  // the worker died while it answered
+
+inline constexpr Reason kReasons[] = {
+    kNoSuchEndpointConfig, kEndpointConfigExists, kBadEndpointConfig, kNoSuchEndpoint,   kEndpointExists,
+    kEndpointBusy,         kNoSuchVariant,        kNotBuilt,          kEndpointNotReady, kEndpointNotInService,
+    kTooManyInvocations,   kModelTimedOut,        kModelBroken};
+
+}  // namespace aloft::serving

@@ -1,0 +1,35 @@
+// One prediction as every door sees it: opaque bytes in, opaque bytes out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "foundation/base/result.h"
+
+namespace aloft::serving {
+
+inline constexpr std::size_t kMaxInvocationBytes = 6u << 20;  // of a request body
+
+struct Invocation {
+  std::string endpoint;
+  std::string body;
+  std::string content_type;       // empty: application/json
+  std::string accept;             // empty: the model's own default
+  std::string target_variant;     // empty: by weight
+  std::string custom_attributes;  // X-Amzn-SageMaker-Custom-Attributes, passed on as it is
+  std::string inference_id;
+};
+
+struct Answer {
+  int status = 200;  // of the model; not 2xx: the model refused or failed, and body says why
+  std::string content_type;
+  std::string body;
+  std::string variant;            // that answered
+  std::string custom_attributes;  // that the model sets
+  std::string log_stream_arn;     // where its log is
+};
+
+using AnswerDone = std::function<void(Result<Answer>)>;
+
+}  // namespace aloft::serving

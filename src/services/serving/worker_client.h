@@ -1,0 +1,40 @@
+// How the server talks to a worker: HTTP over the Unix socket of its task. An interface, so that a test can be the
+// worker.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "foundation/base/result.h"
+#include "services/serving/invocation.h"
+
+namespace aloft::http {
+class Client;
+}
+
+namespace aloft::serving {
+
+struct WorkerAnswer {
+  int status = 0;
+  std::string content_type, custom_attributes, body;
+};
+
+class WorkerClient {
+ public:
+  virtual ~WorkerClient() = default;
+
+  // GET /ping. `done` gets true for a 200 within two seconds; on any thread.
+  virtual void Ping(const std::string& socket_path, std::function<void(bool healthy)> done) = 0;
+
+  // POST /invocations. kUnavailable where nothing was sent: another worker may be asked. kDeadlineExceeded; kIoError
+  // where the worker went away in the middle.
+  virtual void Invoke(const std::string& socket_path, const Invocation& invocation, std::chrono::milliseconds timeout,
+                      std::function<void(Result<WorkerAnswer>)> done) = 0;
+};
+
+// Over a pool of connections of `client`, which must outlive it.
+std::unique_ptr<WorkerClient> MakeHttpWorkerClient(http::Client& client);
+
+}  // namespace aloft::serving
