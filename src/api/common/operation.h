@@ -1,5 +1,6 @@
-// An operation is a row: what it is called, who may authenticate how, what it needs, how it runs. Limits, audit and the published
-// compatibility table come from the rows. The type of a call changes at each hop, so that no stage can be skipped:
+// An operation is a row: what it is called, who may authenticate how, what it needs, how it runs. Limits, audit and the
+// published compatibility table come from the rows. The type of a call changes at each hop, so that no stage can be
+// skipped:
 //
 //   http::Exchange -> (Front::Claim, body) -> Request -> (authenticate) -> Call -> (Row::prepare) -> Prepared
 //                  -> (authorize every permission) -> Authorized -> Prepared::Run -> http::Response
@@ -46,7 +47,8 @@ struct Permission {
 // Proof that every permission of the operation was allowed; asks further questions on behalf of the same caller.
 class Authorized {
  public:
-  // True where policy allows this too. For decisions that depend on stored state: 403 or 404, each key of DeleteObjects.
+  // True where policy allows this too. For decisions that depend on stored state: 403 or 404, each key of
+  // DeleteObjects.
   bool Allows(const Permission& permission) const { return ask_(permission); }
 
  private:
@@ -63,7 +65,8 @@ class Prepared {
  public:
   virtual ~Prepared() = default;
   virtual std::vector<Permission> permissions() const = 0;
-  // Runs on a pool thread and may use it for local work, never to wait for a peer or a timer. `call` lives until the answer.
+  // Runs on a pool thread and may use it for local work, never to wait for a peer or a timer. `call` and *this live
+  // until the answer; so `respond`, which owns them, must never become a member of *this.
   virtual void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) = 0;
 };
 
@@ -71,9 +74,9 @@ enum class BodyMode { kBuffered, kStreamed };
 
 // Who may vouch for the caller of an operation.
 enum Authenticator : unsigned {
-  kSigV4 = 1,        // header or presigned query
-  kBearer = 2,       // aloft token
-  kAnonymous = 4,    // nobody: the operation's own policy decides (GetCallerIdentity is not one of these)
+  kSigV4 = 1,      // header or presigned query
+  kBearer = 2,     // aloft token
+  kAnonymous = 4,  // nobody: the operation's own policy decides (GetCallerIdentity is not one of these)
 };
 
 struct Row {
@@ -96,11 +99,13 @@ class Front {
     BodyMode body = BodyMode::kBuffered;
     std::size_t max_body_bytes = 1u << 20;
   };
-  // Whether this front serves the request, from its head alone. Fronts are asked in a fixed order; the first claim wins.
+  // Whether this front serves the request, from its head alone. Fronts are asked in a fixed order; the first claim
+  // wins.
   virtual std::optional<Claim> Claims(const http::RequestHead& head) const = 0;
   // The row; an operation that exists but is not built is kUnimplemented, by name. `body` is empty for streamed claims.
   virtual Result<const Row*> Match(const http::RequestHead& head, std::string_view body) const = 0;
-  virtual http::Response RenderError(const Error& error, const http::RequestHead& head, const RequestId& request_id) const = 0;
+  virtual http::Response RenderError(const Error& error, const http::RequestHead& head,
+                                     const RequestId& request_id) const = 0;
   // All rows, for the compatibility table and the refusal matrix.
   virtual std::span<const Row> rows() const = 0;
 };

@@ -1,0 +1,62 @@
+# Aloft. `make demo` and `make test` do everything on a fresh Debian 12 machine; `make help` lists the rest.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+BUILD := build/release
+PYTHON := build/venv/bin/python
+PYTEST := $(PYTHON) -m pytest -q
+
+.PHONY: help demo test build unit api fault soak fuzz bench asan tsan lint format setup lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+
+demo: build ## install, build, start a cloud, and walk real data through it (KEEP=1 leaves it running)
+	@$(PYTHON) examples/demo/demo.py --binary $(BUILD)/src/app/aloft $(if $(KEEP),--keep)
+
+test: build lint unit api fault ## every test that guards a change, from nothing
+
+setup: ## install what is missing
+	@tools/setup
+
+build: setup ## the server and its tools, optimized
+	@[ -f $(BUILD)/build.ninja ] || cmake --preset release > /dev/null
+	@ninja -C $(BUILD) -j $(JOBS) --quiet
+
+unit: build ## tests beside the code
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+api: build ## real clients against a running server
+	@$(PYTEST) tests/runtime tests/api --binary $(BUILD)/src/app/aloft
+
+fault: build ## power cuts, kill -9, full disks
+	@$(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft
+
+soak: build ## the long form of the fault tests
+	@ALOFT_SOAK=1 $(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft
+
+lint: setup ## layers, formatting, headers that compile alone
+	@python3 tools/check_layers.py
+	@python3 tools/check_format.py
+	@python3 tools/check_headers.py $(BUILD)
+
+format: ## clang-format everything in place
+	@python3 tools/check_format.py --fix
+
+asan tsan: setup ## unit tests under the address (asan) or thread (tsan) sanitizer
+	@[ -f build/$@/build.ninja ] || cmake --preset $@ > /dev/null
+	@ninja -C build/$@ -j $(JOBS) --quiet
+	@ctest --test-dir build/$@ --output-on-failure -j $(JOBS)
+
+fuzz: setup ## each fuzz target for FUZZ_SECONDS (default 30)
+	@cmake --preset fuzz > /dev/null
+	@ninja -C build/fuzz -j $(JOBS) --quiet
+	@tools/run_fuzzers build/fuzz $(or $(FUZZ_SECONDS),30)
+
+bench: build ## side-by-side benchmarks; writes docs/benchmarks.md
+	@$(PYTHON) bench/run.py --build $(BUILD)
+
+lock: ## pin tests/requirements.in with hashes
+	@$(PYTHON) -m piptools compile -q --generate-hashes --strip-extras -o tests/requirements.txt tests/requirements.in
+
+clean: ## remove what was built (not the Python clients)
+	@rm -rf build/release build/dev build/asan build/tsan build/fuzz

@@ -1,0 +1,46 @@
+// The server's own API: health for load balancers, metrics for Prometheus, and what the command line needs beyond AWS's
+// operations.
+//
+//   GET  /healthz                       anonymous: the process answers
+//   GET  /readyz                        anonymous: the stores answer too
+//   GET  /metrics                       anonymous from this machine, else signed with aloft:GetMetrics
+//   POST /aloft/v1/GetStatus            signed; aloft:GetStatus
+//   POST /aloft/v1/IssueEndpointToken   signed; sagemaker:InvokeEndpoint on the endpoint
+//   POST /aloft/v1/ListOperations       signed; aloft:ListOperations
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/common/operation.h"
+#include "foundation/base/metrics.h"
+#include "platform/identity/service.h"
+
+namespace aloft::app {
+
+struct AdminSources {
+  identity::Service& identity;
+  const Metrics& metrics;
+  std::function<Status()> ready;                               // asks the stores
+  std::function<std::string()> status_json;                    // of GetStatus
+  std::function<std::vector<const api::Front*>()> all_fronts;  // for ListOperations
+};
+
+class AdminFront final : public api::Front {
+ public:
+  explicit AdminFront(AdminSources sources);
+
+  std::string_view name() const override { return "aloft"; }
+  std::optional<Claim> Claims(const http::RequestHead& head) const override;
+  Result<const api::Row*> Match(const http::RequestHead& head, std::string_view body) const override;
+  http::Response RenderError(const Error& error, const http::RequestHead& head,
+                             const RequestId& request_id) const override;
+  std::span<const api::Row> rows() const override { return rows_; }
+
+ private:
+  AdminSources sources_;
+  std::vector<api::Row> rows_;
+};
+
+}  // namespace aloft::app

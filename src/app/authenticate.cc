@@ -1,0 +1,43 @@
+#include "app/authenticate.h"
+
+namespace aloft::app {
+namespace {
+
+constexpr std::string_view kBearerPrefix = "Bearer ";
+
+crypto::SignedRequest ToSigned(const http::RequestHead& head) {
+  return {head.method, std::string(head.path()), std::string(head.query()), head.headers.fields()};
+}
+
+}  // namespace
+
+Result<Proof> Authenticate::operator()(const http::RequestHead& head, std::optional<std::string_view> body,
+                                       const api::Row& row) {
+  std::string_view authorization = head.headers.Get("authorization");
+  if ((row.authenticators & api::kBearer) != 0 && authorization.starts_with(kBearerPrefix)) {
+    ALOFT_ASSIGN(identity::Session session, identity_.OpenEndpointToken(authorization.substr(kBearerPrefix.size())));
+    Region region = session.region;
+    return Proof{std::move(session), std::move(region), {}};
+  }
+  crypto::SignedRequest request = ToSigned(head);
+  if (crypto::HasSignature(request)) {
+    if ((row.authenticators & api::kSigV4) == 0) {
+      return Fail(crypto::kUnsupportedSignature, "This operation takes no AWS signature.");
+    }
+    return VerifySignature(request, body);
+  }
+  if ((row.authenticators & api::kAnonymous) != 0) return Proof{};
+  return Fail(crypto::kNoSignature, "Request is missing Authentication Token");
+}
+
+Result<Proof> Authenticate::VerifySignature(const crypto::SignedRequest& request,
+                                            std::optional<std::string_view> body) {
+  ALOFT_ASSIGN(crypto::Authorization authorization, crypto::ParseAuthorization(request));
+  ALOFT_ASSIGN(identity::Credential credential,
+               identity_.FindCredential(authorization.access_key_id, authorization.session_token));
+  ALOFT_ASSIGN(crypto::PayloadClaim claim,
+               crypto::Verify(request, authorization, credential.secret, clock_.Now(), body, signing_keys_));
+  return Proof{std::move(credential.session), Region(authorization.scope.region), std::move(claim)};
+}
+
+}  // namespace aloft::app

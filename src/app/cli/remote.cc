@@ -1,0 +1,106 @@
+#include "app/cli/remote.h"
+
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "foundation/codec/json.h"
+#include "foundation/crypto/hash.h"
+#include "foundation/crypto/sigv4.h"
+#include "foundation/os/file.h"
+
+namespace aloft::app {
+namespace {
+
+// What the server said, in whichever of the JSON error forms it said it.
+std::string RemoteMessage(const http::ClientResponse& response) {
+  auto parsed = codec::ParseJson(response.body);
+  if (!parsed.ok() || !parsed->is_object()) return "HTTP " + std::to_string(response.status);
+  const auto& object = parsed->as_object();
+  auto text = [&](const char* name) -> std::string {
+    const auto* member = object.if_contains(name);
+    return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
+  };
+  std::string code = text("__type");
+  std::string message = text("message").empty() ? text("Message") : text("message");
+  if (auto hash = code.find('#'); hash != std::string::npos) code.erase(0, hash + 1);
+  return code.empty() ? message : code + ": " + message;
+}
+
+}  // namespace
+
+Result<Endpoint> ParseEndpoint(std::string_view url) {
+  Endpoint endpoint;
+  if (url.starts_with("https://")) {
+    endpoint.destination.tls = true;
+    url.remove_prefix(8);
+  } else if (url.starts_with("http://")) {
+    url.remove_prefix(7);
+  } else {
+    return Fail(kInvalidArgument, "an endpoint begins with https:// or http://, not '" + std::string(url) + "'");
+  }
+  url = url.substr(0, url.find('/'));
+  endpoint.host_header = std::string(url);
+  endpoint.destination.port = endpoint.destination.tls ? 443 : 80;
+  auto colon = url.rfind(':');
+  if (colon != std::string_view::npos && url.find(']', colon) == std::string_view::npos) {
+    std::string_view port = url.substr(colon + 1);
+    auto parsed = std::from_chars(port.data(), port.data() + port.size(), endpoint.destination.port);
+    if (parsed.ec != std::errc() || parsed.ptr != port.data() + port.size()) {
+      return Fail(kInvalidArgument, "'" + std::string(port) + "' is no port");
+    }
+    url = url.substr(0, colon);
+  }
+  if (url.empty()) return Fail(kInvalidArgument, "the endpoint names no host");
+  endpoint.destination.host = std::string(url);
+  return endpoint;
+}
+
+Remote::Remote(Profile profile, Endpoint endpoint, std::unique_ptr<http::Client> client)
+    : profile_(std::move(profile)), endpoint_(std::move(endpoint)), client_(std::move(client)) {}
+
+Result<std::unique_ptr<Remote>> Remote::Connect(Profile profile) {
+  ALOFT_ASSIGN(Endpoint endpoint, ParseEndpoint(profile.endpoint_url));
+  http::ClientOptions options;
+  if (!profile.ca_bundle.empty()) {
+    ALOFT_ASSIGN(options.ca_pem, os::ReadFile(profile.ca_bundle));
+  }
+  ALOFT_ASSIGN(auto client, http::Client::Create(std::move(options)));
+  return std::unique_ptr<Remote>(new Remote(std::move(profile), std::move(endpoint), std::move(client)));
+}
+
+Result<boost::json::value> Remote::Json(std::string_view service, std::string_view target,
+                                        const boost::json::value& request) {
+  std::string body;
+  codec::WriteJson(request, body);
+  http::Headers headers{{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", std::string(target)}};
+  return Call(service, "/", std::move(headers), std::move(body));
+}
+
+Result<boost::json::value> Remote::Own(std::string_view operation, const boost::json::value& request) {
+  std::string body;
+  codec::WriteJson(request, body);
+  return Call("aloft", "/aloft/v1/" + std::string(operation), {{"Content-Type", "application/json"}}, std::move(body));
+}
+
+Result<boost::json::value> Remote::Call(std::string_view service, std::string path, http::Headers headers,
+                                        std::string body) {
+  crypto::SignedRequest request{"POST", path, "", headers.fields()};
+  request.headers.emplace_back("Host", endpoint_.host_header);
+  crypto::Sign(request, {profile_.access_key_id, profile_.secret_access_key, profile_.session_token}, profile_.region,
+               service, crypto::Sha256Hex(body), clock_.Now());
+
+  http::ClientRequest send;
+  send.method = "POST";
+  send.target = std::move(path);
+  for (auto& [name, value] : request.headers) send.headers.Add(name, value);
+  send.body = std::move(body);
+  auto response = client_->Call(endpoint_.destination, std::move(send));
+  if (!response.ok()) {
+    return Fail(kRemoteAway, "No Aloft server answers at " + profile_.endpoint_url + " (" + response.error().message +
+                                 ").\nIs it running? `aloft status` tells, `aloft up` starts it.");
+  }
+  if (response->status >= 300) return Fail(kRemoteRefused, RemoteMessage(*response));
+  return codec::ParseJson(response->body);
+}
+
+}  // namespace aloft::app

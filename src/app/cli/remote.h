@@ -1,0 +1,48 @@
+// Calls a running server's APIs for the command line: JSON in, JSON out, signed as the profile's principal.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "app/cli/aws_profile.h"
+#include "foundation/base/clock.h"
+#include "foundation/http/client.h"
+
+namespace aloft::app {
+
+inline constexpr Reason kRemoteRefused{ErrorKind::kInvalid,
+                                       "RemoteRefused"};  // the server said no; its words are the message
+inline constexpr Reason kRemoteAway{ErrorKind::kUnavailable, "RemoteUnreachable"};  // nobody answers at the endpoint
+
+struct Endpoint {
+  http::Destination destination;
+  std::string host_header;
+};
+
+// "https://127.0.0.1:9710" -> destination. Errors: kInvalidArgument.
+Result<Endpoint> ParseEndpoint(std::string_view url);
+
+class Remote {
+ public:
+  static Result<std::unique_ptr<Remote>> Connect(Profile profile);
+
+  // An AWS JSON 1.1 operation: target "SageMaker.ListTrainingJobs", service "sagemaker".
+  Result<boost::json::value> Json(std::string_view service, std::string_view target, const boost::json::value& request);
+  // One of the server's own operations: POST /aloft/v1/<operation>.
+  Result<boost::json::value> Own(std::string_view operation, const boost::json::value& request);
+
+  const Profile& profile() const { return profile_; }
+
+ private:
+  Remote(Profile profile, Endpoint endpoint, std::unique_ptr<http::Client> client);
+  Result<boost::json::value> Call(std::string_view service, std::string path, http::Headers headers, std::string body);
+
+  Profile profile_;
+  Endpoint endpoint_;
+  std::unique_ptr<http::Client> client_;
+  SystemClock clock_;
+};
+
+}  // namespace aloft::app

@@ -1,0 +1,156 @@
+#include "app/config.h"
+
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+
+namespace aloft::app {
+namespace {
+
+template <class T>
+Status ReadValue(std::string_view name, const toml::node& node, T& out) {
+  auto value = node.value<T>();
+  if (!value) {
+    return Fail(kInvalidArgument, "line " + std::to_string(node.source().begin.line) + ": '" + std::string(name) +
+                                      "' has the wrong type");
+  }
+  out = *value;
+  return {};
+}
+
+Status ReadLevel(const toml::node& node, Log::Level& out) {
+  std::string text = node.value_or<std::string>("");
+  if (text == "debug") {
+    out = Log::Level::kDebug;
+  } else if (text == "info") {
+    out = Log::Level::kInfo;
+  } else if (text == "warn") {
+    out = Log::Level::kWarn;
+  } else if (text == "error") {
+    out = Log::Level::kError;
+  } else {
+    return Fail(kInvalidArgument, "'log_level' is one of debug, info, warn, error");
+  }
+  return {};
+}
+
+Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
+  if (name == "data_directory") return ReadValue(name, node, c.data_directory);
+  if (name == "address") return ReadValue(name, node, c.address);
+  if (name == "port") return ReadValue(name, node, c.port);
+  if (name == "public_name") return ReadValue(name, node, c.public_name);
+  if (name == "tls") return ReadValue(name, node, c.tls);
+  if (name == "tls_certificate_file") return ReadValue(name, node, c.tls_certificate_file);
+  if (name == "tls_key_file") return ReadValue(name, node, c.tls_key_file);
+  if (name == "region") return ReadValue(name, node, c.region);
+  if (name == "account") return ReadValue(name, node, c.account);
+  if (name == "postgres") return ReadValue(name, node, c.postgres);
+  if (name == "environments_directory") return ReadValue(name, node, c.environments_directory);
+  if (name == "runtime_directory") return ReadValue(name, node, c.runtime_directory);
+  if (name == "agent_binary") return ReadValue(name, node, c.agent_binary);
+  if (name == "onnx_worker_binary") return ReadValue(name, node, c.onnx_worker_binary);
+  if (name == "io_threads") return ReadValue(name, node, c.io_threads);
+  if (name == "handler_threads") return ReadValue(name, node, c.handler_threads);
+  if (name == "stop_grace_seconds") return ReadValue(name, node, c.stop_grace_seconds);
+  if (name == "log_level") return ReadLevel(node, c.log_level);
+  if (name == "log_json") {
+    bool json = false;
+    ALOFT_TRY(ReadValue(name, node, json));
+    c.log_format = json ? Log::Format::kJson : Log::Format::kText;
+    return {};
+  }
+  if (name == "max_requests_in_flight") {
+    std::int64_t value = 0;
+    ALOFT_TRY(ReadValue(name, node, value));
+    c.max_requests_in_flight = static_cast<std::size_t>(std::max<std::int64_t>(value, 1));
+    return {};
+  }
+  return Fail(kInvalidArgument, "line " + std::to_string(node.source().begin.line) + ": '" + std::string(name) +
+                                    "' is no setting of Aloft; see `aloft up --help`");
+}
+
+bool IsAccount(const std::string& text) {
+  return text.size() == 12 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// The directory of this executable, where an installation keeps what belongs to it.
+std::filesystem::path BinaryDirectory() {
+  std::error_code failure;
+  auto path = std::filesystem::read_symlink("/proc/self/exe", failure);
+  return failure ? std::filesystem::path(".") : path.parent_path();
+}
+
+// The first of `candidates`, relative to the binary, that exists; else the first.
+std::string Beside(std::initializer_list<const char*> candidates) {
+  auto base = BinaryDirectory();
+  for (const char* candidate : candidates) {
+    std::error_code failure;
+    auto path = std::filesystem::weakly_canonical(base / candidate, failure);
+    if (!failure && std::filesystem::exists(path, failure)) return path.string();
+  }
+  return (base / *candidates.begin()).string();
+}
+
+}  // namespace
+
+Status ReadConfigFile(const std::string& path, Config& config) {
+  try {
+    toml::table table = toml::parse_file(path);
+    for (const auto& [key, node] : table) {
+      if (auto status = ReadEntry(key.str(), node, config); !status.ok()) {
+        return Fail(kInvalidArgument, path + ": " + status.error().message);
+      }
+    }
+  } catch (const toml::parse_error& failure) {
+    return Fail(kInvalidArgument, path + ", line " + std::to_string(failure.source().begin.line) + ": " +
+                                      std::string(failure.description()));
+  }
+  return {};
+}
+
+Status CompleteConfig(Config& config) {
+  if (config.data_directory.empty()) config.data_directory = DefaultDataDirectory();
+  std::error_code failure;
+  config.data_directory = std::filesystem::absolute(config.data_directory, failure).lexically_normal().string();
+  if (failure) return Fail(kInvalidArgument, "the data directory cannot be made absolute: " + failure.message());
+  if (!config.account.empty() && !IsAccount(config.account)) {
+    return Fail(kInvalidArgument, "an account is 12 digits, not '" + config.account + "'");
+  }
+  if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
+    return Fail(kInvalidArgument, "give both a TLS certificate and its key, or neither");
+  }
+  if (config.handler_threads < 1 || config.handler_threads > 1024) {
+    return Fail(kInvalidArgument, "handler_threads must be between 1 and 1024");
+  }
+  if (config.io_threads <= 0) {
+    config.io_threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
+  }
+  if (config.public_name.empty()) config.public_name = config.address == "0.0.0.0" ? "127.0.0.1" : config.address;
+  if (config.environments_directory.empty()) config.environments_directory = config.data_directory + "/environments";
+  // Installed: /usr/bin/aloft with /usr/lib/aloft; built: build/<preset>/src/app/aloft with the checkout above it.
+  if (config.runtime_directory.empty()) {
+    config.runtime_directory = Beside({"../lib/aloft/runtime", "runtime", "../../../../runtime"});
+  }
+  if (config.agent_binary.empty()) {
+    config.agent_binary = Beside({"../lib/aloft/aloft-task", "aloft-task", "../platform/compute/agent/aloft-task",
+                                  "../platform/compute/aloft-task"});
+  }
+  if (config.onnx_worker_binary.empty()) {
+    config.onnx_worker_binary = Beside(
+        {"../lib/aloft/aloft-onnx-worker", "aloft-onnx-worker", "../services/serving/onnx_worker/aloft-onnx-worker"});
+  }
+  return {};
+}
+
+std::string DefaultDataDirectory() {
+  if (const char* given = std::getenv("ALOFT_DATA"); given != nullptr && *given != '\0') return given;
+  if (geteuid() == 0) return "/var/lib/aloft";
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "." : home) + "/.local/share/aloft";
+}
+
+}  // namespace aloft::app

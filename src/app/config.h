@@ -1,0 +1,55 @@
+// What an operator can choose. Defaults suit a laptop; a TOML file and command-line flags override them, in that order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "foundation/base/log.h"
+#include "foundation/base/result.h"
+
+namespace aloft::app {
+
+struct Config {
+  std::string data_directory;         // absolute; holds everything that must survive
+  std::string address = "127.0.0.1";  // where the API listens
+  std::uint16_t port = 9710;          // 0: the kernel chooses
+  std::string public_name;            // how clients and jobs call this server; empty: the address
+  bool tls = true;
+  std::string tls_certificate_file;  // PEM chain; empty: issued by the server's own CA
+  std::string tls_key_file;
+  std::string region = "us-east-1";  // of callers that name none; must be a region the SageMaker SDK knows images for
+  std::string account;               // 12 digits; empty: chosen at the first start and kept
+
+  std::string postgres;                // libpq connection string; empty: SQLite and RocksDB in the data directory
+  std::string environments_directory;  // empty: <data>/environments
+  std::string runtime_directory;       // the Python that runs inside jobs; empty: beside the binary
+  std::string agent_binary;            // empty: beside the binary
+  std::string onnx_worker_binary;      // empty: beside the binary
+
+  int io_threads = 0;  // 0: one per core, at most 8
+  int handler_threads = 32;
+  std::size_t max_requests_in_flight = 2048;
+
+  int stop_grace_seconds = 120;  // between SIGTERM and SIGKILL of a stopped job
+  Log::Level log_level = Log::Level::kInfo;
+  Log::Format log_format = Log::Format::kText;
+
+  std::string database_path() const { return data_directory + "/sql/aloft.db"; }
+  std::string kv_path() const { return data_directory + "/kv"; }
+  std::string blob_path() const { return data_directory + "/blob"; }
+  std::string run_path() const { return data_directory + "/run"; }
+  std::string tls_path() const { return data_directory + "/tls"; }
+  std::string keys_path() const { return data_directory + "/keys"; }
+  std::string tasks_path() const { return data_directory + "/tasks"; }
+};
+
+// Reads `path` over `config`. Unknown names and wrong types are errors that name the line.
+Status ReadConfigFile(const std::string& path, Config& config);
+
+// Fills what is empty, makes paths absolute, and checks values against each other.
+Status CompleteConfig(Config& config);
+
+// Where the data lies when nobody says: $ALOFT_DATA, else /var/lib/aloft for root, else ~/.local/share/aloft.
+std::string DefaultDataDirectory();
+
+}  // namespace aloft::app

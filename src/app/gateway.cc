@@ -1,0 +1,214 @@
+#include "app/gateway.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "api/common/authorize.h"
+
+namespace aloft::app {
+namespace {
+
+// How long a refused client should wait, seconds.
+constexpr const char* kRetryAfter = "1";
+
+std::string Seconds(std::chrono::duration<double> elapsed) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.6f", elapsed.count());
+  return buffer;
+}
+
+// The condition keys that every request has, whatever its operation.
+identity::Context GlobalContext(const api::Call& call) {
+  const auto& head = call.head();
+  return {
+      {"aws:sourceip", {head.peer_address}},
+      {"aws:securetransport", {head.tls ? "true" : "false"}},
+      {"aws:useragent", {std::string(head.headers.Get("user-agent"))}},
+      {"aws:requestedregion", {call.region.value()}},
+      {"aws:epochtime", {std::to_string(ToMillis(call.received) / 1000)}},
+  };
+}
+
+}  // namespace
+
+// One request on its way: what is known of it, and the single place that answers it.
+class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
+ public:
+  InFlight(Gateway& gateway, const api::Front* claimed, std::shared_ptr<http::Exchange> request)
+      : front(claimed), gateway_(gateway), started_(gateway.clock_.Monotonic()) {
+    call->exchange = std::move(request);
+    call->request_id = RequestId(gateway.random_.Uuid());
+    call->received = gateway.clock_.Now();
+  }
+  ~InFlight() {
+    if (!answered_.exchange(true)) Send(Fail(kInternal, "The request was dropped.", "no answer was given"));
+    gateway_.in_flight_.fetch_sub(1, std::memory_order_relaxed);
+  }
+
+  void Answer(Result<http::Response> result) {
+    if (!answered_.exchange(true)) Send(std::move(result));
+  }
+
+  const api::Front* front;
+  const api::Row* row = nullptr;
+  std::shared_ptr<api::Call> call = std::make_shared<api::Call>();
+  std::unique_ptr<api::Prepared> prepared;
+  identity::Context global_context;
+
+ private:
+  void Send(Result<http::Response> result) {
+    const auto& head = call->head();
+    std::string failure;
+    http::Response response;
+    if (result.ok()) {
+      response = std::move(*result);
+    } else {
+      failure = Describe(result.error());
+      response = front->RenderError(result.error(), head, call->request_id);
+      bool later = result.error().kind() == ErrorKind::kUnavailable || result.error().kind() == ErrorKind::kThrottled;
+      if (later && !response.headers.Has("retry-after")) response.headers.Add("Retry-After", kRetryAfter);
+    }
+    Record(response.status, failure);
+    call->exchange->Reply(std::move(response));
+  }
+
+  void Record(int status, const std::string& failure) {
+    std::string service(row != nullptr ? row->service : front->name());
+    std::string operation(row != nullptr ? row->operation : "-");
+    std::chrono::duration<double> elapsed = gateway_.clock_.Monotonic() - started_;
+    auto& metrics = gateway_.metrics_;
+    metrics
+        .AddCounter("aloft_requests_total", "Requests answered, by operation and class of status",
+                    {{"service", service}, {"operation", operation}, {"status", std::to_string(status / 100) + "xx"}})
+        .Increment();
+    metrics.AddHistogram("aloft_request_seconds", "Time from a request's head to its answer", {{"service", service}})
+        .Observe(elapsed.count());
+    auto level = status >= 500 ? Log::Level::kError : Log::Level::kDebug;
+    if (!gateway_.log_.Enabled(level)) return;
+    Log::Fields fields = {{"id", call->request_id.value()},
+                          {"service", service},
+                          {"operation", operation},
+                          {"principal", call->session.arn},
+                          {"peer", call->head().peer_address},
+                          {"status", std::to_string(status)},
+                          {"seconds", Seconds(elapsed)},
+                          {"error", failure}};
+    status >= 500 ? gateway_.log_.Error("request failed", fields) : gateway_.log_.Debug("request", fields);
+  }
+
+  Gateway& gateway_;
+  MonotonicTime started_;
+  std::atomic<bool> answered_{false};
+};
+
+Gateway::Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, identity::Service& identity,
+                 os::ThreadPool& pool, const Clock& clock, Random& random, Log log, Metrics& metrics)
+    : options_(std::move(options)),
+      fronts_(std::move(fronts)),
+      identity_(identity),
+      authenticate_(identity, clock),
+      pool_(pool),
+      clock_(clock),
+      random_(random),
+      log_(std::move(log)),
+      metrics_(metrics),
+      refused_(metrics.AddCounter("aloft_requests_refused_total", "Requests refused because the server was full")) {}
+
+void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
+  // Claim: which API is this?
+  const api::Front* front = nullptr;
+  std::optional<api::Front::Claim> claim;
+  for (const api::Front* candidate : fronts_) {
+    if ((claim = candidate->Claims(exchange->head()))) {
+      front = candidate;
+      break;
+    }
+  }
+  if (front == nullptr) {
+    exchange->Reply({.status = 404, .headers = {}, .body = std::string("no API of this server takes this request\n")});
+    return;
+  }
+
+  // Admit: refuse early rather than queue without end.
+  bool full = in_flight_.fetch_add(1, std::memory_order_relaxed) >= options_.max_requests_in_flight;
+  auto flight = std::make_shared<InFlight>(*this, front, exchange);
+  if (full) {
+    refused_.Increment();
+    flight->Answer(Fail(kUnavailable, "The server is busy. Please reduce your request rate."));
+    return;
+  }
+
+  // Body: buffered operations get all of it before anything is decided; streamed ones take it later.
+  if (claim->body == api::BodyMode::kStreamed) {
+    Serve(flight, std::nullopt);
+    return;
+  }
+  exchange->ReadBody(claim->max_body_bytes, [this, flight](Result<std::string> body) {
+    if (!body.ok()) {
+      flight->Answer(std::move(body).error());
+    } else {
+      Serve(flight, std::move(*body));
+    }
+  });
+}
+
+void Gateway::Serve(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body) {
+  auto shared_body = std::make_shared<std::optional<std::string>>(std::move(body));
+  bool queued = pool_.TrySubmit([this, flight, shared_body] {
+    if (auto status = Run(flight, std::move(*shared_body)); !status.ok()) flight->Answer(std::move(status).error());
+  });
+  if (!queued) {
+    refused_.Increment();
+    flight->Answer(Fail(kUnavailable, "The server is busy. Please reduce your request rate."));
+  }
+}
+
+Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body) {
+  api::Call& call = *flight->call;
+
+  // Match: the row, or a typed refusal that names what is not built.
+  std::string_view body_text = body ? std::string_view(*body) : std::string_view();
+  ALOFT_ASSIGN(flight->row, flight->front->Match(call.head(), body_text));
+
+  // Authenticate: the signature covers the body, so a buffered body is checked with it.
+  std::optional<std::string_view> signed_body;
+  if (body) signed_body = body_text;
+  ALOFT_ASSIGN(Proof proof, authenticate_(call.head(), signed_body, *flight->row));
+  call.session = std::move(proof.session);
+  call.region = proof.region.empty() ? options_.region : std::move(proof.region);
+  call.payload = std::move(proof.payload);
+  if (body) call.body = std::move(*body);
+
+  // Prepare: decode; every input error surfaces here.
+  ALOFT_ASSIGN(flight->prepared, flight->row->prepare(call));
+
+  // Authorize: each permission that the operation lists.
+  flight->global_context = GlobalContext(call);
+  ALOFT_TRY(Check(*flight, flight->prepared->permissions()));
+
+  // Run: may answer now or later, from any thread.
+  auto ask = [this, flight](const api::Permission& permission) { return Decide(*flight, permission).allowed; };
+  flight->prepared->Run(flight->call, api::AuthorizedMaker::Make(std::move(ask)),
+                        [flight](Result<http::Response> result) { flight->Answer(std::move(result)); });
+  return {};
+}
+
+Status Gateway::Check(const InFlight& flight, const std::vector<api::Permission>& permissions) const {
+  for (const auto& permission : permissions) {
+    identity::Decision decision = Decide(flight, permission);
+    if (!decision.allowed) {
+      return Fail(identity::kAccessDenied,
+                  identity::DeniedMessage(flight.call->session, permission.action, permission.resource, decision),
+                  decision.why);
+    }
+  }
+  return {};
+}
+
+identity::Decision Gateway::Decide(const InFlight& flight, const api::Permission& permission) const {
+  identity::Context context = flight.global_context;
+  for (const auto& [key, values] : permission.context) context[key] = values;
+  return identity_.Authorize(flight.call->session, permission.action, permission.resource, context);
+}
+
+}  // namespace aloft::app

@@ -1,0 +1,61 @@
+// The one door of the server: every request of every API passes these stages, in this order, and no handler runs before
+// the last.
+//
+//   claim -> admit -> body -> match -> authenticate -> prepare -> authorize -> run -> answer
+//
+// Stages up to the body run on the connection's thread; the rest on a bounded pool.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/common/operation.h"
+#include "app/authenticate.h"
+#include "foundation/base/clock.h"
+#include "foundation/base/log.h"
+#include "foundation/base/metrics.h"
+#include "foundation/base/random.h"
+#include "foundation/http/server.h"
+#include "foundation/os/thread_pool.h"
+#include "platform/identity/service.h"
+
+namespace aloft::app {
+
+struct GatewayOptions {
+  Region region;  // of callers whose credentials name none
+  std::size_t max_requests_in_flight = 2048;
+};
+
+class Gateway final : public http::Handler {
+ public:
+  // Fronts are asked in order, the first claim wins; the last should claim everything. All collaborators must outlive
+  // the gateway, and the pool be stopped before it goes.
+  Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, identity::Service& identity,
+          os::ThreadPool& pool, const Clock& clock, Random& random, Log log, Metrics& metrics);
+
+  void OnRequest(std::shared_ptr<http::Exchange> exchange) override;
+
+ private:
+  class InFlight;
+
+  void Serve(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body);
+  Status Run(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body);
+  Status Check(const InFlight& flight, const std::vector<api::Permission>& permissions) const;
+  identity::Decision Decide(const InFlight& flight, const api::Permission& permission) const;
+
+  GatewayOptions options_;
+  std::vector<const api::Front*> fronts_;
+  identity::Service& identity_;
+  Authenticate authenticate_;
+  os::ThreadPool& pool_;
+  const Clock& clock_;
+  Random& random_;
+  Log log_;
+  Metrics& metrics_;
+  Counter& refused_;
+  std::atomic<std::size_t> in_flight_{0};
+};
+
+}  // namespace aloft::app

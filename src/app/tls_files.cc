@@ -1,0 +1,88 @@
+#include "app/tls_files.h"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "foundation/crypto/certificate.h"
+#include "foundation/os/file.h"
+
+namespace aloft::app {
+namespace {
+
+using std::chrono::hours;
+
+constexpr hours kAuthorityLife{24 * 3650};
+constexpr hours kServerLife{24 * 397};
+constexpr hours kRenewBefore{24 * 30};
+
+std::vector<std::string> NamesOf(const Config& config) {
+  std::vector<std::string> names{config.public_name, "localhost", "127.0.0.1", "::1"};
+  if (config.address != "0.0.0.0" && config.address != "::") names.push_back(config.address);
+  // Host-prefix operations of AWS clients put these before the host name.
+  bool dns = config.public_name.find_first_not_of("0123456789.:") != std::string::npos;
+  if (dns) names.push_back("*." + config.public_name);
+  std::vector<std::string> unique;
+  for (auto& name : names) {
+    if (std::find(unique.begin(), unique.end(), name) == unique.end()) unique.push_back(std::move(name));
+  }
+  return unique;
+}
+
+Result<crypto::CertificatePair> LoadOrMakeAuthority(const Config& config, const Clock& clock) {
+  const std::string certificate_file = config.tls_path() + "/ca.pem";
+  const std::string key_file = config.tls_path() + "/ca.key";
+  auto certificate = os::ReadFile(certificate_file);
+  if (certificate.ok()) {
+    ALOFT_ASSIGN(std::string key, os::ReadFile(key_file));
+    return crypto::CertificatePair{std::move(*certificate), std::move(key)};
+  }
+  ALOFT_ASSIGN(auto pair,
+               crypto::MakeAuthority("Aloft authority of " + config.public_name, clock.Now(), kAuthorityLife));
+  // The key first: a certificate without its key could never be used.
+  ALOFT_TRY(os::WriteFileDurably(key_file, pair.key_pem, 0600));
+  ALOFT_TRY(os::WriteFileDurably(certificate_file, pair.certificate_pem, 0644));
+  return pair;
+}
+
+bool StillGood(const std::string& certificate_pem, const std::string& key_pem, const crypto::CertificatePair& authority,
+               const std::vector<std::string>& names, Time now) {
+  auto info = crypto::ReadCertificate(certificate_pem);
+  if (!info.ok() || info->not_after < now + kRenewBefore) return false;
+  if (!crypto::IsSignedBy(certificate_pem, authority.certificate_pem)) return false;
+  if (!crypto::KeyBelongsTo(key_pem, certificate_pem)) return false;
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return std::find(info->names.begin(), info->names.end(), name) != info->names.end();
+  });
+}
+
+}  // namespace
+
+Result<TlsFiles> LoadTls(const Config& config, const Clock& clock) {
+  if (!config.tls_certificate_file.empty()) {
+    TlsFiles files;
+    ALOFT_ASSIGN(files.identity.certificate_chain_pem, os::ReadFile(config.tls_certificate_file));
+    ALOFT_ASSIGN(files.identity.private_key_pem, os::ReadFile(config.tls_key_file));
+    return files;
+  }
+  ALOFT_TRY(os::MakeDirectories(config.tls_path(), 0755));
+  ALOFT_ASSIGN(crypto::CertificatePair authority, LoadOrMakeAuthority(config, clock));
+  const std::vector<std::string> names = NamesOf(config);
+  const std::string certificate_file = config.tls_path() + "/server.pem";
+  const std::string key_file = config.tls_path() + "/server.key";
+
+  TlsFiles files{{}, config.tls_path() + "/ca.pem"};
+  auto certificate = os::ReadFile(certificate_file);
+  auto key = os::ReadFile(key_file);
+  if (certificate.ok() && key.ok() && StillGood(*certificate, *key, authority, names, clock.Now())) {
+    files.identity = {std::move(*certificate), std::move(*key)};
+    return files;
+  }
+  ALOFT_ASSIGN(auto pair, crypto::MakeServerCertificate(authority, names, clock.Now(), kServerLife));
+  ALOFT_TRY(os::WriteFileDurably(key_file, pair.key_pem, 0600));
+  ALOFT_TRY(os::WriteFileDurably(certificate_file, pair.certificate_pem, 0644));
+  files.identity = {std::move(pair.certificate_pem), std::move(pair.key_pem)};
+  return files;
+}
+
+}  // namespace aloft::app

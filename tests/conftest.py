@@ -1,0 +1,56 @@
+"""Options and fixtures of every black-box suite: one server for all tests that do not break it."""
+
+import pathlib
+import sys
+import uuid
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+from cloud import REPOSITORY, Cloud  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--binary", default=str(REPOSITORY / "build/release/src/app/aloft"), help="the aloft executable")
+
+
+@pytest.fixture(scope="session")
+def binary(request) -> pathlib.Path:
+    path = pathlib.Path(request.config.getoption("--binary")).resolve()
+    assert path.exists(), f"{path} is not built; run make build"
+    return path
+
+
+@pytest.fixture(scope="session")
+def cloud(binary, tmp_path_factory):
+    """A server with TLS on a free port, shared by all tests of the session."""
+    cloud = Cloud.start(binary, tmp_path_factory.mktemp("cloud") / "data")
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture
+def own_cloud(binary, tmp_path):
+    """A server of the test's own, to be killed, filled or restarted."""
+    cloud = Cloud.start(binary, tmp_path / "data")
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture(scope="session")
+def s3(cloud):
+    return cloud.admin.client("s3")
+
+
+@pytest.fixture
+def bucket(cloud, s3):
+    """A new, empty bucket; emptied and removed afterwards."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    yield name
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+        for entry in page.get("Contents", []):
+            s3.delete_object(Bucket=name, Key=entry["Key"])
+    for upload in s3.list_multipart_uploads(Bucket=name).get("Uploads", []):
+        s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+    s3.delete_bucket(Bucket=name)

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""Checks that every header under src/ compiles alone. Usage: check_headers.py BUILD_DIR (for generated headers).
+
+A header that compiled with the same content of everything it includes is not compiled again: ccache remembers.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def compile_alone(header: pathlib.Path, build: pathlib.Path) -> str:
+    stub = build / "header_check" / (header.relative_to(ROOT / "src").as_posix().replace("/", "__") + ".cc")
+    text = f'#include "{header.relative_to(ROOT / "src").as_posix()}"\n'
+    if not stub.exists() or stub.read_text() != text:
+        stub.write_text(text)
+    command = [*([shutil.which("ccache")] if shutil.which("ccache") else []), "g++", "-std=c++20", "-O0", "-w", "-c",
+               "-I", str(ROOT / "src"), "-I", str(build / "generated"), str(stub), "-o", str(stub.with_suffix(".o"))]
+    result = subprocess.run(command, capture_output=True, text=True)
+    return "" if result.returncode == 0 else f"{header.relative_to(ROOT)} does not compile alone:\n{result.stderr[:1500]}"
+
+
+def main() -> int:
+    build = pathlib.Path(sys.argv[1]).resolve()
+    (build / "header_check").mkdir(parents=True, exist_ok=True)
+    headers = sorted((ROOT / "src").rglob("*.h"))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        problems = [p for p in pool.map(lambda h: compile_alone(h, build), headers) if p]
+    for problem in problems:
+        print(problem)
+    print(f"headers: {len(headers)} compile alone" if not problems else f"headers: {len(problems)} of {len(headers)} fail")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
