@@ -8,7 +8,6 @@
 //   page = *logs.GetEvents(scope, "group", "stream", {.token = page.next_forward_token});   // until events is empty
 #pragma once
 
-#include <mutex>
 #include <span>
 
 #include "foundation/base/clock.h"
@@ -20,60 +19,60 @@
 namespace aloft::telemetry {
 
 struct GroupQuery {
-  std::string prefix;   // of the name
-  std::string pattern;  // a substring, ignoring case; not together with prefix
+  std::string prefix{};   // of the name
+  std::string pattern{};  // a substring, ignoring case; not together with prefix
   std::size_t limit = 50;
-  std::string token;
+  std::string token{};
 };
 struct GroupPage {
-  std::vector<LogGroup> groups;
-  std::string next_token;  // empty on the last page
+  std::vector<LogGroup> groups{};
+  std::string next_token{};  // empty on the last page
 };
 
 struct StreamQuery {
-  std::string prefix;  // of the name; not together with by_last_event
+  std::string prefix{};  // of the name; not together with by_last_event
   bool by_last_event = false;
   bool descending = false;
   std::size_t limit = 50;
-  std::string token;
+  std::string token{};
 };
 struct StreamPage {
-  std::vector<LogStream> streams;
-  std::string next_token;  // empty on the last page
+  std::vector<LogStream> streams{};
+  std::string next_token{};  // empty on the last page
 };
 
 // Which events were not taken, by index into what was sent. Absent: none.
 struct PutResult {
-  std::optional<int> too_new_start;  // from here on: more than two hours ahead
-  std::optional<int> too_old_end;    // before this: older than 14 days
-  std::optional<int> expired_end;    // before this: older than the group's retention
+  std::optional<int> too_new_start{};  // from here on: more than two hours ahead
+  std::optional<int> too_old_end{};    // before this: older than 14 days
+  std::optional<int> expired_end{};    // before this: older than the group's retention
 };
 
 struct EventQuery {
-  std::optional<Time> start;  // inclusive
-  std::optional<Time> end;    // exclusive
-  bool from_head = false;     // without a token: oldest first, else the newest page
+  std::optional<Time> start{};  // inclusive
+  std::optional<Time> end{};    // exclusive
+  bool from_head = false;       // without a token: oldest first, else the newest page
   std::size_t limit = 10'000;
-  std::string token;  // of an earlier page; decides position and direction
+  std::string token{};  // of an earlier page; decides position and direction
 };
 struct LogPage {
-  std::vector<StoredLogEvent> events;  // oldest first, at most 1 MiB
+  std::vector<StoredLogEvent> events{};  // oldest first, at most 1 MiB
   // Always present. The page after the last is empty and repeats the token that it was asked with.
   std::string next_forward_token, next_backward_token;
 };
 
 struct FilterQuery {
-  std::vector<std::string> streams;  // at most 100; empty: all
-  std::string stream_prefix;         // not together with streams
-  std::optional<Time> start;         // inclusive
-  std::optional<Time> end;           // inclusive
-  std::string pattern;               // filter_pattern.h
+  std::vector<std::string> streams{};  // at most 100; empty: all
+  std::string stream_prefix{};         // not together with streams
+  std::optional<Time> start{};         // inclusive
+  std::optional<Time> end{};           // inclusive
+  std::string pattern{};               // filter_pattern.h
   std::size_t limit = 10'000;
-  std::string token;
+  std::string token{};
 };
 struct FilterPage {
-  std::vector<StoredLogEvent> events;  // by time; may be empty though the search goes on
-  std::string next_token;              // empty: the search is complete
+  std::vector<StoredLogEvent> events{};  // by time; may be empty though the search goes on
+  std::string next_token{};              // empty: the search is complete
 };
 
 class LogStore {
@@ -106,19 +105,14 @@ class LogStore {
   Result<std::uint64_t> AppendAt(const Scope& scope, const std::string& group, const std::string& stream,
                                  std::uint64_t from, std::uint64_t to, std::span<const LogEvent> events);
 
-  // AppendAt for the raw bytes of a task's log that begin at byte `offset`: an event per line. A last line without its
-  // newline is not taken (and not acknowledged) until it ends, exceeds 256 KiB, or the log is at its end.
-  Result<std::uint64_t> AppendTaskLog(const Scope& scope, const std::string& group, const std::string& stream,
-                                      std::uint64_t offset, std::string_view bytes, bool at_end);
-
-  // Removes up to about `limit` events that are deleted or past retention; returns how many. Call it now and then.
+  // Removes up to about `limit` events that are deleted or past retention; returns how many. Call it now and
+  // then, from one thread at a time.
   Result<std::size_t> Sweep(std::size_t limit);
 
  private:
   kv::Store& store_;
   Clock& clock_;
   Random& random_;
-  std::mutex sweep_mutex_;
   std::string sweep_cursor_;
 };
 

@@ -20,36 +20,36 @@ namespace aloft::telemetry {
 inline constexpr std::size_t kMaxPointsRead = 2'000'000;
 
 struct StatisticsQuery {
-  MetricName metric;
-  Time start;  // inclusive; rounded down to the minute (to the second where the period is below one)
-  Time end;    // exclusive
-  std::chrono::seconds period{60};       // 1, 5, 10, 20, 30 or a multiple of 60
-  std::string unit;                      // empty: each unit gives its own data points
-  std::vector<std::string> percentiles;  // "p50", "p99.9"
-  std::size_t max_datapoints = 1440;     // more is refused as kInvalidCombination
+  MetricName metric{};
+  Time start{};  // inclusive; rounded down to the minute (to the second where the period is below one)
+  Time end{};    // exclusive
+  std::chrono::seconds period{60};         // 1, 5, 10, 20, 30 or a multiple of 60
+  std::string unit{};                      // empty: each unit gives its own data points
+  std::vector<std::string> percentiles{};  // "p50", "p99.9"
+  std::size_t max_datapoints = 1440;       // more is refused as kInvalidCombination
 };
 
 // One query of GetMetricData: the values of one statistic.
 struct DataQuery {
-  StatisticsQuery window;
-  std::string statistic;  // "Average", "Sum", "Minimum", "Maximum", "SampleCount", "p90"
+  StatisticsQuery window{};
+  std::string statistic{};  // "Average", "Sum", "Minimum", "Maximum", "SampleCount", "p90"
 };
 struct DataSeries {
-  std::vector<Time> timestamps;
-  std::vector<double> values;
+  std::vector<Time> timestamps{};
+  std::vector<double> values{};
 };
 
 struct ListQuery {
-  std::string metric_namespace, name;  // empty: any
+  std::string metric_namespace{}, name{};  // empty: any
   // Each must be present; an empty value stands for any.
-  std::vector<std::pair<std::string, std::string>> dimensions;
+  std::vector<std::pair<std::string, std::string>> dimensions{};
   bool recently_active = false;  // in the last three hours, else in the last two weeks
   std::size_t limit = 500;
-  std::string token;
+  std::string token{};
 };
 struct ListPage {
-  std::vector<MetricName> metrics;
-  std::string next_token;  // empty on the last page
+  std::vector<MetricName> metrics{};
+  std::string next_token{};  // empty on the last page
 };
 
 class MetricStore {
@@ -64,7 +64,8 @@ class MetricStore {
   Result<DataSeries> Data(const Scope& scope, const DataQuery& query);
   Result<ListPage> List(const Scope& scope, const ListQuery& query);
 
-  // Removes up to about `limit` points past retention; returns how many. Call it now and then.
+  // Removes up to about `limit` points past retention; returns how many. Call it now and then, from one thread at
+  // a time.
   Result<std::size_t> Sweep(std::size_t limit);
 
  private:
