@@ -53,7 +53,7 @@ TEST_P(MetricStoreTest, StatisticsPerPeriod) {
   EXPECT_EQ(ValueOf(points[1], "Average"), 2);
   EXPECT_EQ(ValueOf(points[1], "Minimum"), 1);
   EXPECT_EQ(ValueOf(points[1], "Maximum"), 4);
-  points = Statistics({.start = minute_ - minutes(5), .end = minute_ + minutes(1), .period = minutes(5)});
+  points = Statistics({.start = minute_ - minutes(4), .end = minute_ + minutes(1), .period = minutes(5)});
   ASSERT_EQ(points.size(), 1u);
   EXPECT_EQ(ValueOf(points[0], "SampleCount"), 4);
 }
