@@ -1,0 +1,24 @@
+// The object store's rules, as pure functions.
+#pragma once
+
+#include <string_view>
+
+#include "foundation/base/result.h"
+#include "services/objects/errors.h"
+#include "services/objects/types.h"
+
+namespace aloft::objects {
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+Status CheckBucketName(std::string_view name);
+Status CheckKey(std::string_view key, const Limits& limits);
+Status CheckAttributes(const Attributes& attributes, const Limits& limits);
+Status CheckTags(const Pairs& tags, const Limits& limits);
+// `current`: null where the key is absent.
+Status CheckCondition(const WriteCondition& condition, const ObjectInfo* current);
+// Parts ascending, each there with its ETag and checksum, large enough, together not too large.
+// `stored` are the parts that exist, ascending; on success `chosen` holds the indexes of the ones that count.
+Status CheckParts(const std::vector<CompletedPart>& wanted, const std::vector<Part>& stored, const Limits& limits,
+                  std::vector<std::size_t>& chosen);
+
+}  // namespace aloft::objects

@@ -1,0 +1,60 @@
+// What the object store keeps, as values, and their stored form: a version byte and numbered fields, so that a later
+// version can add fields and an earlier one passes over them. docs/formats/objects.md
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foundation/base/result.h"
+#include "foundation/blob/store.h"
+#include "services/objects/types.h"
+
+namespace aloft::objects {
+
+// A run of an object's bytes: in kInlineSpace under the tag, or a range of a blob that the tag holds.
+struct Segment {
+  std::string tag;    // kTagBytes bytes, unique
+  blob::BlobId blob;  // empty: inline
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+
+  bool is_inline() const { return blob.empty(); }
+};
+
+struct BucketRecord {
+  Bucket bucket;
+  // While DeleteBucket looks whether it is empty nothing may be written. Zero: open.
+  Time closing_since{};
+};
+
+struct Entry {
+  ObjectInfo info;  // without the key, which the index key holds
+  std::vector<Segment> segments;
+  std::string upload;  // the upload it was assembled from: completing twice is one completion
+};
+
+struct UploadRecord {
+  UploadInfo info;  // without key and id
+  Attributes attributes;
+};
+
+struct PartRecord {
+  Part part;
+  std::vector<Segment> segments;
+};
+
+std::string Encode(const BucketRecord& record);
+std::string Encode(const Entry& entry);
+std::string Encode(const UploadRecord& record);
+std::string Encode(const PartRecord& record);
+
+// kCorrupt where the bytes are no such record, or of a version this code does not know.
+Result<BucketRecord> DecodeBucket(std::string_view bytes);
+Result<Entry> DecodeEntry(std::string_view bytes);
+// Only what a listing shows.
+Result<ObjectInfo> DecodeSummary(std::string_view bytes);
+Result<UploadRecord> DecodeUpload(std::string_view bytes);
+Result<PartRecord> DecodePart(std::string_view bytes);
+
+}  // namespace aloft::objects

@@ -1,0 +1,126 @@
+// The object store: buckets of objects, listed in byte order, durable when a call returns.
+//
+// Every method blocks for the stores: call on pool threads. Thread-safe. Each method names the account on whose behalf
+// it works; a bucket of another account is kForeignBucket. Who may do what is decided before, by the API.
+//
+//   ALOFT_ASSIGN(auto put, objects.BeginPut(account, {.bucket = "b", .key = "k"}));
+//   ALOFT_TRY(put->Append(bytes));
+//   ALOFT_ASSIGN(ObjectInfo info, put->Commit({}));
+//   ALOFT_ASSIGN(auto reader, objects.GetObject(account, "b", "k"));
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "foundation/base/bytes.h"
+#include "foundation/base/log.h"
+#include "foundation/base/random.h"
+#include "foundation/base/result.h"
+#include "foundation/blob/store.h"
+#include "foundation/kv/store.h"
+#include "services/objects/errors.h"
+#include "services/objects/types.h"
+
+namespace aloft::objects {
+
+class Core;
+
+// An upload in progress: append, then commit once. Dropping it leaves nothing behind. One thread at a time.
+class PutSession {
+ public:
+  virtual ~PutSession() = default;
+  virtual Status Append(ByteView bytes) = 0;
+  // kBadDigest, kConditionFailed, kNoSuchBucket, ...; afterwards the session is spent.
+  virtual Result<ObjectInfo> Commit(const ExpectedDigests& expected) = 0;
+};
+
+// The same for one part of an upload in parts.
+class PartSession {
+ public:
+  virtual ~PartSession() = default;
+  virtual Status Append(ByteView bytes) = 0;
+  virtual Result<Part> Commit(const ExpectedDigests& expected) = 0;
+};
+
+// An object as it was when it was opened, whatever happens to its key meanwhile. One thread at a time.
+class ObjectReader {
+ public:
+  virtual ~ObjectReader() = default;
+  virtual const ObjectInfo& info() const = 0;
+  // Up to out.size() bytes from `offset`; fewer only at the end.
+  virtual Result<std::size_t> Read(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
+  // Where these bytes lie in one file, for sendfile; absent where they do not.
+  virtual Result<std::optional<blob::FileExtent>> Extent(std::uint64_t offset, std::uint64_t length) = 0;
+};
+
+struct ReclaimReport {
+  std::uint64_t released = 0;  // blobs that the queue named and nobody holds
+  std::uint64_t orphans = 0;   // blobs that a crash left without an owner
+  std::uint64_t kept = 0;      // named by the queue, but still held
+};
+
+class Service {
+ public:
+  Service(kv::Store& store, blob::Store& blobs, const Clock& clock, Random& random, Log log, Limits limits = {});
+  ~Service();
+
+  const Limits& limits() const;
+
+  Result<Bucket> CreateBucket(const AccountId& account, const Region& region, std::string_view bucket);
+  Result<Bucket> HeadBucket(const AccountId& account, std::string_view bucket);
+  Status DeleteBucket(const AccountId& account, std::string_view bucket);
+  // Names above `after`, ascending.
+  Result<BucketsPage> ListBuckets(const AccountId& account, std::string_view prefix, std::string_view after,
+                                  std::size_t limit);
+
+  Result<ListPage> ListObjects(const AccountId& account, const ListRequest& request);
+  Result<ObjectInfo> HeadObject(const AccountId& account, std::string_view bucket, std::string_view key);
+  Result<std::unique_ptr<ObjectReader>> GetObject(const AccountId& account, std::string_view bucket,
+                                                  std::string_view key);
+  Result<std::unique_ptr<PutSession>> BeginPut(const AccountId& account, PutRequest request);
+  // BeginPut, Append and Commit of bytes at hand.
+  Result<ObjectInfo> Put(const AccountId& account, PutRequest request, std::string_view body);
+  // All the bytes of an object of at most `max_bytes` (else kObjectTooLarge).
+  Result<std::string> Get(const AccountId& account, std::string_view bucket, std::string_view key,
+                          std::uint64_t max_bytes);
+  // Deleting what is not there succeeds, as in S3.
+  Status DeleteObject(const AccountId& account, std::string_view bucket, std::string_view key,
+                      const WriteCondition& condition = {});
+  // Shares the bytes of large objects. `allow` sees the source before anything is written and may refuse.
+  using SourceCheck = std::function<Status(const ObjectInfo&)>;
+  Result<ObjectInfo> CopyObject(const AccountId& account, const CopyRequest& request, const SourceCheck& allow = {});
+  Status SetTags(const AccountId& account, std::string_view bucket, std::string_view key, Pairs tags);
+
+  Result<UploadInfo> CreateUpload(const AccountId& account, const PutRequest& request, ChecksumType type);
+  Result<UploadInfo> FindUpload(const AccountId& account, std::string_view bucket, std::string_view key,
+                                const UploadId& upload);
+  Result<std::unique_ptr<PartSession>> BeginPart(const AccountId& account, PartRequest request);
+  // A whole object, or `length` bytes from `offset` of it, as a part; bytes are shared.
+  struct ByteRange {
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+  };
+  Result<Part> CopyPart(const AccountId& account, const PartRequest& request, std::string_view source_bucket,
+                        std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow = {});
+  Result<PartsPage> ListParts(const AccountId& account, std::string_view bucket, std::string_view key,
+                              const UploadId& upload, int after, std::size_t limit);
+  Result<ListUploadsPage> ListUploads(const AccountId& account, const ListUploadsRequest& request);
+  Result<ObjectInfo> CompleteUpload(const AccountId& account, const CompleteRequest& request);
+  Status AbortUpload(const AccountId& account, std::string_view bucket, std::string_view key, const UploadId& upload);
+
+  // Deletes the bytes that nobody holds any more: first what the queue names and `grace` has passed over, at most
+  // `limit` entries; repeat until released + kept is less.
+  Result<ReclaimReport> Reclaim(std::chrono::microseconds grace, std::size_t limit = 1000);
+  // Deletes blobs older than `min_age` that no entry holds: what a crash between the two stores left. Walks all blobs.
+  Result<ReclaimReport> SweepOrphans(std::chrono::microseconds min_age);
+
+ private:
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace aloft::objects
