@@ -4,8 +4,8 @@
 //   std::string record = ToJsonText(request);
 //
 // Reading: members that are null are absent; members that the model does not know are kept in `unknown`; timestamps are
-// seconds since 1970 or ISO-8601 text; blobs are base64. Writing: absent members are left out, timestamps are numbers
-// with at most millisecond fractions and no exponent, unknown members follow the known ones.
+// seconds since 1970 or ISO-8601 or HTTP-date text; blobs are base64; "NaN", "Infinity" and "-Infinity" are numbers.
+// Writing: absent members are left out, timestamps are numbers without exponent, unknown members follow the known ones.
 #pragma once
 
 #include <boost/json/fwd.hpp>
@@ -18,14 +18,12 @@
 namespace aloft::shapes {
 
 struct JsonOptions {
-  bool wire_names = false;  // the protocol's names (locationName); the stored form uses the model's, as json 1.0/1.1 do
-  bool micros = false;      // timestamps with microseconds: the stored form
-  bool body_only = false;   // rest-json: members of headers, labels and queries are elsewhere
-  // Without: unknown members are dropped, and "__type" never counts as a member.
-  bool keep_unknown = true;
+  bool wire_names = false;  // the names of rest-json (locationName); json 1.0/1.1 and the stored form use the model's
+  bool micros = false;      // timestamps keep microseconds (the stored form); otherwise milliseconds
+  bool body_only = false;   // rest-json: the outermost struct's members of headers, labels and queries are elsewhere
 };
 
-// kSerialization where the JSON's types are not the shape's, with the path of the member.
+// kSerialization where the JSON's types are not the shape's; the message names the place.
 Status DecodeJson(const Shape& shape, const boost::json::value& json, void* out, const JsonOptions& options = {});
 // Parses, too. An empty text is an empty object.
 Status DecodeJsonText(const Shape& shape, std::string_view json, void* out, const JsonOptions& options = {});
@@ -46,14 +44,12 @@ Result<T> FromJsonText(std::string_view json) {
   return result;
 }
 
+// The stored form.
 template <class T>
 std::string ToJsonText(const T& value) {
   std::string out;
   EncodeJson(ShapeOf<T>(), &value, out, JsonOptions{.micros = true});
   return out;
 }
-
-// The same as a value, for callers that look into it.
-boost::json::value ToJsonValue(const Shape& shape, const void* value);
 
 }  // namespace aloft::shapes

@@ -7,6 +7,8 @@
 // enforced; a pattern that RE2 cannot express stands, with what replaces it, in models/<service>.toml.
 #pragma once
 
+#include <string_view>
+
 #include "foundation/base/result.h"
 #include "foundation/shapes/shape.h"
 
@@ -19,5 +21,8 @@ template <class T>
 Status Validate(const T& value) {
   return Validate(ShapeOf<T>(), &value);
 }
+
+// Whether RE2 takes the pattern: a test holds every generated one against this.
+bool IsUsablePattern(std::string_view pattern);
 
 }  // namespace aloft::shapes
