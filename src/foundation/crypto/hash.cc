@@ -28,12 +28,14 @@ std::size_t DigestSize(Digest digest) {
 }
 
 struct Hash::State {
+  explicit State(Digest which) : digest(internal::Fetched(which)), context(EVP_MD_CTX_new()) {}
+  State(const State&) = delete;
+  ~State() { EVP_MD_CTX_free(context); }
   const EVP_MD* digest;
   EVP_MD_CTX* context;
-  ~State() { EVP_MD_CTX_free(context); }
 };
 
-Hash::Hash(Digest digest) : state_(std::make_unique<State>(State{internal::Fetched(digest), EVP_MD_CTX_new()})) {
+Hash::Hash(Digest digest) : state_(std::make_unique<State>(digest)) {
   ALOFT_CHECK(state_->context != nullptr);
   ALOFT_CHECK(EVP_DigestInit_ex2(state_->context, state_->digest, nullptr) == 1);
 }
