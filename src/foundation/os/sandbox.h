@@ -23,24 +23,24 @@
 namespace aloft::os {
 
 struct Mount {
-  std::string source;  // outside
-  std::string target;  // inside
+  std::string source{};  // outside
+  std::string target{};  // inside
   bool writable = false;
   bool optional = false;  // skipped where the source does not exist
 };
 
 struct SandboxSpec {
-  std::string root_directory;  // an empty directory outside, where the root is put together; the host sees it empty
-  std::vector<Mount> mounts;   // after the system's own
+  std::string root_directory{};  // an empty directory outside, where the root is put together; the host sees it empty
+  std::vector<Mount> mounts{};   // after the system's own
   std::uint64_t shared_memory_bytes = 64u << 20;  // of /dev/shm
   bool gpus = false;                              // the machine's GPU devices
   std::string host_name = "sandbox";
-  std::map<std::string, std::string> hosts;  // further names in /etc/hosts -> address
-  bool host_network = false;                 // else an own network with loopback only
-  std::vector<std::uint16_t> listen_ports;   // on the loopback inside; the listening sockets come back from Start
+  std::map<std::string, std::string> hosts{};  // further names in /etc/hosts -> address
+  bool host_network = false;                   // else an own network with loopback only
+  std::vector<std::uint16_t> listen_ports{};   // on the loopback inside; the listening sockets come back from Start
 
-  std::vector<std::string> command;  // argv[0] is a path inside, or a name looked up in PATH of `variables`
-  std::map<std::string, std::string> variables;
+  std::vector<std::string> command{};  // argv[0] is a path inside, or a name looked up in PATH of `variables`
+  std::map<std::string, std::string> variables{};
   std::string working_directory = "/";
   uid_t inside_uid = 1000;
   uid_t outside_uid = 0;  // whom the inside uid is on the host; ignored (the caller) where the caller is not root
@@ -55,7 +55,7 @@ struct SandboxSpec {
 struct SandboxEnd {
   int exit_code = -1;  // -1: ended by `signal`
   int signal = 0;
-  std::string failure;  // the sandbox could not be built, or the command not be started; then nothing ran
+  std::string failure{};  // the sandbox could not be built, or the command not be started; then nothing ran
 };
 
 class Sandbox {
@@ -88,7 +88,7 @@ class Sandbox {
   void Reap();
 
   pid_t pid_ = 0;
-  Fd control_;
+  Fd control_{};
 };
 
 // What this machine lets this process isolate; empty: everything. Each line says what is missing and what helps.

@@ -1,0 +1,116 @@
+#include "foundation/os/sandbox.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "foundation/os/sandbox_init.h"
+
+namespace aloft::os {
+
+using internal::ReceiveFrame;
+using internal::SendFrame;
+
+Sandbox::Sandbox(pid_t pid, Fd control) : pid_(pid), control_(std::move(control)) {}
+
+Sandbox::Sandbox(Sandbox&& other) noexcept : pid_(std::exchange(other.pid_, 0)), control_(std::move(other.control_)) {}
+
+Sandbox& Sandbox::operator=(Sandbox&& other) noexcept {
+  if (this == &other) return *this;
+  Kill();
+  Reap();
+  pid_ = std::exchange(other.pid_, 0);
+  control_ = std::move(other.control_);
+  return *this;
+}
+
+Sandbox::~Sandbox() {
+  Kill();
+  Reap();
+}
+
+void Sandbox::Reap() {
+  if (pid_ <= 0) return;
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = 0;
+}
+
+Result<Sandbox> Sandbox::Create(const SandboxSpec& spec, int output) {
+  bool privileged = ::geteuid() == 0;
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return SystemError("socketpair", errno);
+  Fd ours(ends[0]), theirs(ends[1]);
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+  if (!spec.host_network) arguments.flags |= CLONE_NEWNET;
+  if (!privileged) arguments.flags |= CLONE_NEWUSER;
+  arguments.exit_signal = SIGCHLD;
+  pid_t pid = static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+  if (pid < 0) return SystemError("clone a sandbox", errno);
+  if (pid == 0) internal::RunSandboxInit(spec, theirs.get(), output, privileged);
+  return Sandbox(pid, std::move(ours));
+}
+
+Result<std::vector<Fd>> Sandbox::Start(const std::vector<std::string>& command,
+                                       const std::map<std::string, std::string>& variables) {
+  std::vector<std::string> strings{std::to_string(command.size())};
+  strings.insert(strings.end(), command.begin(), command.end());
+  for (const auto& [name, value] : variables) strings.push_back(name + "=" + value);
+  if (!SendFrame(control_.get(), 'S', internal::JoinStrings(strings)))
+    return Fail(kInternal, "the sandbox has ended before it was started");
+  auto answer = ReceiveFrame(control_.get());
+  if (!answer) return Fail(kInternal, "the sandbox ended while it was made");
+  if (answer->kind == 'F') return Fail(kInternal, answer->payload);
+  return std::move(answer->descriptors);
+}
+
+void Sandbox::Terminate() {
+  SendFrame(control_.get(), 'T', "");
+}
+
+void Sandbox::Kill() {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+SandboxEnd Sandbox::Wait() {
+  SandboxEnd end;
+  auto frame = ReceiveFrame(control_.get());
+  if (frame && frame->kind == 'E') {
+    auto numbers = internal::SplitStrings(frame->payload);
+    end.exit_code = numbers.empty() ? -1 : std::atoi(numbers[0].c_str());
+    end.signal = numbers.size() < 2 ? 0 : std::atoi(numbers[1].c_str());
+  } else {
+    end.signal = SIGKILL;  // all of it was ended at once
+  }
+  Reap();
+  return end;
+}
+
+std::vector<std::string> SandboxGaps() {
+  std::vector<std::string> gaps;
+  utsname kernel{};
+  int major = 0, minor = 0;
+  if (::uname(&kernel) == 0 && std::sscanf(kernel.release, "%d.%d", &major, &minor) == 2 &&
+      (major < 5 || (major == 5 && minor < 12)))
+    gaps.push_back(std::string("Linux ") + kernel.release + " is too old; sandboxes need 5.12 or newer");
+  std::ifstream limit("/proc/sys/user/max_user_namespaces");
+  if (long namespaces = 0; limit >> namespaces && namespaces == 0)
+    gaps.push_back("user namespaces are off; set sysctl user.max_user_namespaces to 10000");
+  std::ifstream unprivileged("/proc/sys/kernel/unprivileged_userns_clone");
+  if (int allowed = 1; unprivileged >> allowed && allowed == 0 && ::geteuid() != 0)
+    gaps.push_back("user namespaces are for root only; set sysctl kernel.unprivileged_userns_clone to 1");
+  return gaps;
+}
+
+}  // namespace aloft::os
