@@ -107,9 +107,11 @@ inline Error Fail(Reason reason, std::string message, std::string detail = {}) {
 // Declares or assigns the value of a Result, or returns its error.
 #define ALOFT_ASSIGN(declaration, ...) ALOFT_ASSIGN_IMPL(ALOFT_CONCAT(result_, __COUNTER__), declaration, __VA_ARGS__)
 
-// Returns the error of a Status (or of a Result whose value is not wanted).
-#define ALOFT_TRY(...)                                            \
-  do {                                                            \
-    if (auto status_ = (__VA_ARGS__); !status_.ok()) [[unlikely]] \
-      return std::move(status_).error();                          \
+#define ALOFT_TRY_IMPL(status, ...)                             \
+  do {                                                          \
+    if (auto status = (__VA_ARGS__); !status.ok()) [[unlikely]] \
+      return std::move(status).error();                         \
   } while (false)
+
+// Returns the error of a Status (or of a Result whose value is not wanted). May stand inside the closure of another.
+#define ALOFT_TRY(...) ALOFT_TRY_IMPL(ALOFT_CONCAT(status_, __COUNTER__), __VA_ARGS__)
