@@ -1,0 +1,44 @@
+#include "foundation/sql/commit_queue.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace aloft::sql {
+
+CommitQueue::~CommitQueue() {
+  ALOFT_CHECK(waiting_.empty());
+}
+
+Status CommitQueue::Run(Ticket& ticket, const Commit& commit) {
+  std::unique_lock lock(mutex_);
+  if (waiting_.size() >= limits_.max_waiting)
+    return Fail(kUnavailable, "Too many writes are waiting; try again later.");
+  waiting_.push_back(&ticket);
+  auto my_turn = [&] { return ticket.done || (!ticket.taken && waiting_.front() == &ticket); };
+  while (!ticket.turn.wait_for(lock, limits_.patience, my_turn)) {
+    if (ticket.taken) continue;
+    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &ticket));
+    return Fail(kUnavailable, "The disk does not keep up with the writes; try again later.");
+  }
+  if (ticket.done) return {};
+
+  std::vector<Ticket*> group;
+  std::size_t weight = 0;
+  while (group.size() < waiting_.size() && group.size() < limits_.max_group && weight < limits_.max_weight) {
+    group.push_back(waiting_[group.size()]);
+    group.back()->taken = true;
+    weight += group.back()->weight;
+  }
+  lock.unlock();
+  commit(group);
+  lock.lock();
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(group.size()));
+  for (Ticket* each : group) {
+    each->done = true;
+    if (each != &ticket) each->turn.notify_one();
+  }
+  if (!waiting_.empty()) waiting_.front()->turn.notify_one();
+  return {};
+}
+
+}  // namespace aloft::sql
