@@ -419,8 +419,10 @@ class Service:
                 continue
             error = shape.get("error", {})
             server = bool(shape.get("fault")) or error.get("fault") or error.get("httpStatusCode", 400) >= 500
+            message = next((m for m in shape.get("members", {}) if m.lower() == "message"), "message")
             errors.append(f"    {{.shape = {text(name)}, .code = {text(error.get('code', name))}, "
-                          f".status = {error.get('httpStatusCode', 0)}, .sender_fault = {'false' if server else 'true'}}},")
+                          f".status = {error.get('httpStatusCode', 0)}, .sender_fault = {'false' if server else 'true'}, "
+                          f".message_member = {text(message)}}},")
         if errors:
             out += ["constexpr ErrorShape kErrors[] = {", *errors, "};"]
         metadata = self.metadata
@@ -478,6 +480,44 @@ def load_model(data: pathlib.Path, service: str) -> dict:
     raise SystemExit(f"botocore has no service-2.json of {service}")
 
 
+def catalog(data: pathlib.Path) -> dict[str, str]:
+    """Every service that botocore knows, by what names it on the wire: so that a call to one that is not built at all is
+    answered by name."""
+    rows = []
+    for folder in sorted(path for path in data.iterdir() if path.is_dir()):
+        metadata = load_metadata(folder)
+        if metadata:
+            rows.append(f"    {{{text(folder.name)}, {text(metadata.get('signingName', metadata['endpointPrefix']))}, "
+                        f"{text(metadata.get('targetPrefix', ''))}, {text(metadata['apiVersion'])}, "
+                        f"{text(metadata['protocol'])}}},")
+    banner = "// Made by tools/generate_api.py from botocore's models. Do not edit.\n"
+    header = "\n".join([banner, "#pragma once\n", "#include <span>", "#include <string_view>\n",
+                        "namespace aloft::shapes {\n", "struct CatalogEntry {",
+                        "  std::string_view name, signing_name, target_prefix, version, protocol;", "};",
+                        "// All services of botocore, by name.",
+                        "std::span<const CatalogEntry> Catalog();\n", "}  // namespace aloft::shapes", ""])
+    source = "\n".join([banner, '#include "generated/shapes/catalog.h"\n', "namespace aloft::shapes {", "namespace {",
+                        "constexpr CatalogEntry kCatalog[] = {", *rows, "};", "}  // namespace\n",
+                        "std::span<const CatalogEntry> Catalog() {", "  return kCatalog;", "}\n",
+                        "}  // namespace aloft::shapes", ""])
+    return {"generated/shapes/catalog.h": header, "generated/shapes/catalog.cc": source}
+
+
+def load_metadata(folder: pathlib.Path) -> dict | None:
+    """Only the head of the model is unpacked: all of them together are 100 MB."""
+    versions = sorted(path for path in folder.iterdir() if path.is_dir())
+    for name, opener in (("service-2.json.gz", gzip.open), ("service-2.json", open)):
+        path = versions[-1] / name if versions else folder / name
+        if path.exists():
+            with opener(path, "rb") as file:
+                head = file.read(16384).decode("utf-8", "replace")
+            start = head.find('"metadata":')
+            if start < 0:
+                return None
+            return json.JSONDecoder().raw_decode(head[start + len('"metadata":') :].lstrip())[0]
+    return None
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=pathlib.Path, required=True)
@@ -487,18 +527,20 @@ def main() -> int:
     arguments = parser.parse_args()
 
     data = botocore_data()
+    outputs: dict[str, str] = {}
     for config_path in sorted(arguments.models.glob("*.toml")):
         config = tomllib.loads(config_path.read_text())
-        service = Service(config, load_model(data, config["service"]))
-        for path, content in service.files().items():
-            if arguments.list:
-                print(path)
-                continue
-            target = arguments.out / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # Unchanged files keep their time, so that one edited model rebuilds one service.
-            if not target.exists() or target.read_text() != content:
-                target.write_text(content)
+        outputs |= Service(config, load_model(data, config["service"])).files()
+    outputs |= catalog(data)
+    for path, content in outputs.items():
+        if arguments.list:
+            print(path)
+            continue
+        target = arguments.out / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Unchanged files keep their time, so that one edited model rebuilds one service.
+        if not target.exists() or target.read_text() != content:
+            target.write_text(content)
     if arguments.stamp and not arguments.list:
         arguments.stamp.touch()
     return 0

@@ -15,6 +15,7 @@ struct ErrorShape {
   std::string_view code = {};
   int status = 0;  // 0: the model says nothing
   bool sender_fault = true;
+  std::string_view message_member = "message";
 };
 
 // An operation with generated structs.
