@@ -1,0 +1,96 @@
+// aloft-onnx-worker: serves the ONNX model below /opt/ml/model over HTTP on a Unix socket.
+//
+//   aloft-onnx-worker [--socket /run/aloft/worker.sock] [--base /opt/ml]
+//
+// Ends with status 1, and the reason in <base>/output/failure, where the model cannot be loaded.
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "foundation/os/file.h"
+#include "services/serving/onnx_worker/worker.h"
+
+namespace aloft::onnx_worker {
+namespace {
+
+// model.onnx, or the only file of that kind.
+Result<std::string> FindModel(const std::string& directory) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.path().filename() == "model.onnx") return entry.path().string();
+    if (entry.path().extension() == ".onnx") found.push_back(entry.path().string());
+  }
+  if (found.size() == 1) return found[0];
+  return Fail(kBadModel, "The model archive holds " + std::to_string(found.size()) +
+                             " files *.onnx; it needs model.onnx, or exactly one");
+}
+
+int Threads() {
+  const char* text = std::getenv("SAGEMAKER_MODEL_SERVER_WORKERS");
+  int wanted = text == nullptr ? static_cast<int>(std::thread::hardware_concurrency()) : std::atoi(text);
+  return std::clamp(wanted, 1, 16);
+}
+
+Status Serve(const std::string& socket, const std::string& base) {
+  // Taken before any thread begins, so that only the wait below gets them.
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+
+  auto start = std::chrono::steady_clock::now();
+  ALOFT_ASSIGN(std::string path, FindModel(base + "/model"));
+  ALOFT_ASSIGN(std::unique_ptr<OnnxModel> model, OnnxModel::Load(FindLibrary(), path));
+  auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  std::cout << "model loaded in " << took.count() << " ms; ONNX Runtime " << model->runtime_version() << std::endl;
+
+  Metrics metrics;
+  os::ThreadPool pool("predict", Threads(), 256);
+  Worker worker(*model, pool, metrics);
+  http::ServerOptions options;
+  options.address = socket;
+  options.threads = Threads();
+  options.drain_timeout = std::chrono::seconds(20);
+  Log log = Log::ToStderr(Log::Level::kWarn, Log::Format::kText);
+  ::unlink(socket.c_str());
+  ALOFT_ASSIGN(std::unique_ptr<http::Server> server, http::Server::Start(options, nullptr, worker, log, metrics));
+
+  int signal = 0;
+  sigwait(&ending, &signal);
+  server->Stop();
+  pool.Stop();
+  return {};
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Aloft's native worker for ONNX models");
+  std::string socket = "/run/aloft/worker.sock", base = "/opt/ml";
+  app.add_option("--socket", socket, "Unix socket to listen on");
+  app.add_option("--base", base, "directory that holds model/ and output/");
+  CLI11_PARSE(app, argc, argv);
+
+  Status status = Serve(socket, base);
+  if (status.ok()) return 0;
+  std::cerr << "the model cannot be served: " << status.error().message << std::endl;
+  std::error_code error;
+  std::filesystem::create_directories(base + "/output", error);
+  if (Status written = os::WriteFileDurably(base + "/output/failure", status.error().message); !written.ok()) {
+    std::cerr << "the failure file cannot be written: " << Describe(written.error()) << std::endl;
+  }
+  return 1;
+}
+
+}  // namespace
+}  // namespace aloft::onnx_worker
+
+int main(int argc, char** argv) {
+  return aloft::onnx_worker::Main(argc, argv);
+}

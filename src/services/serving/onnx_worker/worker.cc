@@ -1,0 +1,90 @@
+#include "services/serving/onnx_worker/worker.h"
+
+#include <chrono>
+
+#include "foundation/codec/json.h"
+#include "services/serving/onnx_worker/decode.h"
+#include "services/serving/onnx_worker/encode.h"
+
+namespace aloft::onnx_worker {
+namespace {
+
+constexpr std::int64_t kQuickMicros = 500;
+
+http::Response Refuse(int status, std::string_view message) {
+  http::Response response;
+  response.status = status;
+  response.headers.Add("Content-Type", "application/json");
+  std::string body;
+  codec::JsonWriter(body).BeginObject().Key("error").String(message).EndObject();
+  response.body = std::move(body);
+  return response;
+}
+
+int StatusOf(const Error& error) {
+  if (error.reason == kUnsupportedType) return 415;
+  if (error.reason == kNotAcceptable) return 406;
+  return HttpStatus(error.kind());
+}
+
+}  // namespace
+
+Worker::Worker(const OnnxModel& model, os::ThreadPool& pool, Metrics& metrics)
+    : model_(model),
+      pool_(pool),
+      metrics_(metrics),
+      predictions_(metrics.AddCounter("aloft_worker_predictions_total", "Requests that were predicted")),
+      refusals_(metrics.AddCounter("aloft_worker_refusals_total", "Requests that were refused or failed")),
+      seconds_(metrics.AddHistogram("aloft_worker_prediction_seconds", "From the body to the answer")) {}
+
+void Worker::OnRequest(std::shared_ptr<http::Exchange> exchange) {
+  std::string_view path = exchange->head().path();
+  if (path == "/invocations") {
+    if (exchange->head().method != "POST") {
+      return exchange->Reply(Refuse(405, exchange->head().method + " is not served; POST /invocations predicts"));
+    }
+    return Invoke(exchange);
+  }
+  http::Response response;
+  if (path == "/metrics") {
+    response.headers.Add("Content-Type", "text/plain; version=0.0.4");
+    response.body = metrics_.Expose();
+  } else if (path != "/ping") {
+    response = Refuse(404, std::string(path) + " is not served; POST /invocations predicts");
+  }
+  exchange->Reply(std::move(response));
+}
+
+void Worker::Invoke(const std::shared_ptr<http::Exchange>& exchange) {
+  exchange->ReadBody(kMaxBodyBytes, [this, exchange](Result<std::string> body) {
+    if (!body.ok()) return exchange->Reply(Refuse(HttpStatus(body.error().kind()), body.error().message));
+    if (typical_micros_.load(std::memory_order_relaxed) < kQuickMicros) return Predict(*exchange, *body);
+    auto work = [this, exchange, text = std::make_shared<std::string>(*std::move(body))] { Predict(*exchange, *text); };
+    if (!pool_.TrySubmit(std::move(work))) exchange->Reply(Refuse(503, "The worker's queue is full"));
+  });
+}
+
+void Worker::Predict(http::Exchange& exchange, const std::string& body) {
+  auto start = std::chrono::steady_clock::now();
+  Result<http::Response> answer = Answer(exchange.head(), body);
+  (answer.ok() ? predictions_ : refusals_).Increment();
+  exchange.Reply(answer.ok() ? *std::move(answer) : Refuse(StatusOf(answer.error()), answer.error().message));
+  auto took = std::chrono::steady_clock::now() - start;
+  seconds_.Observe(std::chrono::duration<double>(took).count());
+  std::int64_t micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  std::int64_t typical = typical_micros_.load(std::memory_order_relaxed);
+  typical_micros_.store(typical + (micros - typical) / 8, std::memory_order_relaxed);
+}
+
+Result<http::Response> Worker::Answer(const http::RequestHead& head, const std::string& body) {
+  ALOFT_ASSIGN(Format format, ChooseFormat(head.headers.Get("Accept")));
+  thread_local Rows rows;
+  ALOFT_TRY(Decode(head.headers.Get("Content-Type"), body, rows));
+  ALOFT_ASSIGN(std::vector<Output> outputs, model_.Run(rows));
+  http::Response response;
+  response.headers.Add("Content-Type", std::string(ContentType(format)));
+  response.body = Encode(format, outputs);
+  return response;
+}
+
+}  // namespace aloft::onnx_worker
