@@ -23,6 +23,7 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Field> fields) : fields_(fields) {}
 
+  void Reserve(std::size_t fields) { fields_.reserve(fields); }
   void Add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
   // Replaces every field of that name.
   void Set(std::string_view name, std::string value);
@@ -69,6 +70,7 @@ struct StreamBody {
   std::int64_t length = -1;  // -1: chunked
 };
 
+// Where the request is a HEAD, the body is measured and not sent: a StreamBody of known length then needs no source.
 using Body = std::variant<std::string, FileBody, StreamBody>;
 
 struct Response {
@@ -78,13 +80,14 @@ struct Response {
 };
 
 // Takes a request's body piece by piece: back-pressure is `next`, which asks for the following piece and may be called
-// from any thread. After OnEnd or OnAbort nothing more comes. Pieces are at most 256 KiB.
+// from any thread. After OnEnd or OnAbort nothing more comes; a Reply before the end drops the sink without a call.
+// Pieces are at most 256 KiB.
 class BodySink {
  public:
   virtual ~BodySink() = default;
   virtual void OnChunk(std::string chunk, std::function<void()> next) = 0;
   virtual void OnEnd() = 0;
-  // The peer went away, was too slow, or sent bytes that are no body.
+  // The peer went away, was too slow, or sent bytes that are no body (errors.h).
   virtual void OnAbort(Error error) = 0;
 };
 
