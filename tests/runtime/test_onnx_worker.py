@@ -158,7 +158,7 @@ def test_maps_of_probabilities(start, model):
 def test_text_labels(start):
     names = numpy.array(["setosa", "versicolor", "virgínica"])[Y]
     model = LogisticRegression(max_iter=500).fit(X, names)
-    worker = start(model=onnx(model, X)).wait_ready()
+    worker = start(model=onnx(model, X.astype(numpy.float32))).wait_ready()
     assert json.loads(worker.invoke(json.dumps(X.tolist()))[2])["predictions"] == model.predict(X).tolist()
     answer = worker.invoke(json.dumps(X.tolist()), accept="application/x-npy")[2]
     assert (numpy.load(io.BytesIO(answer)) == model.predict(X)).all()
