@@ -5,7 +5,7 @@ BUILD := build/release
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
 
-.PHONY: help demo test build unit api fault soak fuzz bench asan tsan lint format setup lock clean
+.PHONY: help demo test build unit api fault soak fuzz bench asan tsan lint tidy format compatibility setup lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -39,6 +39,13 @@ lint: setup ## layers, formatting, headers that compile alone
 	@python3 tools/check_format.py
 	@python3 tools/check_headers.py $(BUILD)
 
+tidy: build ## clang-tidy's short list (slow)
+	@cmake --preset dev -DCMAKE_C_COMPILER_LAUNCHER= -DCMAKE_CXX_COMPILER_LAUNCHER= > /dev/null
+	@git ls-files 'src/*.cc' | grep -v -e _test.cc -e _fuzz.cc | xargs -P $(JOBS) -n 4 clang-tidy-16 --quiet -p build/dev
+
+compatibility: build ## write docs/compatibility.md from the binary
+	@$(PYTHON) tools/generate_compatibility.py --binary $(BUILD)/src/app/aloft
+
 format: ## clang-format everything in place
 	@python3 tools/check_format.py --fix
 
@@ -56,7 +63,8 @@ bench: build ## side-by-side benchmarks; writes docs/benchmarks.md
 	@$(PYTHON) bench/run.py --build $(BUILD)
 
 lock: ## pin tests/requirements.in with hashes
-	@$(PYTHON) -m piptools compile -q --generate-hashes --strip-extras -o tests/requirements.txt tests/requirements.in
+	@[ -x build/lock/bin/pip-compile ] || { python3 -m venv build/lock && build/lock/bin/pip install -q pip-tools; }
+	@build/lock/bin/python -m piptools compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o tests/requirements.txt tests/requirements.in
 
 clean: ## remove what was built (not the Python clients)
 	@rm -rf build/release build/dev build/asan build/tsan build/fuzz

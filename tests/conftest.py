@@ -54,3 +54,13 @@ def bucket(cloud, s3):
     for upload in s3.list_multipart_uploads(Bucket=name).get("Uploads", []):
         s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
     s3.delete_bucket(Bucket=name)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL cluster of the session's own."""
+    from postgres import Postgres
+
+    cluster = Postgres()
+    yield cluster
+    cluster.close()

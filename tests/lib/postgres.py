@@ -1,0 +1,45 @@
+"""A throw-away PostgreSQL 15 cluster on a Unix socket, for tests. Debian's postgresql-15; never touches a cluster of the machine."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import tempfile
+
+BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+
+
+class Postgres:
+    def __init__(self):
+        assert (BIN / "initdb").exists(), "postgresql-15 is not installed; run tools/setup packages"
+        # A short path: the name of a Unix socket has at most 107 bytes.
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pg-"))
+        self.user: list[str] = []
+        if os.geteuid() == 0:  # initdb refuses root
+            account = pwd.getpwnam("postgres")
+            os.chown(self.directory, account.pw_uid, account.pw_gid)
+            self.user = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+        data = self.directory / "data"
+        self.run("initdb", "-D", str(data), "-A", "trust", "-U", "aloft", "--no-sync", "-E", "UTF8", "--locale=C")
+        self.run("pg_ctl", "-D", str(data), "-w", "-l", str(self.directory / "log"), "-o",
+                 f"-c listen_addresses='' -k {self.directory} -c max_connections=200", "start")
+
+    def run(self, program: str, *arguments: str) -> str:
+        result = subprocess.run([*self.user, str(BIN / program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, cwd=self.directory)
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    def database(self, name: str) -> str:
+        """A new database; returns its libpq connection string."""
+        self.run("createdb", "-h", str(self.directory), "-U", "aloft", name)
+        return f"host={self.directory} user=aloft dbname={name}"
+
+    def close(self) -> None:
+        try:
+            self.run("pg_ctl", "-D", str(self.directory / "data"), "-m", "immediate", "stop")
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
