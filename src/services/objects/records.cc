@@ -256,6 +256,7 @@ std::string Encode(const PartRecord& record) {
   FieldWriter writer = Begin();
   writer.Bytes(1, EncodePart(record.part));
   for (const auto& segment : record.segments) writer.Item(2, EncodeSegment(segment));
+  writer.Bytes(3, record.upload_key);
   return writer.Take();
 }
 
@@ -264,6 +265,7 @@ Result<PartRecord> DecodePart(std::string_view bytes) {
   ALOFT_TRY(Read(bytes, "part", [&](const FieldReader& reader) {
     if (reader.id() == 1) record.part = DecodePartFields(reader.bytes());
     if (reader.id() == 2) record.segments.push_back(DecodeSegment(reader.bytes()));
+    if (reader.id() == 3) record.upload_key = reader.bytes();
   }));
   return record;
 }

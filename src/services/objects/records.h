@@ -42,6 +42,7 @@ struct UploadRecord {
 struct PartRecord {
   Part part;
   std::vector<Segment> segments;
+  std::string upload_key;  // in kUploadSpace: a part without its upload is garbage
 };
 
 std::string Encode(const BucketRecord& record);

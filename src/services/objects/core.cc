@@ -1,0 +1,189 @@
+#include "services/objects/core.h"
+
+#include "services/objects/keys.h"
+#include "services/objects/policy.h"
+
+namespace aloft::objects {
+namespace {
+
+// A deletion that has not ended by now died with its server.
+constexpr std::chrono::seconds kClosingTime{10};
+
+}  // namespace
+
+void Pins::Add(const std::vector<Segment>& segments) {
+  std::lock_guard lock(mutex_);
+  for (const auto& segment : segments)
+    if (!segment.is_inline()) ++counts_[segment.blob];
+}
+
+void Pins::Remove(const std::vector<Segment>& segments) {
+  std::lock_guard lock(mutex_);
+  for (const auto& segment : segments) {
+    if (segment.is_inline()) continue;
+    auto found = counts_.find(segment.blob);
+    if (found != counts_.end() && --found->second == 0) counts_.erase(found);
+  }
+}
+
+bool Pins::Has(const blob::BlobId& blob) const {
+  std::lock_guard lock(mutex_);
+  return counts_.contains(blob);
+}
+
+Error Busy() {
+  return Fail(kBusy,
+              "A conflicting conditional operation is currently in progress against this resource. Please try again.");
+}
+
+Error NoSuchKey() {
+  return Fail(kNoSuchKey, "The specified key does not exist.");
+}
+
+bool SurelyRefused(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::kInvalid:
+    case ErrorKind::kDenied:
+    case ErrorKind::kNotFound:
+    case ErrorKind::kConflict:
+    case ErrorKind::kPreconditionFailed:
+    case ErrorKind::kTooLarge: return true;
+    default: return false;
+  }
+}
+
+Result<Stored<BucketRecord>> Core::FindBucket(const AccountId& account, std::string_view name) {
+  ALOFT_ASSIGN(auto found, store.Get(kBucketSpace, name));
+  if (!found) return Fail(kNoSuchBucket, "The specified bucket does not exist");
+  ALOFT_ASSIGN(BucketRecord record, DecodeBucket(found->value));
+  if (record.bucket.account != account) return Fail(kForeignBucket, "Access Denied");
+  return Stored<BucketRecord>{std::move(record), found->version};
+}
+
+Result<Stored<BucketRecord>> Core::FindBucketForWrite(const AccountId& account, std::string_view name) {
+  ALOFT_ASSIGN(auto found, FindBucket(account, name));
+  if (found.record.closing_since == Time{}) return found;
+  if (clock.Now() - found.record.closing_since < kClosingTime) return Busy();
+  found.record.closing_since = {};
+  kv::Batch batch;
+  batch.Expect(kBucketSpace, std::string(name), found.version);
+  batch.Put(kBucketSpace, std::string(name), Encode(found.record));
+  auto applied = store.Apply(std::move(batch));
+  if (!applied.ok()) return applied.error().reason == kv::kVersionMismatch ? Busy() : applied.error();
+  found.version = *applied;
+  return found;
+}
+
+Result<std::optional<Stored<Entry>>> Core::FindEntry(const Bucket& bucket, std::string_view key) {
+  ALOFT_ASSIGN(auto found, store.Get(kIndexSpace, IndexKey(bucket, key)));
+  if (!found) return std::optional<Stored<Entry>>();
+  ALOFT_ASSIGN(Entry entry, DecodeEntry(found->value));
+  entry.info.key = key;
+  return std::optional<Stored<Entry>>(Stored<Entry>{std::move(entry), found->version});
+}
+
+Result<Stored<UploadRecord>> Core::FindUpload(const Bucket& bucket, std::string_view key, const UploadId& upload) {
+  auto fail = [] {
+    return Fail(
+        kNoSuchUpload,
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
+        "or completed.");
+  };
+  if (upload.value().size() != kUploadIdChars) return fail();
+  ALOFT_ASSIGN(auto found, store.Get(kUploadSpace, UploadKey(bucket, key, upload)));
+  if (!found) return fail();
+  ALOFT_ASSIGN(UploadRecord record, DecodeUpload(found->value));
+  record.info.key = key;
+  record.info.id = upload;
+  return Stored<UploadRecord>{std::move(record), found->version};
+}
+
+Result<std::vector<Stored<PartRecord>>> Core::FindParts(const Bucket& bucket, const UploadId& upload) {
+  std::vector<Stored<PartRecord>> parts;
+  std::string prefix = PartPrefix(bucket, upload);
+  kv::ScanRange range{.from = prefix, .to = After(prefix)};
+  while (true) {
+    ALOFT_ASSIGN(auto page, store.Scan(kPartSpace, range));
+    for (const auto& entry : page.entries) {
+      ALOFT_ASSIGN(PartRecord record, DecodePart(entry.value));
+      parts.push_back({std::move(record), entry.version});
+    }
+    if (!page.more) return parts;
+    range.from = page.entries.back().key + '\0';
+  }
+}
+
+std::string Core::NewTag() {
+  // Ascending in time, so that new records lie beside each other.
+  std::string tag;
+  auto now = static_cast<std::uint64_t>(ToMicros(clock.Now()));
+  std::uint64_t unique = random.Next();
+  for (int shift = 56; shift >= 0; shift -= 8) tag += static_cast<char>(now >> shift);
+  for (int shift = 56; shift >= 0; shift -= 8) tag += static_cast<char>(unique >> shift);
+  return tag;
+}
+
+void Core::Hold(kv::Batch& batch, const Bucket& bucket, std::string_view key,
+                const std::vector<Segment>& segments) const {
+  for (const auto& segment : segments)
+    if (!segment.is_inline()) batch.Put(kHolderSpace, HolderKey(segment.blob, segment.tag), IndexKey(bucket, key));
+}
+
+void Core::Release(kv::Batch& batch, const Bucket& bucket, const std::vector<Segment>& segments) const {
+  Time now = clock.Now();
+  for (const auto& segment : segments) {
+    if (segment.is_inline()) {
+      batch.Delete(kInlineSpace, InlineKey(bucket, segment.tag));
+    } else {
+      batch.Delete(kHolderSpace, HolderKey(segment.blob, segment.tag));
+      batch.Put(kGarbageSpace, GarbageKey(now, segment.blob, segment.tag), "");
+    }
+  }
+}
+
+Result<ObjectInfo> Core::Replace(const AccountId& account, std::string_view bucket_name, std::string_view key,
+                                 const WriteCondition& condition, const Build& build) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    ALOFT_ASSIGN(auto bucket, FindBucketForWrite(account, bucket_name));
+    ALOFT_ASSIGN(auto current, FindEntry(bucket.record.bucket, key));
+    ALOFT_TRY(CheckCondition(condition, current ? &current->record.info : nullptr));
+    kv::Batch batch;
+    auto built = build(bucket.record.bucket, batch);
+    if (!built.ok()) {
+      if (built.error().reason == blob::kNoSuchBlob) continue;  // the source of a copy changed
+      return std::move(built).error();
+    }
+    Entry entry = std::move(built).value();
+    batch.Expect(kBucketSpace, std::string(bucket_name), bucket.version);
+    batch.Expect(kIndexSpace, IndexKey(bucket.record.bucket, key), current ? current->version : kv::kAbsent);
+    if (current) Release(batch, bucket.record.bucket, current->record.segments);
+    batch.Put(kIndexSpace, IndexKey(bucket.record.bucket, key), Encode(entry));
+    auto applied = store.Apply(std::move(batch));
+    if (applied.ok()) {
+      entry.info.key = key;
+      return std::move(entry.info);
+    }
+    if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
+  }
+  return Busy();
+}
+
+Status Core::Share(kv::Batch& batch, const Bucket& from, const Bucket& to, std::string_view to_key,
+                   const std::vector<Segment>& segments, std::vector<Segment>& shared) {
+  for (Segment segment : segments) {
+    std::string tag = NewTag();
+    if (segment.is_inline()) {
+      ALOFT_ASSIGN(auto body, store.Get(kInlineSpace, InlineKey(from, segment.tag)));
+      if (!body || body->value.size() < segment.offset + segment.length)
+        return Fail(blob::kNoSuchBlob, "The object's bytes are missing");
+      batch.Put(kInlineSpace, InlineKey(to, tag), body->value.substr(segment.offset, segment.length));
+      segment.offset = 0;
+    }
+    segment.tag = std::move(tag);
+    shared.push_back(std::move(segment));
+  }
+  Hold(batch, to, to_key, shared);
+  return {};
+}
+
+}  // namespace aloft::objects

@@ -1,0 +1,93 @@
+// What the operations of this room share: the stores, the look-ups, and the one way an object is replaced.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/objects/records.h"
+#include "services/objects/service.h"
+
+namespace aloft::objects {
+
+// Blobs that a reader of this process is using: reclaim leaves them. Thread-safe.
+class Pins {
+ public:
+  void Add(const std::vector<Segment>& segments);
+  void Remove(const std::vector<Segment>& segments);
+  bool Has(const blob::BlobId& blob) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<blob::BlobId, int> counts_;
+};
+
+template <class Record>
+struct Stored {
+  Record record;
+  kv::Version version = kv::kAbsent;
+};
+
+// The most segments of one object that a copy as a part shares; more are rewritten as one blob, so that an object made
+// of copies of copies stays small in the index.
+inline constexpr std::size_t kMaxSharedSegments = 4;
+
+class Core {
+ public:
+  Core(kv::Store& kv_store, blob::Store& blob_store, const Clock& wall, Random& randomness, Log where_to, Limits most)
+      : store(kv_store), blobs(blob_store), clock(wall), random(randomness), log(std::move(where_to)), limits(most) {}
+
+  kv::Store& store;
+  blob::Store& blobs;
+  const Clock& clock;
+  Random& random;
+  Log log;
+  Limits limits;
+  Pins pins;
+
+  // kNoSuchBucket, kForeignBucket.
+  Result<Stored<BucketRecord>> FindBucket(const AccountId& account, std::string_view name);
+  // Also kBusy while the bucket is being deleted; a deletion that died is undone.
+  Result<Stored<BucketRecord>> FindBucketForWrite(const AccountId& account, std::string_view name);
+  Result<std::optional<Stored<Entry>>> FindEntry(const Bucket& bucket, std::string_view key);
+  // kNoSuchUpload.
+  Result<Stored<UploadRecord>> FindUpload(const Bucket& bucket, std::string_view key, const UploadId& upload);
+  // Ascending.
+  Result<std::vector<Stored<PartRecord>>> FindParts(const Bucket& bucket, const UploadId& upload);
+
+  std::string NewTag();
+
+  // Adds the holders of `segments`, which stand for the object `key`, to the batch.
+  void Hold(kv::Batch& batch, const Bucket& bucket, std::string_view key, const std::vector<Segment>& segments) const;
+  // Removes holders and inline bodies, and queues the blobs for reclaim.
+  void Release(kv::Batch& batch, const Bucket& bucket, const std::vector<Segment>& segments) const;
+
+  // Makes the entry and adds what else the write changes or expects to the batch. Runs again when someone else was
+  // faster.
+  using Build = std::function<Result<Entry>(const Bucket& bucket, kv::Batch& batch)>;
+  // Puts the entry under its key if `condition` holds of the current one, whose bytes are released.
+  Result<ObjectInfo> Replace(const AccountId& account, std::string_view bucket, std::string_view key,
+                             const WriteCondition& condition, const Build& build);
+
+  // Segments with new holders for the same bytes: blobs shared, small bodies copied. Adds them to the batch.
+  // kNoSuchBlob where an inline body is gone: the source changed meanwhile.
+  Status Share(kv::Batch& batch, const Bucket& from, const Bucket& to, std::string_view to_key,
+               const std::vector<Segment>& segments, std::vector<Segment>& shared);
+
+  Result<std::unique_ptr<ObjectReader>> OpenReader(const Bucket& bucket, std::string_view key, Entry entry);
+};
+
+// How often a write is tried again when others change the same key.
+inline constexpr int kAttempts = 200;
+
+Error Busy();
+Error NoSuchKey();
+
+// True where a write was surely refused, so that what was prepared for it can be thrown away. After other errors nobody
+// knows whether it happened.
+bool SurelyRefused(const Error& error);
+
+}  // namespace aloft::objects

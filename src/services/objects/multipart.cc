@@ -1,0 +1,318 @@
+// Uploads in parts. A part keeps its bytes as an object does; completing moves the parts' segments into the object's
+// entry, so no byte is copied.
+#include <algorithm>
+
+#include "foundation/base/fault_point.h"
+#include "services/objects/body_writer.h"
+#include "services/objects/core.h"
+#include "services/objects/keys.h"
+#include "services/objects/policy.h"
+
+namespace aloft::objects {
+namespace {
+
+Status CheckPartNumber(int number, const Limits& limits) {
+  if (number >= 1 && number <= limits.max_parts) return {};
+  return Fail(kInvalidPartNumber,
+              "Part number must be an integer between 1 and " + std::to_string(limits.max_parts) + ", inclusive");
+}
+
+// Puts the part that `build` makes, unless the upload ends meanwhile; what the number held before is released.
+Result<Part> ReplacePart(Core& core, const AccountId& account, const PartRequest& request,
+                         const std::function<Result<PartRecord>(const Bucket&, kv::Batch&)>& build) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    ALOFT_ASSIGN(auto found, core.FindBucket(account, request.bucket));
+    const Bucket& bucket = found.record.bucket;
+    ALOFT_ASSIGN(auto upload, core.FindUpload(bucket, request.key, request.upload));
+    std::string key = PartKey(bucket, request.upload, request.number);
+    ALOFT_ASSIGN(auto current, core.store.Get(kPartSpace, key));
+    kv::Batch batch;
+    auto built = build(bucket, batch);
+    if (!built.ok()) {
+      if (built.error().reason == blob::kNoSuchBlob) continue;  // the source of a copy changed
+      return std::move(built).error();
+    }
+    PartRecord record = std::move(built).value();
+    record.part.number = request.number;
+    record.part.modified = core.clock.Now();
+    record.upload_key = UploadKey(bucket, request.key, request.upload);
+    batch.Expect(kUploadSpace, record.upload_key, upload.version);
+    batch.Expect(kPartSpace, key, current ? current->version : kv::kAbsent);
+    if (current) {
+      ALOFT_ASSIGN(PartRecord old, DecodePart(current->value));
+      core.Release(batch, bucket, old.segments);
+    }
+    batch.Put(kPartSpace, key, Encode(record));
+    auto applied = core.store.Apply(std::move(batch));
+    if (applied.ok()) return std::move(record.part);
+    if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
+  }
+  return Busy();
+}
+
+class UploadPartSession final : public PartSession {
+ public:
+  UploadPartSession(Core& core, const AccountId& account, PartRequest request)
+      : core_(core),
+        account_(account),
+        request_(std::move(request)),
+        writer_(core, request_.checksum, request_.expected_bytes) {}
+
+  Status Append(ByteView bytes) override { return writer_.Append(bytes); }
+
+  Result<Part> Commit(const ExpectedDigests& expected) override {
+    ALOFT_ASSIGN(StoredBody body, writer_.Finish(expected));
+    ALOFT_FAULT_POINT("objects.part.before_index");
+    auto part =
+        ReplacePart(core_, account_, request_, [&](const Bucket& bucket, kv::Batch& batch) -> Result<PartRecord> {
+          PartRecord record;
+          record.part.size = body.size;
+          record.part.etag = HexEncode(AsBytes(body.md5));
+          record.part.checksum = body.checksum;
+          record.segments = body.segments;
+          body.Store(batch, core_, bucket, request_.key);
+          return record;
+        });
+    if (!part.ok() && SurelyRefused(part.error())) BodyWriter::Discard(core_, body);
+    return part;
+  }
+
+ private:
+  Core& core_;
+  AccountId account_;
+  PartRequest request_;
+  BodyWriter writer_;
+};
+
+// Adds the removal of a part to the batch.
+void RemovePart(Core& core, kv::Batch& batch, const Bucket& bucket, const UploadId& upload,
+                const Stored<PartRecord>& part, bool release) {
+  std::string key = PartKey(bucket, upload, part.record.part.number);
+  batch.Expect(kPartSpace, key, part.version);
+  batch.Delete(kPartSpace, key);
+  if (release) core.Release(batch, bucket, part.record.segments);
+}
+
+// A part that was put while its upload was being completed has no upload any more.
+void RemoveLeftovers(Core& core, const Bucket& bucket, const UploadId& upload) {
+  auto parts = core.FindParts(bucket, upload);
+  if (!parts.ok() || parts->empty()) return;
+  kv::Batch batch;
+  for (const auto& part : *parts) RemovePart(core, batch, bucket, upload, part, true);
+  auto applied = core.store.Apply(std::move(batch));
+  if (!applied.ok()) core.log.Warn("parts of a completed upload remain; reclaim will find them", {});
+}
+
+}  // namespace
+
+Result<UploadInfo> Service::CreateUpload(const AccountId& account, const PutRequest& request, ChecksumType type) {
+  ALOFT_TRY(CheckKey(request.key, core_->limits));
+  ALOFT_TRY(CheckAttributes(request.attributes, core_->limits));
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    ALOFT_ASSIGN(auto found, core_->FindBucketForWrite(account, request.bucket));
+    UploadRecord record;
+    record.info.key = request.key;
+    record.info.id = UploadId(HexEncode(AsBytes(core_->NewTag())));
+    record.info.initiated = core_->clock.Now();
+    record.info.storage_class = request.attributes.storage_class;
+    record.info.checksum = request.checksum;
+    record.info.checksum_type = type;
+    record.attributes = request.attributes;
+    kv::Batch batch;
+    batch.Expect(kBucketSpace, request.bucket, found.version);
+    batch.Put(kUploadSpace, UploadKey(found.record.bucket, request.key, record.info.id), Encode(record));
+    auto applied = core_->store.Apply(std::move(batch));
+    if (applied.ok()) return std::move(record.info);
+    if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
+  }
+  return Busy();
+}
+
+Result<UploadInfo> Service::FindUpload(const AccountId& account, std::string_view bucket, std::string_view key,
+                                       const UploadId& upload) {
+  ALOFT_ASSIGN(auto found, core_->FindBucket(account, bucket));
+  ALOFT_ASSIGN(auto record, core_->FindUpload(found.record.bucket, key, upload));
+  return std::move(record.record.info);
+}
+
+Result<std::unique_ptr<PartSession>> Service::BeginPart(const AccountId& account, PartRequest request) {
+  ALOFT_TRY(CheckPartNumber(request.number, core_->limits));
+  if (request.expected_bytes > core_->limits.max_put_bytes)
+    return Fail(kObjectTooLarge, "Your proposed upload exceeds the maximum allowed size");
+  ALOFT_ASSIGN(UploadInfo upload, FindUpload(account, request.bucket, request.key, request.upload));
+  if (request.checksum == ChecksumAlgorithm::kNone) request.checksum = upload.checksum;
+  return std::unique_ptr<PartSession>(std::make_unique<UploadPartSession>(*core_, account, std::move(request)));
+}
+
+Result<PartsPage> Service::ListParts(const AccountId& account, std::string_view bucket, std::string_view key,
+                                     const UploadId& upload, int after, std::size_t limit) {
+  ALOFT_ASSIGN(auto found, core_->FindBucket(account, bucket));
+  ALOFT_ASSIGN(auto record, core_->FindUpload(found.record.bucket, key, upload));
+  PartsPage page;
+  page.upload = std::move(record.record.info);
+  // At most 10,000 small records: read all, show a page.
+  ALOFT_ASSIGN(auto parts, core_->FindParts(found.record.bucket, upload));
+  for (auto& part : parts) {
+    if (part.record.part.number <= after) continue;
+    if (page.parts.size() == limit) {
+      page.truncated = true;
+      break;
+    }
+    page.parts.push_back(std::move(part.record.part));
+  }
+  return page;
+}
+
+Result<ObjectInfo> Service::CompleteUpload(const AccountId& account, const CompleteRequest& request) {
+  Bucket place;
+  auto build = [&](const Bucket& bucket, kv::Batch& batch) -> Result<Entry> {
+    place = bucket;
+    ALOFT_ASSIGN(auto upload, core_->FindUpload(bucket, request.key, request.upload));
+    ALOFT_ASSIGN(auto stored, core_->FindParts(bucket, request.upload));
+    std::vector<Part> parts;
+    for (const auto& part : stored) parts.push_back(part.record.part);
+    std::vector<std::size_t> chosen;
+    ALOFT_TRY(CheckParts(request.parts, parts, core_->limits, chosen));
+    Entry entry;
+    entry.info.modified = core_->clock.Now();
+    entry.info.attributes = upload.record.attributes;
+    entry.upload = request.upload.value();
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      bool keep = next < chosen.size() && chosen[next] == i;
+      RemovePart(*core_, batch, bucket, request.upload, stored[i], !keep);
+      if (!keep) continue;
+      ++next;
+      entry.info.size += parts[i].size;
+      entry.info.parts.push_back(parts[i]);
+      const auto& segments = stored[i].record.segments;
+      entry.segments.insert(entry.segments.end(), segments.begin(), segments.end());
+    }
+    if (request.object_size && *request.object_size != entry.info.size)
+      return Fail(kSizeMismatch, "The provided 'x-amz-mp-object-size' header value " +
+                                     std::to_string(*request.object_size) +
+                                     " does not match what was computed: " + std::to_string(entry.info.size));
+    entry.info.etag = CompositeETag(entry.info.parts);
+    entry.info.checksum =
+        JoinChecksums(entry.info.parts, upload.record.info.checksum, upload.record.info.checksum_type);
+    std::string announced = request.checksum;
+    if (!announced.empty() && entry.info.checksum.type == ChecksumType::kComposite &&
+        announced.find('-') == std::string::npos)
+      announced += "-" + std::to_string(entry.info.parts.size());
+    if (!announced.empty() && announced != entry.info.checksum.value)
+      return Fail(kBadDigest, "The checksum you specified did not match the calculated checksum.");
+    std::string key = UploadKey(bucket, request.key, request.upload);
+    batch.Expect(kUploadSpace, key, upload.version);
+    batch.Delete(kUploadSpace, key);
+    ALOFT_FAULT_POINT("objects.complete.before_index");
+    return entry;
+  };
+  auto completed = core_->Replace(account, request.bucket, request.key, request.condition, build);
+  if (completed.ok()) {
+    RemoveLeftovers(*core_, place, request.upload);
+    return completed;
+  }
+  // The answer to the first completion may have been lost: the same request again gets it again.
+  if (completed.error().reason == kNoSuchUpload || completed.error().reason == kConditionFailed) {
+    ALOFT_ASSIGN(auto found, core_->FindBucket(account, request.bucket));
+    ALOFT_ASSIGN(auto entry, core_->FindEntry(found.record.bucket, request.key));
+    if (entry && entry->record.upload == request.upload.value()) return std::move(entry->record.info);
+  }
+  return completed;
+}
+
+Status Service::AbortUpload(const AccountId& account, std::string_view bucket, std::string_view key,
+                            const UploadId& upload) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    ALOFT_ASSIGN(auto found, core_->FindBucket(account, bucket));
+    const Bucket& place = found.record.bucket;
+    ALOFT_ASSIGN(auto record, core_->FindUpload(place, key, upload));
+    ALOFT_ASSIGN(auto parts, core_->FindParts(place, upload));
+    kv::Batch batch;
+    batch.Expect(kUploadSpace, UploadKey(place, key, upload), record.version);
+    batch.Delete(kUploadSpace, UploadKey(place, key, upload));
+    for (const auto& part : parts) RemovePart(*core_, batch, place, upload, part, true);
+    auto applied = core_->store.Apply(std::move(batch));
+    if (applied.ok()) {
+      RemoveLeftovers(*core_, place, upload);
+      return {};
+    }
+    if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
+  }
+  return Busy();
+}
+
+Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& request, std::string_view source_bucket,
+                               std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow) {
+  ALOFT_TRY(CheckPartNumber(request.number, core_->limits));
+  ALOFT_ASSIGN(UploadInfo upload, FindUpload(account, request.bucket, request.key, request.upload));
+  ALOFT_ASSIGN(auto reader, GetObject(account, source_bucket, source_key));
+  if (allow) ALOFT_TRY(allow(reader->info()));
+  ByteRange bytes = range.value_or(ByteRange{0, reader->info().size});
+  if (bytes.offset + bytes.length > reader->info().size || (range && bytes.length == 0))
+    return Fail(kInvalidCopyRange, "The specified copy range is not valid for source object of size: " +
+                                       std::to_string(reader->info().size));
+  // A part has an MD5 of its own, so its bytes are read; they are written again only where they cannot be shared.
+  ALOFT_ASSIGN(auto from, core_->FindBucket(account, source_bucket));
+  ALOFT_ASSIGN(auto source, core_->FindEntry(from.record.bucket, source_key));
+  if (!source) return NoSuchKey();
+  std::vector<Segment> cut;
+  std::uint64_t at = 0;
+  for (const auto& segment : source->record.segments) {
+    std::uint64_t begin = std::max(at, bytes.offset);
+    std::uint64_t end = std::min(at + segment.length, bytes.offset + bytes.length);
+    if (begin < end) {
+      Segment piece = segment;
+      piece.offset += begin - at;
+      piece.length = end - begin;
+      cut.push_back(std::move(piece));
+    }
+    at += segment.length;
+  }
+  bool sharable = cut.size() <= kMaxSharedSegments && bytes.length > core_->limits.inline_bytes &&
+                  std::none_of(cut.begin(), cut.end(), [](const Segment& s) { return s.is_inline(); }) &&
+                  source->record.info.etag == reader->info().etag;
+  ChecksumAlgorithm algorithm = request.checksum == ChecksumAlgorithm::kNone ? upload.checksum : request.checksum;
+  std::vector<std::uint8_t> buffer(256 * 1024);
+  auto each = [&](const std::function<Status(ByteView)>& take) -> Status {
+    for (std::uint64_t done = 0; done < bytes.length;) {
+      auto want = std::min<std::uint64_t>(buffer.size(), bytes.length - done);
+      ALOFT_ASSIGN(std::size_t count,
+                   reader->Read(bytes.offset + done, std::span(buffer).first(static_cast<std::size_t>(want))));
+      if (count == 0) return Fail(kCorrupt, "The object's bytes end early");
+      ALOFT_TRY(take(ByteView(buffer).first(count)));
+      done += count;
+    }
+    return {};
+  };
+  if (!sharable) {
+    PartRequest put = request;
+    put.checksum = algorithm;
+    put.expected_bytes = bytes.length;
+    UploadPartSession session(*core_, account, std::move(put));
+    ALOFT_TRY(each([&](ByteView piece) { return session.Append(piece); }));
+    return session.Commit({});
+  }
+  if (bytes.length > core_->limits.max_put_bytes)
+    return Fail(kObjectTooLarge, "Your proposed upload exceeds the maximum allowed size");
+  Digester digester(algorithm);
+  ALOFT_TRY(each([&](ByteView piece) -> Status {
+    digester.Update(piece);
+    return {};
+  }));
+  auto digests = digester.Finish();
+  return ReplacePart(*core_, account, request, [&](const Bucket& bucket, kv::Batch& batch) -> Result<PartRecord> {
+    PartRecord record;
+    record.part.size = bytes.length;
+    record.part.etag = HexEncode(AsBytes(digests.md5));
+    record.part.checksum = digests.checksum;
+    // The source must still be what was digested, else its blobs may be on their way out.
+    ALOFT_ASSIGN(auto again, core_->FindEntry(from.record.bucket, source_key));
+    if (!again || again->version != source->version) return Busy();
+    batch.Expect(kIndexSpace, IndexKey(from.record.bucket, source_key), source->version);
+    ALOFT_TRY(core_->Share(batch, from.record.bucket, bucket, request.key, cut, record.segments));
+    return record;
+  });
+}
+
+}  // namespace aloft::objects
