@@ -85,7 +85,12 @@ def re2_pattern(pattern: str) -> str:
     pattern = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda m: r"\x{" + m.group(1) + "}", pattern)
     # Surrogate pairs: RE2 works on code points.
     pattern = pattern.replace(r"\x{D800}\x{DC00}-\x{DBFF}\x{DFFF}", r"\x{10000}-\x{10FFFF}")
-    return pattern.replace(r"\p{Alnum}", "[:alnum:]").replace(r"\p{IsAlphabetic}", r"\p{L}")
+    # Java's names of classes; [x\p{Print}] and \p{Print} alone.
+    for java, inside in ((r"\p{ASCII}", r"\x00-\x7F"), (r"\p{Print}", r"\x20-\x7E"), (r"\p{Graph}", r"\x21-\x7E"),
+                         (r"\p{Alnum}", "0-9A-Za-z"), (r"\p{IsAlphabetic}", r"\p{L}")):
+        pattern = re.sub(r"(\[[^\]\[]*)" + re.escape(java), lambda m: m.group(1) + inside, pattern)
+        pattern = pattern.replace(java, f"[{inside}]")
+    return pattern
 
 
 class Service:

@@ -21,7 +21,7 @@ bool IsNull(const CborValue& value) {
 
 Error WrongType(const Shape& shape, std::string_view name) {
   std::string place = name.empty() ? "" : " (at '" + std::string(name) + "')";
-  return Fail(kSerialization, "The CBOR value cannot be converted to " + std::string(Describe(shape.kind)) + place);
+  return Fail(kSerialization, "The CBOR value cannot be converted to " + std::string(NameOfKind(shape.kind)) + place);
 }
 
 std::optional<double> Number(const CborValue& value) {

@@ -55,7 +55,7 @@ Error WrongType(const Shape& shape, const bj::value& json, const Path& path) {
   else if (json.is_object())
     message = "Start of structure or map found where not expected.";
   else
-    message = std::string(TokenOf(json)) + " cannot be converted to " + std::string(Describe(shape.kind));
+    message = std::string(TokenOf(json)) + " cannot be converted to " + std::string(NameOfKind(shape.kind));
   return Fail(kSerialization, place.empty() ? message : message + " (at '" + place + "')");
 }
 
@@ -109,7 +109,7 @@ class Reader {
     if (array == nullptr) return WrongType(shape, json, path);
     std::size_t index = 0;
     for (const bj::value& item : *array) {
-      Path here{&path, {}, ++index};
+      Path here{&path, {}, index++};
       if (!item.is_null() || shape.element->kind == Kind::kDocument)
         ALOFT_TRY(Read(*shape.element, nullptr, item, shape.list->append(*shape.element, out), here));
     }

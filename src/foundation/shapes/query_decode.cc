@@ -87,7 +87,7 @@ Status Decode(const Shape& shape, const Node& node, bool flattened, const std::s
     case Kind::kMap: return DecodeMap(shape, node, flattened || shape.flattened, path, out);
     default:
       if (node.value != nullptr && ParseScalar(shape, *node.value, out)) return {};
-      return Fail(kSerialization, "The value of '" + path + "' is not " + std::string(Describe(shape.kind)));
+      return Fail(kSerialization, "The value of '" + path + "' is not " + std::string(NameOfKind(shape.kind)));
   }
 }
 

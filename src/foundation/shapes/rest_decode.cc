@@ -14,7 +14,7 @@ constexpr JsonOptions kBody{.wire_names = true, .body_only = true};
 
 Error NotA(const Shape& shape, std::string_view name) {
   return Fail(kSerialization,
-              "The value of '" + std::string(name) + "' is not " + std::string(shapes::Describe(shape.kind)));
+              "The value of '" + std::string(name) + "' is not " + std::string(NameOfKind(shape.kind)));
 }
 
 // `a, "b,c", d` -> the parts; a quoted part may hold commas and \" .

@@ -127,7 +127,7 @@ bool ParseScalar(const Shape& shape, std::string_view text, void* out) {
   }
 }
 
-std::string_view Describe(Kind kind) {
+std::string_view NameOfKind(Kind kind) {
   switch (kind) {
     case Kind::kBoolean: return "a Boolean";
     case Kind::kInteger: return "an Integer";

@@ -28,6 +28,6 @@ std::string FormatFloat(double value, bool single);
 std::optional<double> ParseFloat(std::string_view text);
 
 // "an Integer", "a String", for messages.
-std::string_view Describe(Kind kind);
+std::string_view NameOfKind(Kind kind);
 
 }  // namespace aloft::shapes
