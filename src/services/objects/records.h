@@ -14,8 +14,8 @@ namespace aloft::objects {
 
 // A run of an object's bytes: in kInlineSpace under the tag, or a range of a blob that the tag holds.
 struct Segment {
-  std::string tag;    // kTagBytes bytes, unique
-  blob::BlobId blob;  // empty: inline
+  std::string tag{};    // kTagBytes bytes, unique
+  blob::BlobId blob{};  // empty: inline
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
 
@@ -30,8 +30,8 @@ struct BucketRecord {
 
 struct Entry {
   ObjectInfo info;  // without the key, which the index key holds
-  std::vector<Segment> segments;
-  std::string upload;  // the upload it was assembled from: completing twice is one completion
+  std::vector<Segment> segments{};
+  std::string upload{};  // the upload it was assembled from: completing twice is one completion
 };
 
 struct UploadRecord {
@@ -41,8 +41,8 @@ struct UploadRecord {
 
 struct PartRecord {
   Part part;
-  std::vector<Segment> segments;
-  std::string upload_key;  // in kUploadSpace: a part without its upload is garbage
+  std::vector<Segment> segments{};
+  std::string upload_key{};  // in kUploadSpace: a part without its upload is garbage
 };
 
 std::string Encode(const BucketRecord& record);

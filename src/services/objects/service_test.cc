@@ -1,0 +1,288 @@
+#include "services/objects/service.h"
+
+#include <thread>
+
+#include "foundation/codec/base64.h"
+#include "foundation/crypto/hash.h"
+#include "services/objects/testing_stores.h"
+
+namespace aloft::objects {
+namespace {
+
+INSTANTIATE_TEST_SUITE_P(Engines, ObjectsTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks),
+                         kv::EngineName);
+
+// The point of an object store: what was put is what is got, small and large, also after a restart.
+TEST_P(ObjectsTest, PutThenGet) {
+  for (std::size_t size : {0, 1, 64, 65, 5000}) {
+    std::string key = "dir/" + std::to_string(size);
+    ObjectInfo info = MustPut(key, Bytes(size));
+    EXPECT_EQ(info.etag, HexEncode(AsBytes(crypto::Md5(Bytes(size)))));
+    EXPECT_EQ(MustGet(key), Bytes(size));
+  }
+  Restart();
+  EXPECT_EQ(MustGet("dir/65"), Bytes(65));
+  EXPECT_EQ(MustGet("dir/64"), Bytes(64));
+  EXPECT_EQ(objects_->HeadObject(account_, "data", "dir/0")->size, 0u);
+  EXPECT_EQ(objects_->HeadObject(account_, "data", "none").error().reason, kNoSuchKey);
+}
+
+// What the owner says about an object is part of it.
+TEST_P(ObjectsTest, KeepsAttributes) {
+  PutRequest request{.bucket = "data", .key = "k"};
+  request.attributes = {"text/csv",    "no-cache",
+                        "inline",      "gzip",
+                        "de",          "Thu, 01 Jan 2030 00:00:00 GMT",
+                        "STANDARD_IA", {{"owner", "\xc3\xa9"}, {"empty", ""}},
+                        {{"t", "v"}}};
+  ASSERT_TRUE(objects_->Put(account_, request, "x").ok());
+  Restart();
+  auto info = objects_->HeadObject(account_, "data", "k");
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->attributes.content_type, "text/csv");
+  EXPECT_EQ(info->attributes.expires, request.attributes.expires);
+  EXPECT_EQ(info->attributes.metadata, request.attributes.metadata);
+  EXPECT_EQ(info->attributes.tags, request.attributes.tags);
+  EXPECT_EQ(info->attributes.storage_class, "STANDARD_IA");
+  request.attributes.metadata = {{"k", std::string(2100, 'x')}};
+  EXPECT_EQ(objects_->Put(account_, request, "x").error().reason, kMetadataTooLarge);
+}
+
+// A wrong digest means the bytes were damaged on the way: nothing may become visible, nothing may stay behind.
+TEST_P(ObjectsTest, RefusesWrongDigests) {
+  for (std::size_t size : {10, 1000}) {
+    for (bool md5 : {true, false}) {
+      auto session = objects_->BeginPut(account_, {.bucket = "data", .key = "k"});
+      ASSERT_TRUE(session.ok());
+      ASSERT_TRUE((*session)->Append(AsBytes(Bytes(size))).ok());
+      ExpectedDigests wrong;
+      (md5 ? wrong.md5 : wrong.checksum) = md5 ? crypto::Md5("other") : "AAAAAAAAAAA=";
+      EXPECT_EQ((*session)->Commit(wrong).error().reason, kBadDigest);
+    }
+  }
+  EXPECT_EQ(objects_->HeadObject(account_, "data", "k").error().reason, kNoSuchKey);
+  EXPECT_EQ(blobs_.count(), 0u);
+}
+
+// Overwriting gives the old bytes back, but not from under a reader.
+TEST_P(ObjectsTest, OverwriteReclaimsOldBytes) {
+  MustPut("k", Bytes(1000, 'a'));
+  auto reader = objects_->GetObject(account_, "data", "k");
+  ASSERT_TRUE(reader.ok());
+  MustPut("k", Bytes(1000, 'b'));
+  EXPECT_EQ(blobs_.count(), 2u);
+  ReclaimAll();
+  EXPECT_EQ(blobs_.count(), 2u) << "a reader still has it";
+  std::string got(1000, '\0');
+  ASSERT_TRUE((*reader)->Read(0, {reinterpret_cast<std::uint8_t*>(got.data()), got.size()}).ok());
+  EXPECT_EQ(got, Bytes(1000, 'a'));
+  reader->reset();
+  ReclaimAll();
+  EXPECT_EQ(blobs_.count(), 1u);
+  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "k").ok());
+  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "k").ok()) << "deleting nothing succeeds";
+  ReclaimAll();
+  EXPECT_EQ(blobs_.count(), 0u);
+}
+
+// A server that dies between the two stores leaves a blob that nobody will ever name: only its age tells.
+TEST_P(ObjectsTest, SweepRemovesOrphansByAge) {
+  auto writer = blobs_.Create(0);
+  ASSERT_TRUE((*writer)->Append(AsBytes(Bytes(100))).ok());
+  ASSERT_TRUE((*writer)->Commit().ok());
+  MustPut("k", Bytes(1000));
+  EXPECT_EQ(objects_->SweepOrphans(std::chrono::hours(1))->orphans, 0u) << "it may be a write in progress";
+  clock_.Advance(std::chrono::hours(2));
+  EXPECT_EQ(objects_->SweepOrphans(std::chrono::hours(1))->orphans, 1u);
+  EXPECT_EQ(MustGet("k"), Bytes(1000));
+}
+
+// A full disk refuses the write and changes nothing.
+TEST_P(ObjectsTest, FullDiskKeepsTheOldObject) {
+  MustPut("k", Bytes(1000, 'a'));
+  blobs_.fail_commits = true;
+  EXPECT_EQ(objects_->Put(account_, {.bucket = "data", .key = "k"}, Bytes(1000, 'b')).error().reason, kDiskFull);
+  blobs_.fail_commits = false;
+  EXPECT_EQ(MustGet("k"), Bytes(1000, 'a'));
+}
+
+// Conditional writes are how clients build locks and commit logs on S3.
+TEST_P(ObjectsTest, ConditionalWrites) {
+  PutRequest once{.bucket = "data", .key = "k"};
+  once.condition.if_none_match = true;
+  ASSERT_TRUE(objects_->Put(account_, once, "1").ok());
+  EXPECT_EQ(objects_->Put(account_, once, "2").error().reason, kConditionFailed);
+  PutRequest match{.bucket = "data", .key = "k"};
+  match.condition.if_match = "0123";
+  EXPECT_EQ(objects_->Put(account_, match, "2").error().reason, kConditionFailed);
+  match.condition.if_match = objects_->HeadObject(account_, "data", "k")->etag;
+  EXPECT_TRUE(objects_->Put(account_, match, "2").ok());
+  match.key = "absent";
+  EXPECT_EQ(objects_->Put(account_, match, "2").error().reason, kConditionNoSuchKey);
+  EXPECT_EQ(objects_->DeleteObject(account_, "data", "k", {.if_match = "0123"}).error().reason, kConditionFailed);
+  EXPECT_EQ(MustGet("k"), "2");
+}
+
+// Two writers with If-None-Match: exactly one may win, however they interleave.
+TEST_P(ObjectsTest, OnlyOneCreatorWins) {
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> won{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&, i] {
+        PutRequest request{.bucket = "data", .key = "lock" + std::to_string(round)};
+        request.condition.if_none_match = true;
+        auto put = objects_->Put(account_, request, Bytes(i % 2 == 0 ? 10 : 200));
+        if (put.ok())
+          ++won;
+        else
+          EXPECT_EQ(put.error().reason, kConditionFailed) << Describe(put.error());
+      });
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(won, 1);
+  }
+  ReclaimAll();
+}
+
+// Concurrent overwrites of one key leave one whole body, and no bytes of the others.
+TEST_P(ObjectsTest, StormOnOneKey) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&, i] {
+      for (int n = 0; n < 25; ++n) {
+        MustPut("hot", Bytes(100, static_cast<char>('a' + i)));
+        auto body = objects_->Get(account_, "data", "hot", 1000);
+        ASSERT_TRUE(body.ok()) << Describe(body.error());
+        EXPECT_EQ(*body, Bytes(100, body->front()));
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  ReclaimAll();
+  EXPECT_EQ(blobs_.count(), 1u);
+}
+
+// Copying shares large bodies and must survive the death of the original.
+TEST_P(ObjectsTest, CopySharesBytes) {
+  for (std::size_t size : {10, 1000}) {
+    PutRequest put{.bucket = "data", .key = "from"};
+    put.attributes.content_type = "text/plain";
+    put.attributes.metadata = {{"a", "b"}};
+    ASSERT_TRUE(objects_->Put(account_, put, Bytes(size)).ok());
+    CopyRequest copy{.source_bucket = "data", .source_key = "from", .target = {.bucket = "data", .key = "to"}};
+    ASSERT_TRUE(objects_->CopyObject(account_, copy).ok());
+    EXPECT_EQ(objects_->HeadObject(account_, "data", "to")->attributes.metadata, put.attributes.metadata);
+    copy.replace_attributes = true;
+    copy.target.attributes.content_type = "text/csv";
+    ASSERT_TRUE(objects_->CopyObject(account_, copy).ok());
+    EXPECT_EQ(objects_->HeadObject(account_, "data", "to")->attributes.content_type, "text/csv");
+    EXPECT_TRUE(objects_->HeadObject(account_, "data", "to")->attributes.metadata.empty());
+    EXPECT_LE(blobs_.count(), 1u);
+    ASSERT_TRUE(objects_->DeleteObject(account_, "data", "from").ok());
+    ReclaimAll();
+    EXPECT_EQ(MustGet("to"), Bytes(size));
+    ASSERT_TRUE(objects_->DeleteObject(account_, "data", "to").ok());
+    ReclaimAll();
+    EXPECT_EQ(blobs_.count(), 0u);
+  }
+}
+
+// Metadata of an object changes by copying it onto itself; the old bytes must not go with the old entry.
+TEST_P(ObjectsTest, CopyOntoItself) {
+  MustPut("k", Bytes(1000));
+  CopyRequest copy{.source_bucket = "data", .source_key = "k", .target = {.bucket = "data", .key = "k"}};
+  copy.replace_attributes = true;
+  copy.target.attributes.metadata = {{"new", "1"}};
+  copy.keep_checksum = false;
+  copy.target.checksum = ChecksumAlgorithm::kSha256;
+  auto info = objects_->CopyObject(account_, copy);
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->checksum.value, codec::Base64Encode(crypto::Sha256(Bytes(1000))));
+  ReclaimAll();
+  EXPECT_EQ(MustGet("k"), Bytes(1000));
+}
+
+// Bucket names are one namespace; who owns a bucket is nobody else's business.
+TEST_P(ObjectsTest, BucketsBelongToAccounts) {
+  EXPECT_EQ(objects_->CreateBucket(account_, region_, "data").error().reason, kBucketOwned);
+  EXPECT_EQ(objects_->CreateBucket(stranger_, region_, "data").error().reason, kBucketTaken);
+  EXPECT_EQ(objects_->HeadBucket(stranger_, "data").error().reason, kForeignBucket);
+  EXPECT_EQ(objects_->HeadBucket(account_, "nope").error().reason, kNoSuchBucket);
+  EXPECT_EQ(objects_->Put(stranger_, {.bucket = "data", .key = "k"}, "x").error().reason, kForeignBucket);
+  for (const char* name : {"bbb", "aaa", "ccc"}) ASSERT_TRUE(objects_->CreateBucket(account_, region_, name).ok());
+  auto page = objects_->ListBuckets(account_, "", "", 2);
+  ASSERT_TRUE(page.ok());
+  ASSERT_EQ(page->buckets.size(), 2u);
+  EXPECT_EQ(page->buckets[0].name, "aaa");
+  EXPECT_EQ(page->next_after, "bbb");
+  page = objects_->ListBuckets(account_, "", page->next_after, 2);
+  ASSERT_EQ(page->buckets.size(), 2u);
+  EXPECT_EQ(page->buckets[1].name, "data");
+  EXPECT_EQ(page->next_after, "");
+  EXPECT_TRUE(objects_->ListBuckets(stranger_, "", "", 10)->buckets.empty());
+}
+
+// Deleting a bucket must not take an object with it, and leaves nothing of its uploads.
+TEST_P(ObjectsTest, DeleteBucketOnlyWhenEmpty) {
+  MustPut("k", "x");
+  EXPECT_EQ(objects_->DeleteBucket(account_, "data").error().reason, kBucketNotEmpty);
+  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "k").ok());
+  UploadInfo upload = MustCreateUpload("big");
+  ASSERT_TRUE(PutPart(upload, 1, Bytes(500)).ok());
+  ASSERT_TRUE(objects_->DeleteBucket(account_, "data").ok());
+  EXPECT_EQ(objects_->HeadBucket(account_, "data").error().reason, kNoSuchBucket);
+  EXPECT_EQ(objects_->DeleteBucket(account_, "data").error().reason, kNoSuchBucket);
+  ReclaimAll();
+  EXPECT_EQ(blobs_.count(), 0u);
+  ASSERT_TRUE(objects_->CreateBucket(stranger_, region_, "data").ok());
+  EXPECT_TRUE(objects_->ListObjects(stranger_, {.bucket = "data"})->objects.empty());
+}
+
+// A put that was acknowledged while its bucket was being deleted must be in a bucket that exists.
+TEST_P(ObjectsTest, DeleteBucketAgainstPuts) {
+  for (int round = 0; round < 30; ++round) {
+    std::string bucket = "race" + std::to_string(round);
+    ASSERT_TRUE(objects_->CreateBucket(account_, region_, bucket).ok());
+    Result<ObjectInfo> put = Fail(kInternal, "");
+    Status deleted;
+    std::thread writer([&] { put = objects_->Put(account_, {.bucket = bucket, .key = "k"}, Bytes(100)); });
+    std::thread remover([&] { deleted = objects_->DeleteBucket(account_, bucket); });
+    writer.join();
+    remover.join();
+    EXPECT_NE(put.ok(), deleted.ok()) << (put.ok() ? "" : Describe(put.error()));
+    EXPECT_EQ(objects_->Get(account_, bucket, "k", 1000).ok(), put.ok());
+  }
+}
+
+// A server that died while deleting a bucket must not leave it closed for ever.
+TEST_P(ObjectsTest, HalfDeletedBucketOpensAgain) {
+  auto found = store_->Get("objects.bucket", "data");
+  ASSERT_TRUE(found.ok() && *found);
+  // Field 5 is the time of closing.
+  std::string closed = (*found)->value;
+  std::uint64_t micros = static_cast<std::uint64_t>(ToMicros(clock_.Now()));
+  closed += static_cast<char>(10);
+  for (; micros >= 0x80; micros >>= 7) closed += static_cast<char>(micros | 0x80);
+  closed += static_cast<char>(micros);
+  kv::Batch batch;
+  batch.Put("objects.bucket", "data", closed);
+  ASSERT_TRUE(store_->Apply(std::move(batch)).ok());
+  EXPECT_EQ(objects_->Put(account_, {.bucket = "data", .key = "k"}, "x").error().reason, kBusy);
+  clock_.Advance(std::chrono::seconds(11));
+  EXPECT_TRUE(objects_->Put(account_, {.bucket = "data", .key = "k"}, "x").ok());
+}
+
+// Tags change without touching the bytes or their date.
+TEST_P(ObjectsTest, Tags) {
+  ObjectInfo before = MustPut("k", Bytes(200));
+  clock_.Advance(std::chrono::seconds(5));
+  ASSERT_TRUE(objects_->SetTags(account_, "data", "k", {{"a", "1"}}).ok());
+  auto after = objects_->HeadObject(account_, "data", "k");
+  EXPECT_EQ(after->attributes.tags, (Pairs{{"a", "1"}}));
+  EXPECT_EQ(after->modified, before.modified);
+  EXPECT_EQ(MustGet("k"), Bytes(200));
+  EXPECT_EQ(objects_->SetTags(account_, "data", "k", {{"a", "1"}, {"a", "2"}}).error().reason, kInvalidTag);
+  EXPECT_EQ(objects_->SetTags(account_, "data", "k", Pairs(11, {"a", "1"})).error().reason, kInvalidTag);
+}
+
+}  // namespace
+}  // namespace aloft::objects

@@ -1,0 +1,186 @@
+// Stores for the tests of this room: blobs in memory with counters, and an object store on any key-value engine that
+// can be restarted. Test code only.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "foundation/blob/store.h"
+#include "foundation/kv/testing_engines.h"
+#include "services/objects/service.h"
+
+namespace aloft::objects {
+
+// Keeps committed blobs in a map; a test counts them, ages them and makes commits fail.
+class MemoryBlobs final : public blob::Store {
+ public:
+  explicit MemoryBlobs(const Clock& clock) : clock_(clock) {}
+
+  Result<std::unique_ptr<blob::Writer>> Create(std::uint64_t) override {
+    std::lock_guard lock(mutex_);
+    return std::unique_ptr<blob::Writer>(
+        std::make_unique<MemoryWriter>(*this, blob::BlobId("blob" + std::to_string(++next_))));
+  }
+  Result<std::unique_ptr<blob::Reader>> Open(const blob::BlobId& id) override {
+    std::lock_guard lock(mutex_);
+    auto found = blobs_.find(id);
+    if (found == blobs_.end()) return Fail(blob::kNoSuchBlob, "no blob " + id.value());
+    return std::unique_ptr<blob::Reader>(std::make_unique<MemoryReader>(found->second.bytes));
+  }
+  Status Verify(const blob::BlobId&) override { return {}; }
+  Status Delete(const blob::BlobId& id) override {
+    std::lock_guard lock(mutex_);
+    blobs_.erase(id);
+    return {};
+  }
+  Status List(const std::function<bool(const blob::BlobId&, Time)>& visit) override {
+    std::map<blob::BlobId, Kept> copy;
+    {
+      std::lock_guard lock(mutex_);
+      copy = blobs_;
+    }
+    for (const auto& [id, kept] : copy)
+      if (!visit(id, kept.committed)) break;
+    return {};
+  }
+
+  std::size_t count() const {
+    std::lock_guard lock(mutex_);
+    return blobs_.size();
+  }
+  // The next commits fail as a full disk would.
+  bool fail_commits = false;
+
+ private:
+  struct Kept {
+    std::shared_ptr<const std::string> bytes;
+    Time committed;
+  };
+  class MemoryWriter final : public blob::Writer {
+   public:
+    MemoryWriter(MemoryBlobs& store, blob::BlobId id) : store_(store), id_(std::move(id)) {}
+    Status Append(ByteView bytes) override {
+      bytes_ += AsText(bytes);
+      return {};
+    }
+    Status Commit() override {
+      if (store_.fail_commits) return Fail(kDiskFull, "no space left");
+      std::lock_guard lock(store_.mutex_);
+      store_.blobs_[id_] = {std::make_shared<const std::string>(std::move(bytes_)), store_.clock_.Now()};
+      return {};
+    }
+    const blob::BlobId& id() const override { return id_; }
+
+   private:
+    MemoryBlobs& store_;
+    blob::BlobId id_;
+    std::string bytes_;
+  };
+  class MemoryReader final : public blob::Reader {
+   public:
+    explicit MemoryReader(std::shared_ptr<const std::string> bytes) : bytes_(std::move(bytes)) {}
+    std::uint64_t size() const override { return bytes_->size(); }
+    Result<std::size_t> Read(std::uint64_t offset, std::span<std::uint8_t> out) override {
+      if (offset >= bytes_->size()) return std::size_t{0};
+      std::size_t count = std::min<std::size_t>(out.size(), bytes_->size() - offset);
+      std::memcpy(out.data(), bytes_->data() + offset, count);
+      return count;
+    }
+    std::optional<blob::FileExtent> extent() const override { return std::nullopt; }
+
+   private:
+    std::shared_ptr<const std::string> bytes_;
+  };
+
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::map<blob::BlobId, Kept> blobs_;
+  int next_ = 0;
+};
+
+// An object store with small limits, so that tests of parts and large bodies stay quick.
+class ObjectsTest : public testing::TestWithParam<kv::Engine> {
+ protected:
+  void SetUp() override {
+    Open();
+    ASSERT_TRUE(objects_->CreateBucket(account_, region_, "data").ok());
+  }
+  void Open() {
+    if (!store_) {
+      kv::Options options;
+      options.engine = GetParam();
+      options.path = directory_.path();
+      auto store = kv::Store::Open(options, Log::Discard());
+      ASSERT_TRUE(store.ok()) << Describe(store.error());
+      store_ = std::move(store).value();
+    }
+    Limits limits;
+    limits.inline_bytes = 64;
+    limits.min_part_bytes = 100;
+    limits.max_put_bytes = 100'000;
+    objects_ = std::make_unique<Service>(*store_, blobs_, clock_, random_, Log::Discard(), limits);
+  }
+  void Restart() {
+    objects_.reset();
+    if (GetParam() != kv::Engine::kMemory) store_.reset();
+    Open();
+  }
+  // After this no blob may be left that nobody holds.
+  void ReclaimAll() {
+    clock_.Advance(std::chrono::hours(2));
+    ASSERT_TRUE(objects_->Reclaim(std::chrono::minutes(1), 100'000).ok());
+    auto swept = objects_->SweepOrphans(std::chrono::hours(1));
+    ASSERT_TRUE(swept.ok());
+    EXPECT_EQ(swept->orphans, 0u) << "a blob was left without an owner";
+  }
+
+  ObjectInfo MustPut(const std::string& key, const std::string& body) {
+    auto info = objects_->Put(account_, {.bucket = "data", .key = key}, body);
+    EXPECT_TRUE(info.ok()) << Describe(info.error());
+    return info.ok() ? *info : ObjectInfo{};
+  }
+  std::string MustGet(const std::string& key) {
+    auto body = objects_->Get(account_, "data", key, 1 << 30);
+    return body.ok() ? *body : Describe(body.error());
+  }
+  UploadInfo MustCreateUpload(const std::string& key) {
+    auto upload = objects_->CreateUpload(account_, {.bucket = "data", .key = key}, ChecksumType::kFullObject);
+    EXPECT_TRUE(upload.ok());
+    return *upload;
+  }
+  Result<Part> PutPart(const UploadInfo& upload, int number, const std::string& body) {
+    ALOFT_ASSIGN(
+        auto session,
+        objects_->BeginPart(account_, {.bucket = "data", .key = upload.key, .upload = upload.id, .number = number}));
+    ALOFT_TRY(session->Append(AsBytes(body)));
+    return session->Commit({});
+  }
+  CompleteRequest Completion(const UploadInfo& upload, const std::vector<Part>& parts) {
+    CompleteRequest request{.bucket = "data", .key = upload.key, .upload = upload.id};
+    for (const auto& part : parts) request.parts.push_back({part.number, part.etag, {}});
+    return request;
+  }
+
+  AccountId account_{"111122223333"};
+  AccountId stranger_{"999999999999"};
+  Region region_{"us-east-1"};
+  ManualClock clock_;
+  SeededRandom random_{7};
+  kv::TemporaryDirectory directory_;
+  std::unique_ptr<kv::Store> store_;
+  MemoryBlobs blobs_{clock_};
+  std::unique_ptr<Service> objects_;
+};
+
+inline std::string Bytes(std::size_t size, char seed = 'a') {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(seed + i % 23);
+  return bytes;
+}
+
+}  // namespace aloft::objects
