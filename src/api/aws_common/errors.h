@@ -11,7 +11,8 @@ namespace aloft::api {
 
 inline constexpr Reason kUnknownOperation{ErrorKind::kInvalid, "UnknownOperation"};
 
-// One line of a service's table: rows like {identity::kNoSuchEntity, "NoSuchEntity", 404}.
+// One line of a service's table: {identity::kNoSuchEntity, "NoSuchEntity"}. `code` is the model's name of the error's
+// shape or, where the model has none, the code on the wire.
 struct ErrorName {
   Reason reason;
   std::string_view code;

@@ -13,8 +13,7 @@ namespace {
 constexpr JsonOptions kBody{.wire_names = true, .body_only = true};
 
 Error NotA(const Shape& shape, std::string_view name) {
-  return Fail(kSerialization,
-              "The value of '" + std::string(name) + "' is not " + std::string(NameOfKind(shape.kind)));
+  return Fail(kSerialization, "The value of '" + std::string(name) + "' is not " + std::string(NameOfKind(shape.kind)));
 }
 
 // `a, "b,c", d` -> the parts; a quoted part may hold commas and \" .

@@ -50,7 +50,7 @@ struct ServiceModel {
 const OperationModel* FindOperation(const ServiceModel& service, std::string_view name);
 // Whether the service's model has an operation of that name, generated or not.
 bool Knows(const ServiceModel& service, std::string_view name);
-// By shape name or by wire code; null where the model has no such error.
+// By shape name or else by wire code, which several shapes may share; null where the model has no such error.
 const ErrorShape* FindError(const ServiceModel& service, std::string_view name);
 
 }  // namespace aloft::shapes
