@@ -1,7 +1,7 @@
 // What models stores; docs/formats/serving.md is the definition.
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "foundation/sql/database.h"
 #include "services/models/types.h"
@@ -10,7 +10,7 @@ namespace aloft::models {
 
 inline constexpr const char* kTable = "models_models";
 
-std::vector<sql::Migration> Migrations();
+std::span<const sql::Migration> Migrations();
 
 // Announced as "models.changed" with the ARN as key.
 Status Insert(sql::Transaction& transaction, const Scope& scope, const Model& model);

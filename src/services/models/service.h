@@ -17,8 +17,9 @@
 
 namespace aloft::models {
 
-// Whether the role may read what `s3_uri` names and it is there: an object, or at least one below a prefix.
-using DataProbe = std::function<Status(const Scope&, const std::string& role_arn, const std::string& s3_uri)>;
+// Whether what `uri` names is there and the role may read it: one object, or at least one below a prefix.
+using DataProbe =
+    std::function<Status(const AccountId&, const std::string& role_arn, const std::string& uri, bool is_prefix)>;
 
 class Service {
  public:
@@ -48,7 +49,12 @@ class Service {
 // The one container of a model that we can serve; kNotBuilt names what is asked and not built (pipelines of containers,
 // multi-model, model packages), kBadModel what makes no sense.
 Result<shapes::sagemaker::ContainerDefinition> ServedContainer(const shapes::sagemaker::CreateModelRequest& request);
-// Where its archive or directory lies; empty where the image needs none.
-std::string DataUri(const shapes::sagemaker::ContainerDefinition& container);
+
+// Where the files of a container's model lie.
+struct ModelData {
+  std::string uri;         // empty: the image needs none
+  bool is_prefix = false;  // the objects below it, as they are; else one archive
+};
+ModelData DataOf(const shapes::sagemaker::ContainerDefinition& container);
 
 }  // namespace aloft::models

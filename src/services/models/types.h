@@ -22,7 +22,4 @@ struct Model {
   shapes::sagemaker::CreateModelRequest request;
 };
 
-// "arn:aws:sagemaker:us-east-1:123456789012:model/name"; `kind` is "model", "endpoint", "endpoint-config".
-std::string ResourceArn(const Scope& scope, std::string_view kind, std::string_view name);
-
 }  // namespace aloft::models

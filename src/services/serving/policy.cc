@@ -1,0 +1,145 @@
+#include "services/serving/policy.h"
+
+#include <algorithm>
+
+namespace aloft::serving {
+namespace {
+
+constexpr std::size_t kMaxReason = 1024;  // of FailureReason in the API
+
+// AWS's sentence first, because people search for it; then what the model said, of whose text the end says most.
+std::string NotStarted(const SlotView& slot, const std::string& why) {
+  std::string reason = "The primary container for production variant " + slot.variant +
+                       " did not pass the ping health check. Please check CloudWatch logs for this endpoint.";
+  if (why.empty()) return reason;
+  std::size_t room = kMaxReason - reason.size() - 1;
+  return reason + " " + (why.size() > room ? why.substr(why.size() - room) : why);
+}
+
+// Whether the same attempt would fail again, because the caller has something to mend.
+bool IsFinal(compute::Outcome outcome) {
+  return outcome == compute::Outcome::kInputRefused || outcome == compute::Outcome::kCannotRun;
+}
+
+class Decider {
+ public:
+  explicit Decider(const View& view) : view_(view) {}
+
+  Decision Run() {
+    if (view_.status == EndpointStatus::kDeleting) {
+      if (view_.drained || view_.drain_over) Add(Action::Kind::kForget);
+      return std::move(decision_);
+    }
+    if (view_.status == EndpointStatus::kFailed) return std::move(decision_);
+    if (view_.next) Raise(*view_.next);
+    if (view_.current && !over_) Keep(*view_.current);
+    return std::move(decision_);
+  }
+
+ private:
+  Action& Add(Action::Kind kind, std::string reason = {}) {
+    Action& action = decision_.actions.emplace_back();
+    action.kind = kind;
+    action.reason = std::move(reason);
+    return action;
+  }
+
+  void LookAt(Time time) { decision_.look_again = std::min(decision_.look_again.value_or(time), time); }
+
+  // Why this attempt has failed; absent while it has not. Sets a time to look again where one can come.
+  std::optional<std::string> FailureOf(const SlotView& slot) {
+    if (slot.task == SlotView::Task::kEnded) return slot.failure;
+    if (slot.task != SlotView::Task::kRunning) return std::nullopt;
+    if (slot.silent) return "The worker no longer answers its health check.";
+    if (slot.ready || slot.ready_since || !slot.running_since) return std::nullopt;
+    Time deadline = *slot.running_since + slot.startup_timeout;
+    if (view_.now >= deadline) {
+      return "The worker did not answer within " + std::to_string(slot.startup_timeout.count()) + " seconds.";
+    }
+    LookAt(deadline);
+    return std::nullopt;
+  }
+
+  void StartIfDue(const SlotView& slot, std::size_t index, bool of_next) {
+    if (slot.slot.retry_at && view_.now < *slot.slot.retry_at) return LookAt(*slot.slot.retry_at);
+    Action& action = Add(Action::Kind::kStart);
+    action.of_next = of_next;
+    action.slot = index;
+  }
+
+  void Retry(std::size_t index, bool of_next, int failures, const std::string& why) {
+    Action& action = Add(Action::Kind::kRetry, why);
+    action.of_next = of_next;
+    action.slot = index;
+    action.failures = failures;
+    action.retry_at = view_.now + RetryDelay(failures);
+    LookAt(action.retry_at);
+  }
+
+  // A deployment that does not answer yet: all of its workers, or none.
+  void Raise(const std::vector<SlotView>& slots) {
+    bool all_ready = true;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const SlotView& slot = slots[i];
+      all_ready = all_ready && slot.ready;
+      if (slot.task == SlotView::Task::kAbsent) {
+        StartIfDue(slot, i, true);
+        continue;
+      }
+      std::optional<std::string> why = FailureOf(slot);
+      if (!why) continue;
+      int failures = slot.slot.failures + 1;
+      if (IsFinal(slot.outcome) || failures >= kStartTries) {
+        decision_ = {};
+        Add(view_.current ? Action::Kind::kAbandon : Action::Kind::kFail, NotStarted(slot, *why));
+        over_ = !view_.current;
+        return;
+      }
+      Retry(i, true, failures, *why);
+    }
+    if (all_ready) {
+      decision_ = {};
+      Add(Action::Kind::kPromote);
+      over_ = true;
+    }
+  }
+
+  // The deployment that answers: every worker for itself.
+  void Keep(const std::vector<SlotView>& slots) {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const SlotView& slot = slots[i];
+      if (slot.task == SlotView::Task::kAbsent) {
+        StartIfDue(slot, i, false);
+        continue;
+      }
+      std::optional<std::string> why = FailureOf(slot);
+      if (!why) continue;
+      bool proven = slot.ready_since && view_.now - *slot.ready_since >= kProvenAfter;
+      int failures = proven ? 1 : slot.slot.failures + 1;
+      if (failures >= kRestartTries) {
+        decision_ = {};
+        Add(Action::Kind::kFail, NotStarted(slot, *why));
+        return;
+      }
+      Retry(i, false, failures, *why);
+    }
+  }
+
+  const View& view_;
+  Decision decision_;
+  bool over_ = false;  // what was decided leaves nothing to do for `current`
+};
+
+}  // namespace
+
+Decision Decide(const View& view) {
+  return Decider(view).Run();
+}
+
+std::chrono::milliseconds RetryDelay(int failures) {
+  std::chrono::milliseconds delay = kFirstRetry;
+  for (int i = 1; i < failures && delay < kLastRetry; ++i) delay *= 2;
+  return std::min<std::chrono::milliseconds>(delay, kLastRetry);
+}
+
+}  // namespace aloft::serving

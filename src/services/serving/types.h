@@ -1,0 +1,67 @@
+// An endpoint as it is stored: what is wished and how far it is.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "foundation/base/clock.h"
+#include "generated/shapes/sagemaker/endpoint_config.h"
+#include "generated/shapes/sagemaker/model.h"
+#include "services/models/types.h"
+
+namespace aloft::serving {
+
+using models::Scope;
+
+enum class EndpointStatus { kCreating, kUpdating, kInService, kDeleting, kFailed };
+// "InService", ...
+std::string_view ToString(EndpointStatus status);
+std::optional<EndpointStatus> ParseStatus(std::string_view text);
+
+// One worker of a variant. A worker that fails is started again as the next attempt, a new task.
+struct Slot {
+  int variant = 0;   // index
+  int instance = 0;  // of the variant, from 0
+  int attempt = 1;
+  int failures = 0;              // attempts in a row that ended without having served for a while
+  std::optional<Time> retry_at;  // not before
+};
+
+// A model on instances, with everything its workers need: deleting the model or the configuration takes nothing away.
+struct Variant {
+  shapes::sagemaker::ProductionVariant plan;
+  shapes::sagemaker::CreateModelRequest model;
+
+  std::string name() const { return plan.variant_name.value_or(""); }
+  double weight() const { return plan.initial_variant_weight.value_or(1); }
+  int instances() const { return plan.initial_instance_count.value_or(1); }
+  std::chrono::seconds startup_timeout() const {
+    return std::chrono::seconds(plan.container_startup_health_check_timeout_in_seconds.value_or(600));
+  }
+};
+
+// A configuration put to work. Generations count the deployments of an endpoint.
+struct Deployment {
+  int generation = 1;
+  std::string config;  // name
+  Time started;
+  std::vector<Variant> variants;
+  std::vector<Slot> slots;  // one per instance of each variant
+};
+
+struct Endpoint {
+  std::string name;
+  Time created, modified;
+  EndpointStatus status = EndpointStatus::kCreating;
+  std::string failure;                // why it failed, or why the last update was given up
+  std::string config;                 // of `current`, or of `next` while the endpoint is created
+  int generation = 0;                 // the newest deployment's
+  std::optional<Deployment> current;  // answers
+  std::optional<Deployment> next;     // is being brought up
+  std::int64_t revision = 0;          // grows with each write
+};
+
+}  // namespace aloft::serving
