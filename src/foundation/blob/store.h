@@ -1,6 +1,13 @@
 // Large opaque bytes, named by an id that the store makes. No index: who owns a blob is written elsewhere, in the same
 // breath as the id becomes visible. Bytes are durable before Commit returns. An unfinished or uncommitted writer leaves
-// nothing behind.
+// nothing behind. A committed blob never changes.
+//
+//   ALOFT_ASSIGN(auto writer, store.Create(content_length));
+//   ALOFT_TRY(writer->Append(bytes));
+//   ALOFT_TRY(writer->Commit());              // then write writer->id() into the index
+//
+// A blob whose index entry was never written is found by List and deleted by its owner's reclaim, some time after its
+// commit. Stores are thread-safe; a Writer belongs to one thread at a time, a Reader to any number.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +38,7 @@ struct FileExtent {
 class Writer {
  public:
   virtual ~Writer() = default;
-  // Blocks for the disk; call on a pool thread.
+  // Blocks for the disk; call on a pool thread. kDiskFull or kIoError end the writer: every later call fails too.
   virtual Status Append(ByteView bytes) = 0;
   // Durable when it returns. The id is known before (`id()`), so that an index entry can be prepared.
   virtual Status Commit() = 0;
@@ -53,14 +60,18 @@ class Store {
   virtual ~Store() = default;
   // `expected_bytes` 0: unknown.
   virtual Result<std::unique_ptr<Writer>> Create(std::uint64_t expected_bytes) = 0;
+  // kNoSuchBlob; kCorrupt where the file's end does not vouch for its beginning. A blob that is open stays readable
+  // after Delete.
   virtual Result<std::unique_ptr<Reader>> Open(const BlobId& id) = 0;
+  // Reads all of it against its checksum: kCorrupt where a byte changed since Commit.
+  virtual Status Verify(const BlobId& id) = 0;
   // Removing what is not there succeeds: reclaim repeats itself.
   virtual Status Delete(const BlobId& id) = 0;
   // Calls `visit` for each committed blob with its time of commit, in no order; stops where visit returns false.
   virtual Status List(const std::function<bool(const BlobId&, Time committed)>& visit) = 0;
 };
 
-// Files under `directory`, spread over 256 x 256 folders made on demand; formats in docs/formats/blob.md.
+// Files under `directory`, spread over 256 folders made on demand; formats in docs/formats/blob.md.
 Result<std::unique_ptr<Store>> OpenDirectoryStore(std::string directory, Random& random, Log log);
 
 }  // namespace aloft::blob

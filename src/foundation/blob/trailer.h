@@ -1,0 +1,27 @@
+// The last bytes of a blob's file: docs/formats/blob.md. At the end, so that what comes before can be sent as it is.
+// Private to the room; pure functions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "foundation/base/bytes.h"
+
+namespace aloft::blob {
+
+struct Trailer {
+  std::uint32_t encoding = 0;  // how the bytes before are stored; 0: as they are
+  std::uint64_t size = 0;      // of the blob
+  std::uint64_t crc64 = 0;     // CRC-64/NVME of the blob
+};
+
+inline constexpr std::size_t kTrailerBytes = 40;
+inline constexpr std::uint32_t kPlainEncoding = 0;
+
+std::array<std::uint8_t, kTrailerBytes> EncodeTrailer(const Trailer& trailer);
+
+// Absent where the bytes are not a trailer that this program knows.
+std::optional<Trailer> DecodeTrailer(ByteView bytes);
+
+}  // namespace aloft::blob
