@@ -11,7 +11,7 @@
 namespace aloft::sql {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const std::vector<Migration>& Schema() {
   static const std::vector<Migration> kSchema{{
@@ -231,7 +231,7 @@ TEST_P(DatabaseTest, FailedMigrationLeavesNothing) {
   EXPECT_TRUE(Insert("a", 1).ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, DatabaseTest, testing::Values(Engine::kSqlite), EngineName);
+INSTANTIATE_TEST_SUITE_P(Engines, DatabaseTest, ::testing::Values(Engine::kSqlite, Engine::kPostgres), EngineName);
 
 }  // namespace
 }  // namespace aloft::sql

@@ -1,5 +1,6 @@
 #include "foundation/sql/dialect.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -71,19 +72,24 @@ std::string TranslateSchema(Engine engine, std::string_view statement) {
   return out + (options.empty() ? " STRICT" : ", STRICT");
 }
 
-Status CheckPortable(std::string_view statement) {
+Status CheckPortable(std::string_view statement, std::size_t parameters) {
+  auto refuse = [&](const char* why) { return Fail(kInternal, "Internal error.", why + std::string(statement)); };
   if (StartsWith(statement, "INSERT OR") || StartsWith(statement, "UPDATE OR") || StartsWith(statement, "REPLACE"))
-    return Fail(kInternal, "Internal error.", "not portable, use ON CONFLICT: " + std::string(statement));
-  bool positional = false;
+    return refuse("not portable, use ON CONFLICT: ");
+  std::size_t greatest = 0;
   for (std::size_t at = 0; at < statement.size();) {
     if (statement[at] == '\'' || statement[at] == '"') {
       at = SkipQuoted(statement, at);
       continue;
     }
-    positional = positional || statement[at] == '?';
-    ++at;
+    if (statement[at] == '?') return refuse("not portable, use $1: ");
+    if (statement[at++] != '$') continue;
+    std::size_t number = 0;
+    while (at < statement.size() && statement[at] >= '0' && statement[at] <= '9' && number < 100'000)
+      number = number * 10 + static_cast<std::size_t>(statement[at++] - '0');
+    greatest = std::max(greatest, number);
   }
-  if (positional) return Fail(kInternal, "Internal error.", "not portable, use $1: " + std::string(statement));
+  if (greatest != parameters) return refuse("the number of parameters differs: ");
   return {};
 }
 

@@ -12,7 +12,8 @@ namespace aloft::sql {
 // A statement of a migration as `engine` wants it: column types, STRICT. Only CREATE TABLE and ALTER TABLE change.
 std::string TranslateSchema(Engine engine, std::string_view statement);
 
-// Refuses what only SQLite understands, so that a test on SQLite finds it.
-Status CheckPortable(std::string_view statement);
+// Refuses what only one engine understands, so that a test on the other finds it; and parameters that are not exactly
+// $1 to $`parameters`.
+Status CheckPortable(std::string_view statement, std::size_t parameters);
 
 }  // namespace aloft::sql

@@ -36,13 +36,14 @@ class DurabilityTest : public EngineTest {
 // The death of the process at any moment loses no acknowledged write. The child acknowledges through a pipe after each
 // Write, from several threads, and dies in the middle of that.
 TEST_P(DurabilityTest, AcknowledgedWritesSurviveKill) {
+  Options options = MakeOptions();
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
     close(ends[0]);
-    auto database = Database::Open(MakeOptions(), Schema(), Log::Discard());
+    auto database = Database::Open(options, Schema(), Log::Discard());
     if (!database.ok()) _exit(1);
     for (int t = 0; t < 4; ++t) {
       std::thread([&, t] {
@@ -88,7 +89,7 @@ TEST_P(DurabilityTest, AcknowledgedWritesSurviveKill) {
   EXPECT_EQ(announced, names.size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, DurabilityTest, testing::Values(Engine::kSqlite), EngineName);
+INSTANTIATE_TEST_SUITE_P(Engines, DurabilityTest, ::testing::Values(Engine::kSqlite, Engine::kPostgres), EngineName);
 
 class SqliteFailureTest : public DurabilityTest {
  protected:
@@ -131,7 +132,7 @@ TEST_P(SqliteFailureTest, CorruptionIsNoticed) {
   EXPECT_EQ(opened.error().reason, kCorrupt) << Describe(opened.error());
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, SqliteFailureTest, testing::Values(Engine::kSqlite), EngineName);
+INSTANTIATE_TEST_SUITE_P(Engines, SqliteFailureTest, ::testing::Values(Engine::kSqlite), EngineName);
 
 }  // namespace
 }  // namespace aloft::sql

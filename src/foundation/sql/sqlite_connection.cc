@@ -123,10 +123,10 @@ bool SqliteConnection::autocommit() const {
   return sqlite3_get_autocommit(db_) != 0;
 }
 
-Result<SqliteConnection::Statement*> SqliteConnection::Prepare(std::string_view text) {
+Result<SqliteConnection::Statement*> SqliteConnection::Prepare(std::string_view text, std::size_t parameters) {
   auto found = statements_.find(text);
-  if (found != statements_.end()) return &found->second;
-  ALOFT_TRY(CheckPortable(text));
+  if (found != statements_.end() && found->second.slots.size() == parameters) return &found->second;
+  ALOFT_TRY(CheckPortable(text, parameters));
   if (statements_.size() >= kMaxStatements) DropStatements();
   Statement statement;
   const char* tail = nullptr;
@@ -153,10 +153,7 @@ Result<SqliteConnection::Statement*> SqliteConnection::Prepare(std::string_view 
 }
 
 Result<SqliteConnection::Statement*> SqliteConnection::Bind(std::string_view text, const Values& parameters) {
-  ALOFT_ASSIGN(Statement * statement, Prepare(text));
-  if (parameters.size() != statement->slots.size())
-    return Fail(kInternal, "Internal error.",
-                std::to_string(parameters.size()) + " parameters given to: " + std::string(text));
+  ALOFT_ASSIGN(Statement * statement, Prepare(text, parameters.size()));
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     int code = BindValue(statement->handle, statement->slots[i], parameters[i]);
     if (code != SQLITE_OK) return SqliteError(db_, code, text);

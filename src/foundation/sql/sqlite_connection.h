@@ -40,7 +40,7 @@ class SqliteConnection {
   };
 
   explicit SqliteConnection(sqlite3* db) : db_(db) {}
-  Result<Statement*> Prepare(std::string_view text);
+  Result<Statement*> Prepare(std::string_view text, std::size_t parameters);
   Result<Statement*> Bind(std::string_view text, const Values& parameters);
   Result<Rows> Step(sqlite3_stmt* handle, std::string_view text);
   void DropStatements();

@@ -8,6 +8,7 @@
 
 #include "foundation/base/fault_point.h"
 #include "foundation/os/file.h"
+#include "foundation/sql/closure.h"
 #include "foundation/sql/commit_queue.h"
 #include "foundation/sql/engines.h"
 #include "foundation/sql/migration.h"
@@ -21,24 +22,6 @@ constexpr int kCheckpointPages = 20'000;  // of the log, 4 KiB each
 constexpr int kIdleCheckpointPages = 500;
 constexpr std::chrono::seconds kCheckpointTick{5};
 constexpr std::chrono::seconds kReaderPatience{30};
-
-// The database whose closure runs on this thread, so that a nested Write is refused instead of waiting for itself.
-thread_local const void* t_writing = nullptr;
-
-Error Escaped(const char* what) {
-  return Fail(kInternal, "Internal error.", std::string("a closure threw: ") + what);
-}
-
-template <class Closure, class Argument>
-Status RunClosure(const Closure& closure, Argument& argument) {
-  try {
-    return closure(argument);
-  } catch (const std::exception& e) {
-    return Escaped(e.what());
-  } catch (...) {
-    return Escaped("something");
-  }
-}
 
 class SqliteReader final : public Reader {
  public:
@@ -148,7 +131,7 @@ class SqliteDatabase final : public Database {
     Status status = connection->Run("BEGIN");
     if (status.ok()) {
       SqliteReader reader(*connection);
-      status = RunClosure(closure, reader);
+      status = RunClosure<Reader>(closure, reader);
       if (reader.fatal) RefuseWrites(*reader.fatal);
       static_cast<void>(connection->Run("ROLLBACK"));
     }
@@ -197,7 +180,7 @@ class SqliteDatabase final : public Database {
       ALOFT_TRY(writer_->Run("SAVEPOINT one"));
       SqliteTransaction transaction(*writer_, sequence_, clock_.Now());
       t_writing = this;
-      job.outcome = RunClosure(*job.closure, transaction);
+      job.outcome = RunClosure<Transaction>(*job.closure, transaction);
       t_writing = nullptr;
       if (transaction.failed && job.outcome.ok()) job.outcome = *transaction.failed;
       // SQLite has ended the whole transaction: the disk is full, or worse.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "foundation/sql/database.h"
+#include "foundation/sql/testing/postgres.h"
 
 namespace aloft::sql {
 
@@ -31,12 +32,18 @@ class TemporaryDirectory {
 };
 
 // One empty database per test; Reopen() closes and opens it again.
-class EngineTest : public testing::TestWithParam<Engine> {
+class EngineTest : public ::testing::TestWithParam<Engine> {
  protected:
   Options MakeOptions() {
     Options options;
     options.engine = GetParam();
     options.path = directory_.path() + "/records/aloft.db";
+    if (GetParam() == Engine::kPostgres && connection_.empty()) {
+      auto made = testing::NewPostgresDatabase();
+      if (made.ok()) connection_ = *made;
+      EXPECT_TRUE(made.ok()) << Describe(made.error());
+    }
+    options.connection = connection_;
     return options;
   }
   Status TryOpen(const std::vector<Migration>& migrations) {
@@ -50,10 +57,11 @@ class EngineTest : public testing::TestWithParam<Engine> {
   }
 
   TemporaryDirectory directory_;
+  std::string connection_;
   std::unique_ptr<Database> database_;
 };
 
-inline std::string EngineName(const testing::TestParamInfo<Engine>& info) {
+inline std::string EngineName(const ::testing::TestParamInfo<Engine>& info) {
   return info.param == Engine::kSqlite ? "Sqlite" : "Postgres";
 }
 
