@@ -103,7 +103,10 @@ Status MetricStore::Put(const Scope& scope, std::span<const MetricPoint> points)
     ALOFT_ASSIGN(PointRecord record, Summarise(point));
     std::string key = SeriesKey(scope, point.metric);
     batch.Put(kPointSpace,
-              KeyWriter(key).Number(static_cast<std::uint64_t>(ToMicros(at))).Number(random_.Next()).Take(),
+              KeyWriter(key)
+                  .Number(static_cast<std::uint64_t>(ToMicros(at)))
+                  .Number(point.identity ? *point.identity : random_.Next())
+                  .Take(),
               Encode(record));
     std::lock_guard lock(mutex_);
     auto seen = seen_.find(key);

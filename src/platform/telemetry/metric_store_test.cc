@@ -70,6 +70,17 @@ TEST_P(MetricStoreTest, WindowAndUnits) {
   EXPECT_EQ(Statistics({.start = minute_ - minutes(2), .end = minute_ + seconds(1), .period = minutes(10)}).size(), 2u);
 }
 
+// A scraper that repeats itself after a crash counts nothing twice.
+TEST_P(MetricStoreTest, IdentityMakesPuttingRepeatable) {
+  for (std::uint64_t identity : {7u, 7u, 8u}) {
+    MetricPoint point{loss_, minute_, "None", {1}, {}, std::nullopt, identity};
+    ASSERT_TRUE(metrics_->Put(scope_, {&point, 1}).ok());
+  }
+  auto points = Statistics({.start = minute_, .end = minute_ + seconds(1)});
+  ASSERT_EQ(points.size(), 1u);
+  EXPECT_EQ(ValueOf(points[0], "SampleCount"), 2);
+}
+
 // Percentiles where the values are known; counts weigh.
 TEST_P(MetricStoreTest, Percentiles) {
   MetricPoint point{loss_, minute_, "None", {1, 2, 3, 100}, {50, 40, 9, 1}, std::nullopt};

@@ -68,6 +68,8 @@ struct MetricPoint {
   std::string unit = "None";
   std::vector<double> values{}, counts{};
   std::optional<StatisticSet> statistics{};
+  // Makes putting it again harmless: the same series, time and identity is the same point. Absent: always another one.
+  std::optional<std::uint64_t> identity{};
 };
 
 struct Datapoint {

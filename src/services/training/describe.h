@@ -1,0 +1,15 @@
+// A job -> what DescribeTrainingJob says about it.
+#pragma once
+
+#include "foundation/base/result.h"
+#include "generated/shapes/sagemaker/training.h"
+#include "services/training/types.h"
+
+namespace aloft::training {
+
+// Echoes the request, also members that the API's model does not know, and adds what the SDK expects and the caller
+// never sent (OutputDataConfig.KmsKeyId), what was observed, and one member of our own:
+//   "AloftRuntime": {"Environment": "scikit-learn", "Versions": ["scikit-learn 1.9.1", "python 3.11"], "Attempt": 1}
+Result<shapes::sagemaker::DescribeTrainingJobResponse> DescribeJob(const Job& job);
+
+}  // namespace aloft::training

@@ -1,0 +1,29 @@
+// A job -> the task that does it: the /opt/ml contract of SageMaker training containers
+// (https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html).
+#pragma once
+
+#include <chrono>
+
+#include "platform/compute/runtimes.h"
+#include "platform/compute/task.h"
+#include "services/training/types.h"
+
+namespace aloft::training {
+
+struct PlanOptions {
+  std::chrono::seconds stop_grace{120};
+  compute::Network network = compute::Network::kInternet;  // of jobs that do not ask for isolation
+};
+
+compute::TaskSpec PlanTask(const Job& job, const compute::Runtime& runtime, const compute::Limits& limits,
+                           const PlanOptions& options);
+
+// Where the model will lie: ".../output/model.tar.gz", or ".../output/model/" for unpacked outputs.
+std::string ArtifactsUri(const Job& job);
+
+// The files of /opt/ml/input/config, for tests.
+std::string HyperParametersFile(const Job& job);
+std::string InputDataConfigFile(const Job& job);
+std::string ResourceConfigFile(const Job& job);
+
+}  // namespace aloft::training

@@ -1,0 +1,188 @@
+#include "services/training/records.h"
+
+#include <boost/json.hpp>
+
+#include "foundation/codec/json.h"
+#include "foundation/shapes/json.h"
+#include "services/training/errors.h"
+#include "services/training/events.h"
+#include "services/training/messages.h"
+
+namespace aloft::training {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t kVersion = 1;
+
+json::value Micros(const std::optional<Time>& time) {
+  return time ? json::value(ToMicros(*time)) : json::value(nullptr);
+}
+
+// Reads members of a stored object; one that has another type or is absent reads as nothing.
+class StoredObject {
+ public:
+  explicit StoredObject(const json::object& object) : object_(object) {}
+  std::string Text(const char* name) const {
+    const json::value* value = object_.if_contains(name);
+    return value && value->is_string() ? std::string(value->as_string()) : std::string();
+  }
+  std::int64_t Int(const char* name) const {
+    const json::value* value = object_.if_contains(name);
+    return value && value->is_int64() ? value->as_int64() : 0;
+  }
+  double Real(const char* name) const {
+    const json::value* value = object_.if_contains(name);
+    return value && value->is_number() ? value->to_number<double>() : 0;
+  }
+  bool Bool(const char* name) const {
+    const json::value* value = object_.if_contains(name);
+    return value && value->is_bool() && value->as_bool();
+  }
+  std::optional<Time> When(const char* name) const {
+    const json::value* value = object_.if_contains(name);
+    if (!value || !value->is_int64()) return std::nullopt;
+    return FromMicros(value->as_int64());
+  }
+  const json::array& List(const char* name) const {
+    static const json::array kNone;
+    const json::value* value = object_.if_contains(name);
+    return value && value->is_array() ? value->as_array() : kNone;
+  }
+
+ private:
+  const json::object& object_;
+};
+
+sql::Value MaybeMicros(const std::optional<Time>& time) {
+  return time ? sql::Value(ToMicros(*time)) : sql::Value(nullptr);
+}
+
+}  // namespace
+
+std::span<const sql::Migration> Migrations() {
+  static const sql::Migration kMigrations[] = {
+      {"training",
+       1,
+       {"CREATE TABLE training_jobs (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, "
+        "created BIGINT NOT NULL, modified BIGINT NOT NULL, ended BIGINT, revision BIGINT NOT NULL, "
+        "status TEXT NOT NULL, secondary TEXT NOT NULL, live BIGINT NOT NULL, request TEXT NOT NULL, "
+        "state TEXT NOT NULL, PRIMARY KEY (account, region, name))",
+        "CREATE INDEX training_jobs_by_creation ON training_jobs (account, region, created)",
+        "CREATE INDEX training_jobs_live ON training_jobs (live) WHERE live = 1"}}};
+  return kMigrations;
+}
+
+std::string EncodeState(const JobState& state) {
+  json::array steps;
+  for (const Step& step : state.steps)
+    steps.push_back(json::object{{"status", ToString(step.status)},
+                                 {"start", ToMicros(step.start)},
+                                 {"end", Micros(step.end)},
+                                 {"message", step.message}});
+  json::array metrics;
+  for (const auto& [name, metric] : state.metrics)
+    metrics.push_back(json::object{{"name", name}, {"value", metric.value}, {"at", ToMicros(metric.at)}});
+  json::array versions(state.versions.begin(), state.versions.end());
+  return codec::WriteJson(json::object{{"version", kVersion},
+                                       {"secondary", ToString(state.secondary)},
+                                       {"steps", std::move(steps)},
+                                       {"stop_wished", state.stop_wished},
+                                       {"stop_sent", state.stop_sent},
+                                       {"attempt", state.attempt},
+                                       {"task_seen", state.task_seen},
+                                       {"task_moves", static_cast<std::int64_t>(state.task_moves)},
+                                       {"started", Micros(state.started)},
+                                       {"ended", Micros(state.ended)},
+                                       {"failure_reason", state.failure_reason},
+                                       {"artifacts", state.artifacts},
+                                       {"environment", state.environment},
+                                       {"versions", std::move(versions)},
+                                       {"metrics", std::move(metrics)},
+                                       {"cleaned", state.cleaned}});
+}
+
+Result<JobState> DecodeState(std::string_view text) {
+  ALOFT_ASSIGN(json::value value, codec::ParseJson(text));
+  if (!value.is_object()) return Fail(kCorrupt, "A stored training job cannot be read");
+  StoredObject stored(value.as_object());
+  auto secondary = ParseSecondary(stored.Text("secondary"));
+  if (stored.Int("version") != kVersion || !secondary)
+    return Fail(kCorrupt, "A stored training job has a version or status that this server does not know");
+  JobState state;
+  state.secondary = *secondary;
+  for (const json::value& element : stored.List("steps")) {
+    if (!element.is_object()) continue;
+    StoredObject step(element.as_object());
+    state.steps.push_back({ParseSecondary(step.Text("status")).value_or(Secondary::kStarting),
+                           FromMicros(step.Int("start")), step.When("end"), step.Text("message")});
+  }
+  for (const json::value& element : stored.List("metrics")) {
+    if (!element.is_object()) continue;
+    StoredObject metric(element.as_object());
+    state.metrics[metric.Text("name")] = {metric.Real("value"), FromMicros(metric.Int("at"))};
+  }
+  for (const json::value& element : stored.List("versions"))
+    if (element.is_string()) state.versions.emplace_back(element.as_string());
+  state.stop_wished = stored.Bool("stop_wished");
+  state.stop_sent = stored.Bool("stop_sent");
+  state.attempt = static_cast<int>(stored.Int("attempt"));
+  state.task_seen = stored.Bool("task_seen");
+  state.task_moves = static_cast<std::size_t>(stored.Int("task_moves"));
+  state.started = stored.When("started");
+  state.ended = stored.When("ended");
+  state.failure_reason = stored.Text("failure_reason");
+  state.artifacts = stored.Text("artifacts");
+  state.environment = stored.Text("environment");
+  state.cleaned = stored.Bool("cleaned");
+  return state;
+}
+
+Status InsertJob(sql::Transaction& transaction, const Job& job) {
+  auto inserted = transaction.Execute(
+      "INSERT INTO training_jobs (account, region, name, created, modified, ended, revision, status, secondary, live, "
+      "request, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+      {job.scope.account.value(), job.scope.region.value(), job.name, ToMicros(job.created), ToMicros(job.modified),
+       MaybeMicros(job.state.ended), job.revision, std::string(PrimaryOf(job.state.secondary)),
+       std::string(ToString(job.state.secondary)), std::int64_t{1}, shapes::ToJsonText(job.request),
+       EncodeState(job.state)});
+  if (!inserted.ok() && inserted.error().reason == sql::kAlreadyExistsRow)
+    return Fail(kJobExists, messages::Exists(job.name, JobArn(job.scope, job.name)));
+  ALOFT_TRY(std::move(inserted));
+  AnnounceJob(transaction, job);
+  return {};
+}
+
+Status UpdateJob(sql::Transaction& transaction, const Job& job, Time now) {
+  ALOFT_ASSIGN(std::int64_t changed,
+               transaction.Execute("UPDATE training_jobs SET modified = $4, ended = $5, revision = revision + 1, "
+                                   "status = $6, secondary = $7, live = $8, state = $9 "
+                                   "WHERE account = $1 AND region = $2 AND name = $3 AND revision = $10",
+                                   {job.scope.account.value(), job.scope.region.value(), job.name, ToMicros(now),
+                                    MaybeMicros(job.state.ended), std::string(PrimaryOf(job.state.secondary)),
+                                    std::string(ToString(job.state.secondary)), std::int64_t{job.state.cleaned ? 0 : 1},
+                                    EncodeState(job.state), job.revision}));
+  if (changed != 1) return Fail(kChangedMeanwhile, "The training job changed meanwhile", job.name);
+  AnnounceJob(transaction, job);
+  return {};
+}
+
+Result<Job> LoadJob(sql::Reader& reader, const Scope& scope, const std::string& name) {
+  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT created, modified, revision, request, state FROM training_jobs "
+                                            "WHERE account = $1 AND region = $2 AND name = $3",
+                                            {scope.account.value(), scope.region.value(), name}));
+  if (rows.empty()) return Fail(kNoSuchJob, messages::kNotFound);
+  Job job{scope, name, FromMicros(rows[0].Int(0)), FromMicros(rows[0].Int(1)), rows[0].Int(2), {}, {}};
+  ALOFT_ASSIGN(job.request, shapes::FromJsonText<shapes::sagemaker::CreateTrainingJobRequest>(rows[0].Text(3)));
+  ALOFT_ASSIGN(job.state, DecodeState(rows[0].Text(4)));
+  return job;
+}
+
+Result<std::vector<JobKey>> LiveJobs(sql::Reader& reader) {
+  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT account, region, name FROM training_jobs WHERE live = 1"));
+  std::vector<JobKey> keys;
+  for (const sql::Row& row : rows) keys.push_back({{AccountId(row.Text(0)), Region(row.Text(1))}, row.Text(2)});
+  return keys;
+}
+
+}  // namespace aloft::training

@@ -1,0 +1,28 @@
+// What training stores: docs/formats/training.md.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "foundation/sql/database.h"
+#include "services/training/types.h"
+
+namespace aloft::training {
+
+// The room's schema, for sql::Database::Open.
+std::span<const sql::Migration> Migrations();
+
+// kJobExists.
+Status InsertJob(sql::Transaction& transaction, const Job& job);
+// Writes state and revision + 1 where the stored revision is the job's, else kChangedMeanwhile. Announces the change.
+Status UpdateJob(sql::Transaction& transaction, const Job& job, Time now);
+// kNoSuchJob.
+Result<Job> LoadJob(sql::Reader& reader, const Scope& scope, const std::string& name);
+// Jobs that still need somebody: not cleaned.
+Result<std::vector<JobKey>> LiveJobs(sql::Reader& reader);
+
+std::string EncodeState(const JobState& state);
+Result<JobState> DecodeState(std::string_view text);
+
+}  // namespace aloft::training

@@ -1,0 +1,35 @@
+// What of CreateTrainingJob the API's model does not check, from the request alone: combinations that make no sense,
+// and members that ask for what is not built. Nothing that changes what a job means is accepted and left undone.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "foundation/base/result.h"
+#include "generated/shapes/sagemaker/training.h"
+
+namespace aloft::training {
+
+using CreateRequest = shapes::sagemaker::CreateTrainingJobRequest;
+
+// kBadJob, kNotBuilt.
+Status CheckRequest(const CreateRequest& request);
+
+std::chrono::seconds MaxRuntimeOf(const CreateRequest& request);  // a day where it says nothing
+std::string ImageOf(const CreateRequest& request);
+int RetriesOf(const CreateRequest& request);
+
+// A hyperparameter as the framework estimators send it: JSON text. "\"s3://b/k\"" and "s3://b/k" both give s3://b/k.
+std::string PlainHyperParameter(const CreateRequest& request, const std::string& name);
+
+struct InputChannel {
+  std::string name, uri;
+};
+std::vector<InputChannel> ChannelsOf(const CreateRequest& request);
+
+// "s3://bucket/prefix/job/output", without a slash at the end.
+std::string OutputPrefix(const CreateRequest& request);
+bool OutputsPacked(const CreateRequest& request);
+
+}  // namespace aloft::training
