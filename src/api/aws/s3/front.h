@@ -1,0 +1,44 @@
+// The S3 API: path-style requests, virtual-host style where a domain is configured. The last front: it takes what no
+// other claims.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/common/operation.h"
+#include "foundation/base/clock.h"
+#include "foundation/os/thread_pool.h"
+#include "services/objects/service.h"
+
+namespace aloft::api::s3 {
+
+struct Dependencies {
+  objects::Service& objects;
+  os::ThreadPool& pool;  // for chunks of bodies
+  const Clock& clock;
+};
+
+struct Options {
+  // "s3.example.com": then "bucket.s3.example.com" names a bucket. Empty: path style only.
+  std::string domain;
+};
+
+// The dependencies must outlive the front and every call.
+class Front final : public api::Front {
+ public:
+  explicit Front(Dependencies dependencies, Options options = {});
+  ~Front() override;
+
+  std::string_view name() const override { return "s3"; }
+  std::optional<Claim> Claims(const http::RequestHead& head) const override;
+  Result<const Row*> Match(const http::RequestHead& head, std::string_view body) const override;
+  http::Response RenderError(const Error& error, const http::RequestHead& head,
+                             const RequestId& request_id) const override;
+  std::span<const Row> rows() const override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace aloft::api::s3
