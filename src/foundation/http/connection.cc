@@ -26,9 +26,9 @@ void Connection::Drain() {
   if (phase_ == Phase::kHandshake) return Close();
   if (phase_ != Phase::kHead) return;
   // A request that is on its way is still answered.
-  may_read_ = true;
+  in_.may_read = true;
   ReadHeads();
-  if (phase_ == Phase::kHead && in_.empty()) Close();
+  if (phase_ == Phase::kHead && in_.bytes.empty()) Close();
 }
 
 void Connection::Close() {
@@ -41,10 +41,10 @@ void Connection::Close() {
   stream_.Close();
   shard_->Remove(*this);
   // Moved out first: what they hold may come back here.
-  const auto source = std::move(source_);
+  const auto source = writer_.source();
+  writer_.DropBody();
   const auto sink = std::move(sink_);
   const auto aborted = std::exchange(aborted_, nullptr);
-  file_ = {};
   if (waiting) {
     if (sink) sink->OnAbort(Fail(kPeerClosed, "The connection closed before the request's body ended"));
     if (aborted) aborted();
@@ -54,7 +54,7 @@ void Connection::Close() {
 void Connection::OnTimer() {
   const auto self = shared_from_this();
   switch (phase_) {
-    case Phase::kHead: return in_.empty() ? Close() : Refuse(408, "The request's head did not come in time");
+    case Phase::kHead: return in_.bytes.empty() ? Close() : Refuse(408, "The request's head did not come in time");
     case Phase::kExchange:
       // While the handler thinks there is no deadline; only a body that was asked for has one.
       if (sink_ && sink_wants_) FailBody(Fail(kPeerTooSlow, "The request's body did not come in time"));
@@ -85,7 +85,7 @@ void Connection::ArmWrite() {
 }
 
 void Connection::OnReadable() {
-  may_read_ = true;
+  in_.may_read = true;
   switch (phase_) {
     case Phase::kHandshake: return Handshake();
     case Phase::kHead: return ReadHeads();
@@ -115,7 +115,7 @@ void Connection::Handshake() {
       phase_ = Phase::kHead;
       AwaitHead();
       // A plain connection that was just accepted rarely has bytes yet; TLS may have read ahead.
-      may_read_ = stream_.tls();
+      in_.may_read = stream_.tls();
       return ReadHeads();
     case Stream::Io::kWantRead: return ArmRead();
     case Stream::Io::kWantWrite: return ArmWrite();
@@ -129,8 +129,8 @@ void Connection::AwaitHead() {
   phase_ = Phase::kHead;
   scanner_.Reset();
   // Thousands of idle connections must not keep buffers.
-  if (in_.empty() && in_.capacity() > 1024) std::string().swap(in_);
-  if (out_.capacity() > 1024) std::string().swap(out_);
+  if (in_.bytes.empty() && in_.bytes.capacity() > 1024) std::string().swap(in_.bytes);
+  writer_.Shrink();
   shard_->MarkIdle(*this);
   shard_->loop().Arm(*this, shard_->context().options.idle_timeout);
 }
@@ -146,8 +146,8 @@ void Connection::ReadHeads() {
 
 // True where it came to a request or an end; false where the rest must be waited for.
 bool Connection::TakeHead() {
-  if (!in_.empty() && TakeHeadFrom(in_)) return true;
-  while (may_read_) {
+  if (!in_.bytes.empty() && TakeHeadFrom(in_.bytes)) return true;
+  while (in_.may_read) {
     const std::span<char> scratch =
         shard_->loop().scratch().first(std::min(shard_->context().options.max_head_bytes, Loop::kScratch));
     const Stream::Moved moved = stream_.Read(scratch);
@@ -161,19 +161,19 @@ bool Connection::TakeHead() {
       return true;
     }
     shard_->context().metrics.bytes_received.Increment(moved.size);
-    may_read_ = moved.size == scratch.size() || stream_.HasPending();
+    in_.may_read = moved.size == scratch.size() || stream_.HasPending();
     const std::string_view bytes(scratch.data(), moved.size);
-    if (in_.empty()) {
+    if (in_.bytes.empty()) {
       if (TakeHeadFrom(bytes)) return true;
-      in_.assign(bytes);
+      in_.bytes.assign(bytes);
     } else {
-      in_.append(bytes);
-      if (TakeHeadFrom(in_)) return true;
+      in_.bytes.append(bytes);
+      if (TakeHeadFrom(in_.bytes)) return true;
     }
     shard_->loop().Arm(*this, shard_->context().options.head_timeout);
   }
-  may_read_ = false;
-  if (shard_->draining() && in_.empty())
+  in_.may_read = false;
+  if (shard_->draining() && in_.bytes.empty())
     Close();
   else
     ArmRead();
@@ -210,10 +210,10 @@ void Connection::Dispatch(std::string_view head, std::string_view rest) {
   ParsedRequest request;
   if (const auto error = ParseRequestHead(head, request)) return Refuse(error->status, error->why);
   // `rest` may lie in in_ or in the scratch; from here on it lies in in_.
-  if (!in_.empty())
-    in_.erase(0, static_cast<std::size_t>(rest.data() - in_.data()));
+  if (!in_.bytes.empty())
+    in_.bytes.erase(0, static_cast<std::size_t>(rest.data() - in_.bytes.data()));
   else if (!rest.empty())
-    in_.assign(rest);
+    in_.bytes.assign(rest);
 
   phase_ = Phase::kExchange;
   shard_->MarkBusy(*this);
@@ -223,8 +223,10 @@ void Connection::Dispatch(std::string_view head, std::string_view rest) {
   head_only_ = request.head.method == "HEAD";
   expects_continue_ = request.expect_continue;
   minor_version_ = request.minor_version;
-  body_left_ = std::max<std::int64_t>(request.head.content_length, 0);
-  decoder_ = request.head.content_length < 0 ? std::make_unique<ChunkedDecoder>() : nullptr;
+  if (request.head.content_length < 0)
+    body_.StartChunked();
+  else
+    body_.StartLength(request.head.content_length);
   request.head.peer_address = peer_;
   request.head.tls = stream_.tls();
   context.metrics.in_flight.Add(1);
@@ -243,18 +245,17 @@ void Connection::Refuse(int status, std::string_view why) {
   keep_alive_ = false;
   head_only_ = false;
   minor_version_ = 1;
-  body_left_ = 1;  // unknown bytes may follow: linger
-  decoder_.reset();
+  framing_lost_ = true;
   Response response{status, {{"Content-Type", "text/plain"}}, std::string(why) + "\n"};
   StartReply(std::move(response));
 }
 
 void Connection::ProbePeer() {
-  if (peer_gone_ || !BodyDone() || !in_.empty()) return;  // unread bytes hide what follows them
+  if (peer_gone_ || !body_.done() || !in_.bytes.empty()) return;  // unread bytes hide what follows them
   const Stream::Moved moved = stream_.Peek();
   switch (moved.io) {
     case Stream::Io::kDone: return;  // a pipelined request; it waits
-    case Stream::Io::kWantRead: may_read_ = false; return ArmRead();
+    case Stream::Io::kWantRead: in_.may_read = false; return ArmRead();
     case Stream::Io::kWantWrite: return;
     case Stream::Io::kEnd: return OnPeerGone();
     case Stream::Io::kFailed: return Close();

@@ -11,7 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "foundation/http/chunked.h"
+#include "foundation/http/body_reader.h"
+#include "foundation/http/body_writer.h"
 #include "foundation/http/parser.h"
 #include "foundation/http/shard.h"
 
@@ -27,8 +28,6 @@ class Connection final : public Timer,
                          public IdleHook,
                          public std::enable_shared_from_this<Connection> {
  public:
-  static constexpr std::size_t kPiece = 256 * 1024;  // of a body, at most
-
   Connection(std::shared_ptr<Shard> shard, os::Fd socket, SslPtr ssl, SslContext context, std::string peer);
 
   void Start();
@@ -63,20 +62,15 @@ class Connection final : public Timer,
   // connection_body.cc: the request's body
   void SinkWants(std::uint64_t serial);
   void PumpBody();
-  // Absent: more may come. An error ends the body.
-  std::optional<Error> GatherPiece(std::string& piece);
-  std::size_t DecodeBody(std::string_view bytes, std::string& piece);
+  BodyReader::Got Gather(std::string& piece);
   void FailBody(Error error);
-  bool BodyDone() const { return decoder_ ? decoder_->done() : body_left_ == 0; }
   void DiscardBody();
   void Linger();
 
   // connection_reply.cc: the reply
   void StartReply(Response response);
-  void FrameBody(Response& response, bool keep_alive);
+  void FrameBody(Response& response);
   void PumpReply();
-  Stream::Moved WriteSome();
-  Stream::Moved SendFileSome();
   void AskSource();
   void OnSource(std::uint64_t serial, Result<std::string> chunk);
   void FinishReply();
@@ -89,13 +83,11 @@ class Connection final : public Timer,
   Phase phase_ = Phase::kHandshake;
   bool read_waiting_ = false;
   bool write_waiting_ = false;
-  bool may_read_ = true;  // the socket may hold bytes; false after a read that emptied it
   bool reading_heads_ = false;
   bool pumping_body_ = false;
   bool pumping_reply_ = false;
 
-  // Bytes read and not yet used; empty while idle.
-  std::string in_;
+  Input in_;  // empty while idle
   HeadScanner scanner_;
 
   // The current exchange.
@@ -106,24 +98,15 @@ class Connection final : public Timer,
   bool head_only_ = false;
   bool expects_continue_ = false;
   int minor_version_ = 1;
-  std::int64_t body_left_ = 0;
-  std::unique_ptr<ChunkedDecoder> decoder_;  // where the body is chunked
+  BodyReader body_;
+  bool framing_lost_ = false;  // nobody knows where the next request begins
   std::shared_ptr<BodySink> sink_;
   std::uint64_t sink_limit_ = 0;
   std::uint64_t sink_taken_ = 0;
   bool sink_wants_ = false;
   std::function<void()> aborted_;
 
-  // Its reply: out_, then text_, then the file or the source's next chunk.
-  std::string out_;
-  std::size_t out_at_ = 0;
-  std::string text_;
-  std::size_t text_at_ = 0;
-  FileBody file_;
-  std::shared_ptr<BodySource> source_;
-  std::int64_t source_left_ = -1;
-  bool source_asked_ = false;
-  bool source_began_ = false;
+  BodyWriter writer_;
 };
 
 }  // namespace aloft::http

@@ -19,7 +19,7 @@ struct ResponseFraming {
   bool chunked = false;
   bool keep_alive = true;
   int minor_version = 1;  // of the request
-  std::string_view date;
+  std::string_view date{};
 };
 
 // Appends the whole head. False (and `out` as it was) where a header has a name or value that may not be sent. The
@@ -28,7 +28,7 @@ struct ResponseFraming {
 bool AppendResponseHead(int status, const Headers& headers, const ResponseFraming& framing, std::string& out);
 
 struct RequestFraming {
-  std::string_view host;             // used where `headers` has no Host
+  std::string_view host{};             // used where `headers` has no Host
   std::int64_t content_length = -1;  // -1: no such line
   bool chunked = false;
 };

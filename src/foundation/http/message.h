@@ -39,12 +39,12 @@ class Headers {
 };
 
 struct RequestHead {
-  std::string method;              // "GET"
-  std::string target;              // as sent: "/a%20b?x=1"
+  std::string method{};            // "GET"
+  std::string target{};            // as sent: "/a%20b?x=1"
   std::string_view path() const;   // of target, before '?', still encoded
   std::string_view query() const;  // of target, after '?', still encoded; empty where there is none
-  Headers headers;
-  std::string peer_address;  // "127.0.0.1", without port; empty on a Unix socket
+  Headers headers{};
+  std::string peer_address{};  // "127.0.0.1", without port; empty on a Unix socket
   bool tls = false;
   // Bytes that Content-Length announces; -1 where the body is chunked.
   std::int64_t content_length = 0;
@@ -52,7 +52,7 @@ struct RequestHead {
 
 // Bytes of an open file, sent by the kernel where the connection is plain.
 struct FileBody {
-  std::shared_ptr<const int> fd;  // closes when the last owner goes
+  std::shared_ptr<const int> fd{};  // closes when the last owner goes
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
 };
@@ -66,7 +66,7 @@ class BodySource {
 };
 
 struct StreamBody {
-  std::shared_ptr<BodySource> source;
+  std::shared_ptr<BodySource> source{};
   std::int64_t length = -1;  // -1: chunked
 };
 
@@ -75,8 +75,8 @@ using Body = std::variant<std::string, FileBody, StreamBody>;
 
 struct Response {
   int status = 200;
-  Headers headers;  // Content-Length, Transfer-Encoding, Connection and Date are the connection's own
-  Body body;
+  Headers headers{};  // Content-Length, Transfer-Encoding, Connection and Date are the connection's own
+  Body body{};
 };
 
 // Takes a request's body piece by piece: back-pressure is `next`, which asks for the following piece and may be called

@@ -45,8 +45,8 @@ class Handler {
 };
 
 struct TlsIdentity {
-  std::string certificate_chain_pem;
-  std::string private_key_pem;
+  std::string certificate_chain_pem{};
+  std::string private_key_pem{};
 };
 
 struct ServerOptions {
