@@ -301,11 +301,12 @@ class Service:
             kind = f"Box<{kind}>"
         target = self.shapes[shape_name]
         wire = ref.get("queryName") if self.query_only and "queryName" in ref else None
-        wire = wire or ref.get("locationName") or member
+        wire = wire or ref.get("locationName", member)
         fields = [f".name = {text(member)}", f".wire = {text(wire)}", f".shape = {self.shape_reference(shape_name)}",
                   f".access = &kOptional<{kind}>", f".offset = offsetof({owner}, {snake_case(member)})"]
-        if ref.get("location"):
-            fields.append(f".location = Location::{LOCATIONS[ref['location']]}")
+        location = ref.get("location") or target.get("location")
+        if location:
+            fields.append(f".location = Location::{LOCATIONS[location]}")
         if ref.get("timestampFormat"):
             fields.append(f".timestamp = TimestampFormat::{TIMESTAMPS[ref['timestampFormat']]}")
         if member in self.shapes[owner].get("required", []):

@@ -47,8 +47,8 @@ Status Decode(const Shape& shape, const Node& node, bool flattened, const std::s
 Status DecodeStructure(const Shape& shape, const Node& node, const std::string& path, void* out) {
   for (const Member& member : shape.members) {
     std::string_view name = member.wire;
-    // A flattened list is named by its elements.
-    if (member.flattened && member.shape->kind == Kind::kList && !member.shape->element_name.empty())
+    // Clients name a flattened list by its elements where the model names those.
+    if (member.flattened && member.shape->kind == Kind::kList && node.Child(member.shape->element_name) != nullptr)
       name = member.shape->element_name;
     const Node* child = node.Child(name);
     if (child == nullptr) continue;

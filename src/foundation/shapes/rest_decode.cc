@@ -18,6 +18,7 @@ Error NotA(const Shape& shape, std::string_view name) {
 
 // `a, "b,c", d` -> the parts; a quoted part may hold commas and \" .
 std::vector<std::string> SplitHeader(std::string_view text) {
+  if (text.empty()) return {};
   std::vector<std::string> parts(1);
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -87,10 +88,9 @@ class Decoder {
 
   Status FromQuery(const Member& member, const codec::Query& query, void* out) const {
     const Shape& shape = *member.shape;
-    if (shape.kind == Kind::kMap) {
+    if (shape.kind == Kind::kMap) {  // takes every parameter, also those that other members name
       void* map = nullptr;
       for (const auto& [name, value] : query) {
-        if (IsNamed(name)) continue;
         if (map == nullptr) map = member.Emplace(out);
         ALOFT_TRY(IntoMap(member, name, value, map));
       }
@@ -105,13 +105,6 @@ class Decoder {
         return NotA(*shape.element, member.name);
     }
     return {};
-  }
-
-  // A map of the query takes what no other member names.
-  bool IsNamed(std::string_view name) const {
-    for (const Member& member : shape_.members)
-      if (member.location == Location::kQuery && member.shape->kind != Kind::kMap && member.wire == name) return true;
-    return false;
   }
 
   static Status IntoMap(const Member& member, const std::string& name, const std::string& value, void* map) {
