@@ -3,6 +3,7 @@
 #include <map>
 
 #include "foundation/sql/dialect.h"
+#include "foundation/sql/sql_outbox.h"
 
 namespace aloft::sql {
 namespace {
@@ -92,20 +93,8 @@ Status Migrate(Transaction& transaction, Engine engine, std::span<const Migratio
 }
 
 const std::vector<Migration>& OwnMigrations() {
-  // `xid` is PostgreSQL's transaction, by which readers tell what is settled; 0 on SQLite.
-  static const std::vector<Migration> kMigrations{{
-      .room = "sql",
-      .version = 1,
-      .statements =
-          {
-              "CREATE TABLE aloft_outbox (xid INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, "
-              "topic TEXT NOT NULL, key TEXT NOT NULL, record BLOB NOT NULL, bytes INTEGER NOT NULL, "
-              "PRIMARY KEY (xid, seq)) WITHOUT ROWID",
-              "CREATE TABLE aloft_outbox_trimmed (only_row INTEGER PRIMARY KEY, xid INTEGER NOT NULL, "
-              "seq INTEGER NOT NULL)",
-              "CREATE TABLE aloft_cursors (name TEXT PRIMARY KEY, position BLOB NOT NULL)",
-          },
-  }};
+  static const std::vector<Migration> kMigrations{
+      {.room = "sql", .version = 1, .statements = OutboxSchema(kOutboxPrefix)}};
   return kMigrations;
 }
 

@@ -17,7 +17,8 @@ constexpr std::chrono::seconds kPatience{30};
 // ever, and a commit that was acknowledged is on the disk.
 constexpr const char* kSession =
     "SET client_min_messages = error; SET statement_timeout = '60s'; SET lock_timeout = '20s'; "
-    "SET idle_in_transaction_session_timeout = '60s'; SET bytea_output = hex; "
+    "SET idle_in_transaction_session_timeout = '60s'; "
+    "SET default_transaction_isolation = 'read committed'; "
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 Error Lost(const pg_conn* connection) {
