@@ -52,7 +52,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "environments_directory") return ReadValue(name, node, c.environments_directory);
   if (name == "runtime_directory") return ReadValue(name, node, c.runtime_directory);
   if (name == "agent_binary") return ReadValue(name, node, c.agent_binary);
-  if (name == "onnx_worker_binary") return ReadValue(name, node, c.onnx_worker_binary);
+  if (name == "programs_directory") return ReadValue(name, node, c.programs_directory);
   if (name == "io_threads") return ReadValue(name, node, c.io_threads);
   if (name == "handler_threads") return ReadValue(name, node, c.handler_threads);
   if (name == "stop_grace_seconds") return ReadValue(name, node, c.stop_grace_seconds);
@@ -139,9 +139,8 @@ Status CompleteConfig(Config& config) {
     config.agent_binary = Beside({"../lib/aloft/aloft-task", "aloft-task", "../platform/compute/agent/aloft-task",
                                   "../platform/compute/aloft-task"});
   }
-  if (config.onnx_worker_binary.empty()) {
-    config.onnx_worker_binary = Beside(
-        {"../lib/aloft/aloft-onnx-worker", "aloft-onnx-worker", "../services/serving/onnx_worker/aloft-onnx-worker"});
+  if (config.programs_directory.empty()) {
+    config.programs_directory = Beside({"../lib/aloft/programs", "programs", "../../programs"});
   }
   return {};
 }

@@ -24,7 +24,7 @@ struct Config {
   std::string environments_directory;  // empty: <data>/environments
   std::string runtime_directory;       // the Python that runs inside jobs; empty: beside the binary
   std::string agent_binary;            // empty: beside the binary
-  std::string onnx_worker_binary;      // empty: beside the binary
+  std::string programs_directory;      // native model workers; empty: beside the binary
 
   int io_threads = 0;  // 0: one per core, at most 8
   int handler_threads = 32;

@@ -87,7 +87,8 @@ void CheckPrograms(Report& report, const Config& config) {
   };
   program("task agent", config.agent_binary, "build or install Aloft completely");
   program("runtime", config.runtime_directory + "/runtimes.toml", "build or install Aloft completely");
-  program("ONNX worker", config.onnx_worker_binary, "ONNX models cannot be served; run tools/setup and build");
+  program("ONNX worker", config.programs_directory + "/aloft-onnx-worker",
+          "ONNX models cannot be served; run tools/setup and build");
 }
 
 void CheckCapacity(Report& report, const Config& config) {
