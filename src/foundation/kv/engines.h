@@ -10,6 +10,7 @@ namespace aloft::kv {
 
 std::unique_ptr<Store> OpenMemoryStore();
 Result<std::unique_ptr<Store>> OpenRocksStore(const Options& options, Log log);
+Result<std::unique_ptr<Store>> OpenPostgresStore(const Options& options, Log log);
 
 // Sizes and names; every engine refuses alike.
 Status CheckKey(std::string_view space, std::string_view key);

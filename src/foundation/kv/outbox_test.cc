@@ -129,7 +129,8 @@ TEST_P(OutboxTest, WakesItsReader) {
   EXPECT_EQ(woken, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, OutboxTest, testing::Values(Engine::kMemory, Engine::kRocks), EngineName);
+INSTANTIATE_TEST_SUITE_P(Engines, OutboxTest, testing::Values(Engine::kMemory, Engine::kRocks, Engine::kPostgres),
+                         EngineName);
 
 }  // namespace
 }  // namespace aloft::kv

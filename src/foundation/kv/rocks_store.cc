@@ -6,9 +6,6 @@
 #include <rocksdb/table.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <unordered_map>
 
 #include "foundation/base/fault_point.h"
@@ -16,11 +13,11 @@
 #include "foundation/kv/rocks_format.h"
 #include "foundation/kv/rocks_outbox.h"
 #include "foundation/os/file.h"
+#include "foundation/sql/commit_queue.h"
 
 namespace aloft::kv {
 namespace {
 
-constexpr std::size_t kMaxGroup = 512;
 constexpr std::size_t kMaxGroupBytes = 8u << 20;
 
 rocksdb::Slice ToSlice(std::string_view text) {
@@ -131,26 +128,9 @@ class RocksStore final : public Store {
       if (version != expectation.version) return VersionMismatch();
     }
     pending.batch = &batch;
-    for (const Batch::Write& write : batch.writes) pending.bytes += write.value ? write.value->size() : 0;
+    for (const Batch::Write& write : batch.writes) pending.weight += write.value ? write.value->size() : 0;
 
-    std::unique_lock lock(mutex_);
-    queue_.push_back(&pending);
-    pending.turn.wait(lock, [&] { return pending.done || queue_.front() == &pending; });
-    if (!pending.done) {
-      std::size_t count = 0, bytes = 0;
-      while (count < queue_.size() && count < kMaxGroup && bytes < kMaxGroupBytes) bytes += queue_[count++]->bytes;
-      std::vector<Pending*> group(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-      lock.unlock();
-      Commit(group);
-      lock.lock();
-      queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-      for (Pending* each : group) {
-        each->done = true;
-        if (each != &pending) each->turn.notify_one();
-      }
-      if (!queue_.empty()) queue_.front()->turn.notify_one();
-    }
-    lock.unlock();
+    ALOFT_TRY(queue_.Run(pending, [this](std::span<sql::CommitQueue::Ticket* const> group) { Commit(group); }));
     if (pending.error) return std::move(*pending.error);
     return pending.version;
   }
@@ -158,14 +138,11 @@ class RocksStore final : public Store {
   sql::Outbox& outbox() override { return *outbox_; }
 
  private:
-  struct Pending {
+  struct Pending : sql::CommitQueue::Ticket {
     const Batch* batch = nullptr;
     std::vector<std::string> keys;  // of its expectations
-    std::size_t bytes = 0;
     std::optional<Error> error;
     Version version = kAbsent;
-    bool done = false;
-    std::condition_variable turn;
   };
 
   Status LoadFormat() {
@@ -203,11 +180,12 @@ class RocksStore final : public Store {
   }
 
   // One thread at a time: the leader's. `last_version_` is its own.
-  void Commit(const std::vector<Pending*>& group) {
+  void Commit(std::span<sql::CommitQueue::Ticket* const> group) {
     rocksdb::WriteBatch batch;
     std::unordered_map<std::string, Version> changed;  // by this group
     bool announced = false;
-    for (Pending* each : group) {
+    for (sql::CommitQueue::Ticket* ticket : group) {
+      auto* each = static_cast<Pending*>(ticket);
       if (auto error = Check(*each, changed)) {
         each->error = std::move(error);
         continue;
@@ -232,7 +210,7 @@ class RocksStore final : public Store {
     batch.Put(ToSlice(kVersionKey), version);
     std::optional<Error> error = Write(batch);
     if (error) {
-      for (Pending* each : group) each->error = error;
+      for (sql::CommitQueue::Ticket* ticket : group) static_cast<Pending*>(ticket)->error = error;
     } else {
       outbox_->Committed(last_version_, announced);
     }
@@ -280,9 +258,7 @@ class RocksStore final : public Store {
   std::unique_ptr<RocksOutbox> outbox_;
   std::atomic<bool> read_only_{false};
   Version last_version_ = kAbsent;
-
-  std::mutex mutex_;
-  std::deque<Pending*> queue_;
+  sql::CommitQueue queue_{{.max_group = 512, .max_weight = kMaxGroupBytes}};
 };
 
 }  // namespace

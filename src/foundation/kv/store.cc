@@ -8,9 +8,10 @@ Result<std::unique_ptr<Store>> Store::Open(Options options, Log log) {
   switch (options.engine) {
     case Engine::kMemory: return OpenMemoryStore();
     case Engine::kRocks: return OpenRocksStore(options, std::move(log));
-    case Engine::kPostgres: break;
+    case Engine::kPostgres:
+      return OpenPostgresStore(options, std::move(log));
   }
-  return Fail(kUnimplemented, "This kv engine is not built yet.");
+  return Fail(kInvalidArgument, "Unknown key-value engine.");
 }
 
 Status CheckKey(std::string_view space, std::string_view key) {

@@ -255,7 +255,8 @@ TEST_P(StoreTest, ConcurrentIncrementsAreNotLost) {
   EXPECT_EQ(store_->Get("test", "counter").value()->value, std::to_string(kThreads * kEach));
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, StoreTest, testing::Values(Engine::kMemory, Engine::kRocks), EngineName);
+INSTANTIATE_TEST_SUITE_P(Engines, StoreTest, testing::Values(Engine::kMemory, Engine::kRocks, Engine::kPostgres),
+                         EngineName);
 
 }  // namespace
 }  // namespace aloft::kv

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "foundation/kv/store.h"
+#include "foundation/sql/testing/postgres.h"
 
 namespace aloft::kv {
 
@@ -38,6 +39,12 @@ class EngineTest : public testing::TestWithParam<Engine> {
     Options options;
     options.engine = GetParam();
     options.path = directory_.path();
+    if (GetParam() == Engine::kPostgres && connection_.empty()) {
+      auto made = sql::testing::NewPostgresDatabase();
+      ASSERT_TRUE(made.ok()) << Describe(made.error());
+      connection_ = *made;
+    }
+    options.connection = connection_;
     auto store = Store::Open(options, Log::Discard());
     ASSERT_TRUE(store.ok()) << Describe(store.error());
     store_ = std::move(store).value();
@@ -49,6 +56,7 @@ class EngineTest : public testing::TestWithParam<Engine> {
   }
 
   TemporaryDirectory directory_;
+  std::string connection_;
   std::unique_ptr<Store> store_;
 };
 

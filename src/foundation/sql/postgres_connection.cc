@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMaxPrepared = 512;
 constexpr std::chrono::seconds kPatience{30};
+// A connection that was used this recently is taken to be alive.
+constexpr std::chrono::milliseconds kTrusted{500};
 
 // What every session of ours needs, whatever the server's administrator set: a dead peer is noticed, nothing waits for
 // ever, and a commit that was acknowledged is on the disk.
@@ -65,6 +67,11 @@ PostgresConnection::~PostgresConnection() {
 
 bool PostgresConnection::usable() const {
   return PQstatus(connection_) == CONNECTION_OK && PQtransactionStatus(connection_) == PQTRANS_IDLE;
+}
+
+bool PostgresConnection::Ping() {
+  ResultPointer result(PQexec(connection_, ""));
+  return PQresultStatus(result.get()) == PGRES_EMPTY_QUERY;
 }
 
 Error PostgresConnection::ErrorOf(const pg_result* result, std::string_view statement) {
@@ -166,16 +173,24 @@ Result<std::int64_t> PostgresConnection::Execute(std::string_view statement,
 }
 
 Result<PostgresPool::Lease> PostgresPool::Acquire() {
-  {
-    std::unique_lock lock(mutex_);
-    if (!free_.wait_for(lock, kPatience, [&] { return !idle_.empty() || open_ < size_; }))
-      return Fail(kUnavailable, "The database is busy; try again later.");
-    if (!idle_.empty()) {
-      std::unique_ptr<PostgresConnection> connection = std::move(idle_.back());
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    Idle idle;
+    {
+      std::unique_lock lock(mutex_);
+      if (!free_.wait_until(lock, deadline, [&] { return !idle_.empty() || open_ < size_; }))
+        return Fail(kUnavailable, "The database is busy; try again later.");
+      if (idle_.empty()) {
+        ++open_;
+        break;
+      }
+      idle = std::move(idle_.back());
       idle_.pop_back();
-      return Lease(*this, std::move(connection));
     }
-    ++open_;
+    // One that rested may have lost its server, and its first statement would be in doubt.
+    if (std::chrono::steady_clock::now() - idle.since < kTrusted || idle.connection->Ping())
+      return Lease(*this, std::move(idle.connection));
+    Return(nullptr);
   }
   auto connected = PostgresConnection::Connect(connection_);
   if (connected.ok()) return Lease(*this, std::move(connected).value());
@@ -187,7 +202,7 @@ void PostgresPool::Return(std::unique_ptr<PostgresConnection> connection) {
   {
     std::lock_guard lock(mutex_);
     if (connection != nullptr && connection->usable())
-      idle_.push_back(std::move(connection));
+      idle_.push_back({std::move(connection), std::chrono::steady_clock::now()});
     else
       --open_;
   }

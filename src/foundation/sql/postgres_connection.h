@@ -3,6 +3,7 @@
 // Values travel in PostgreSQL's binary forms. A connection is used by one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -49,6 +50,8 @@ class PostgresConnection {
   Status Run(const char* statements);
   // False once the connection is of no more use.
   bool usable() const;
+  // Asks the server whether it is still there.
+  bool Ping();
 
  private:
   struct ResultDeleter {
@@ -98,7 +101,11 @@ class PostgresPool {
   const int size_;
   std::mutex mutex_;
   std::condition_variable free_;
-  std::vector<std::unique_ptr<PostgresConnection>> idle_;
+  struct Idle {
+    std::unique_ptr<PostgresConnection> connection;
+    std::chrono::steady_clock::time_point since;
+  };
+  std::vector<Idle> idle_;
   int open_ = 0;
 };
 
