@@ -19,12 +19,9 @@ inline constexpr Reason kNotBuilt{ErrorKind::kUnimplemented, "NotBuilt"};
 inline constexpr Reason kEndpointNotReady{ErrorKind::kUnavailable, "EndpointNotReady"};  // no worker answers now
 inline constexpr Reason kEndpointNotInService{ErrorKind::kInvalid, "EndpointNotInService"};
 inline constexpr Reason kTooManyInvocations{ErrorKind::kThrottled, "TooManyInvocations"};
-inline constexpr Reason kModelTimedOut{ErrorKind::kDeadlineExceeded, "ModelTimedOut"};
-inline constexpr Reason kModelBroken{ErrorKind::kUnavailable, "ModelBroken"};  // the worker died while it answered
 
-inline constexpr Reason kReasons[] = {
-    kNoSuchEndpointConfig, kEndpointConfigExists, kBadEndpointConfig, kNoSuchEndpoint,   kEndpointExists,
-    kEndpointBusy,         kNoSuchVariant,        kNotBuilt,          kEndpointNotReady, kEndpointNotInService,
-    kTooManyInvocations,   kModelTimedOut,        kModelBroken};
+inline constexpr Reason kReasons[] = {kNoSuchEndpointConfig, kEndpointConfigExists, kBadEndpointConfig, kNoSuchEndpoint,
+                                      kEndpointExists,       kEndpointBusy,         kNoSuchVariant,     kNotBuilt,
+                                      kEndpointNotReady,     kEndpointNotInService, kTooManyInvocations};
 
 }  // namespace aloft::serving

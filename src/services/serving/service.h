@@ -11,7 +11,7 @@
 
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
-#include "foundation/base/metrics.h"
+#include "foundation/base/random.h"
 #include "foundation/base/result.h"
 #include "foundation/sql/database.h"
 #include "generated/shapes/sagemaker/endpoint.h"
@@ -47,6 +47,7 @@ struct Dependencies {
   telemetry::LogStore& logs;
   telemetry::MetricStore& metrics;
   const Clock& clock;
+  Random& random;
 };
 
 class Service {
@@ -82,6 +83,10 @@ class Service {
 
   // `done` runs once, on this thread (a refusal) or on one of the client's. kNoSuchEndpoint, kTooManyInvocations, ...
   void Invoke(const Scope& scope, Invocation invocation, AnswerDone done);
+
+  // For tests, instead of the loop that Start starts: Adopt as Start does, then step what is due.
+  Status Adopt();
+  std::size_t RunDue();
 
  private:
   class State;

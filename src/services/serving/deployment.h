@@ -1,0 +1,32 @@
+// Configurations <-> deployments, and endpoints as Describe shows them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "generated/shapes/sagemaker/endpoint.h"
+#include "platform/compute/runtimes.h"
+#include "services/models/service.h"
+#include "services/serving/router.h"
+#include "services/serving/types.h"
+
+namespace aloft::serving {
+
+// What the model description cannot say of a configuration. kBadEndpointConfig; kNotBuilt names what is not built.
+Status CheckConfig(const shapes::sagemaker::CreateEndpointConfigRequest& request);
+Status CheckDeploymentConfig(const std::optional<shapes::sagemaker::DeploymentConfig>& config);
+
+// The named configuration with its models, ready to be brought up. kNoSuchEndpointConfig, models::kNoSuchModel.
+Result<Deployment> MakeDeployment(sql::Database& database, const models::Service& models, const Scope& scope,
+                                  const std::string& config, int generation, Time now);
+
+// UpdateEndpoint's RetainAllVariantProperties: weights and instance counts of the variants that stay.
+void RetainProperties(const Deployment& old,
+                      const std::optional<std::vector<shapes::sagemaker::VariantProperty>>& excluded, Deployment& next);
+
+// `published`: what answers now; may be null.
+shapes::sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint& endpoint,
+                                                     const Version* published, const compute::RuntimeTable& runtimes);
+
+}  // namespace aloft::serving

@@ -1,0 +1,58 @@
+#include "foundation/http/client.h"
+#include "services/serving/worker_client.h"
+
+namespace aloft::serving {
+namespace {
+
+constexpr std::chrono::milliseconds kPingTimeout{2000};
+constexpr char kCustomAttributes[] = "X-Amzn-SageMaker-Custom-Attributes";
+
+class HttpWorkerClient final : public WorkerClient {
+ public:
+  explicit HttpWorkerClient(http::Client& client) : client_(client) {}
+
+  void Ping(const std::string& socket_path, std::function<void(bool)> done) override {
+    http::ClientRequest request;
+    request.target = "/ping";
+    request.timeout = kPingTimeout;
+    client_.Send(
+        {.host = socket_path}, std::move(request),
+        [done = std::move(done)](Result<http::ClientResponse> answer) { done(answer.ok() && answer->status == 200); });
+  }
+
+  void Invoke(const std::string& socket_path, const Invocation& invocation, std::chrono::milliseconds timeout,
+              std::function<void(Result<WorkerAnswer>)> done) override {
+    http::ClientRequest request;
+    request.method = "POST";
+    request.target = "/invocations";
+    request.timeout = timeout;
+    request.headers.Add("Content-Type", invocation.content_type.empty() ? "application/json" : invocation.content_type);
+    if (!invocation.accept.empty()) request.headers.Add("Accept", invocation.accept);
+    if (!invocation.custom_attributes.empty()) request.headers.Add(kCustomAttributes, invocation.custom_attributes);
+    if (!invocation.inference_id.empty()) {
+      request.headers.Add("X-Amzn-SageMaker-Inference-Id", invocation.inference_id);
+    }
+    request.body = invocation.body;
+    client_.Send({.host = socket_path}, std::move(request),
+                 [done = std::move(done)](Result<http::ClientResponse> answer) {
+                   if (!answer.ok()) return done(std::move(answer).error());
+                   WorkerAnswer result;
+                   result.status = answer->status;
+                   result.content_type = answer->headers.Get("Content-Type");
+                   result.custom_attributes = answer->headers.Get(kCustomAttributes);
+                   result.body = std::move(answer->body);
+                   done(std::move(result));
+                 });
+  }
+
+ private:
+  http::Client& client_;
+};
+
+}  // namespace
+
+std::unique_ptr<WorkerClient> MakeHttpWorkerClient(http::Client& client) {
+  return std::make_unique<HttpWorkerClient>(client);
+}
+
+}  // namespace aloft::serving

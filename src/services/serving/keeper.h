@@ -1,0 +1,90 @@
+// Keeps endpoints as they are wished: the thin loop around policy.h.
+//
+// One step looks at one endpoint: its record, its tasks, their health. It decides, acts, and says when to look again. A
+// restart repeats the wish and finds the world as it is.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "foundation/base/log.h"
+#include "foundation/base/random.h"
+#include "foundation/sql/database.h"
+#include "platform/compute/backend.h"
+#include "platform/compute/runtimes.h"
+#include "platform/telemetry/metric_store.h"
+#include "platform/work/loop.h"
+#include "services/serving/health.h"
+#include "services/serving/log_shipper.h"
+#include "services/serving/meter.h"
+#include "services/serving/policy.h"
+#include "services/serving/records.h"
+#include "services/serving/router.h"
+
+namespace aloft::serving {
+
+class Keeper {
+ public:
+  struct Collaborators {
+    sql::Database& database;
+    const compute::RuntimeTable& runtimes;
+    compute::Backend& backend;
+    WorkerClient& workers;
+    telemetry::LogStore& logs;
+    telemetry::MetricStore& metrics;
+    Router& router;
+    Meter& meter;
+    const Clock& clock;
+    Random& random;
+  };
+
+  Keeper(Collaborators collaborators, std::chrono::seconds drain, Log log);
+  ~Keeper();  // Stop()
+
+  // Wakes every endpoint and ends workers that belong to none. RunDue and Start step them.
+  Status Adopt();
+  void Start();
+  void Stop();
+  void Wake(const Scope& scope, const std::string& endpoint);
+  void OnTaskChange(const compute::TaskId& task);
+  // A request could not reach that worker.
+  void Suspect(const compute::TaskId& task);
+
+  // For tests, instead of Start.
+  std::size_t RunDue() { return loop_->RunDue(); }
+
+ private:
+  // What is known of an endpoint beside its record, and lost with the process.
+  struct Retired {
+    int generation = 0;
+    std::vector<WorkerName> workers;
+    Time until;
+  };
+  struct Memory {
+    std::vector<Retired> retired;
+    std::map<compute::TaskId, std::string> cannot_start;  // why
+    std::string published;                                // what the router has, to publish only changes
+    bool adopted = false;
+  };
+  struct Step;  // one look at one endpoint, keeper_step.cc
+
+  Result<work::Again> Look(const std::string& key);
+  Result<work::Again> FlushMetrics();
+  void EndWorker(const WorkerName& worker);
+  Memory& MemoryOf(const std::string& key);
+
+  const Collaborators with_;
+  const std::chrono::seconds drain_;
+  const Log log_;
+  LogShipper shipper_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<Memory>> memories_;
+  const std::shared_ptr<work::Loop> loop_;  // answers to pings may come after the keeper is gone
+  Health health_;
+};
+
+}  // namespace aloft::serving

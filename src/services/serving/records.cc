@@ -1,0 +1,226 @@
+#include "services/serving/records.h"
+
+#include <boost/json.hpp>
+
+#include "foundation/codec/json.h"
+#include "foundation/shapes/json.h"
+#include "services/resources/arn.h"
+#include "services/serving/errors.h"
+
+namespace aloft::serving {
+namespace {
+
+using shapes::sagemaker::CreateEndpointConfigRequest;
+using shapes::sagemaker::CreateModelRequest;
+using shapes::sagemaker::ProductionVariant;
+
+constexpr int kVersion = 1;  // of the document column
+
+void WriteDeployment(const Deployment& deployment, codec::JsonWriter& json) {
+  json.BeginObject();
+  json.Key("generation").Int(deployment.generation);
+  json.Key("config").String(deployment.config);
+  json.Key("started").Int(ToMicros(deployment.started));
+  json.Key("variants").BeginArray();
+  for (const Variant& variant : deployment.variants) {
+    json.BeginObject();
+    json.Key("plan").Raw(shapes::ToJsonText(variant.plan));
+    json.Key("model").Raw(shapes::ToJsonText(variant.model));
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("slots").BeginArray();
+  for (const Slot& slot : deployment.slots) {
+    json.BeginObject();
+    json.Key("variant").Int(slot.variant).Key("instance").Int(slot.instance);
+    json.Key("attempt").Int(slot.attempt).Key("failures").Int(slot.failures);
+    if (slot.retry_at) json.Key("retry_at").Int(ToMicros(*slot.retry_at));
+    json.EndObject();
+  }
+  json.EndArray();
+  json.EndObject();
+}
+
+std::string WriteDocument(const Endpoint& endpoint) {
+  std::string out;
+  codec::JsonWriter json(out);
+  json.BeginObject().Key("version").Int(kVersion);
+  json.Key("failure").String(endpoint.failure);
+  json.Key("config").String(endpoint.config);
+  json.Key("generation").Int(endpoint.generation);
+  if (endpoint.current) WriteDeployment(*endpoint.current, json.Key("current"));
+  if (endpoint.next) WriteDeployment(*endpoint.next, json.Key("next"));
+  json.EndObject();
+  return out;
+}
+
+Result<Deployment> ReadDeployment(const boost::json::object& json) {
+  Deployment deployment;
+  deployment.generation = static_cast<int>(json.at("generation").as_int64());
+  deployment.config = std::string(json.at("config").as_string());
+  deployment.started = FromMicros(json.at("started").as_int64());
+  for (const boost::json::value& value : json.at("variants").as_array()) {
+    Variant variant;
+    ALOFT_ASSIGN(variant.plan, shapes::FromJson<ProductionVariant>(value.as_object().at("plan")));
+    ALOFT_ASSIGN(variant.model, shapes::FromJson<CreateModelRequest>(value.as_object().at("model")));
+    deployment.variants.push_back(std::move(variant));
+  }
+  for (const boost::json::value& value : json.at("slots").as_array()) {
+    const boost::json::object& object = value.as_object();
+    Slot slot;
+    slot.variant = static_cast<int>(object.at("variant").as_int64());
+    slot.instance = static_cast<int>(object.at("instance").as_int64());
+    slot.attempt = static_cast<int>(object.at("attempt").as_int64());
+    slot.failures = static_cast<int>(object.at("failures").as_int64());
+    if (const auto* time = object.if_contains("retry_at")) slot.retry_at = FromMicros(time->as_int64());
+    deployment.slots.push_back(slot);
+  }
+  return deployment;
+}
+
+Status ReadDocument(const std::string& text, Endpoint& endpoint) {
+  ALOFT_ASSIGN(boost::json::value value, codec::ParseJson(text));
+  try {
+    const boost::json::object& json = value.as_object();
+    if (json.at("version").as_int64() > kVersion) {
+      return Fail(kCorrupt, "An endpoint's record was written by a newer version", endpoint.name);
+    }
+    endpoint.failure = std::string(json.at("failure").as_string());
+    endpoint.config = std::string(json.at("config").as_string());
+    endpoint.generation = static_cast<int>(json.at("generation").as_int64());
+    if (const auto* current = json.if_contains("current")) {
+      ALOFT_ASSIGN(endpoint.current, ReadDeployment(current->as_object()));
+    }
+    if (const auto* next = json.if_contains("next")) {
+      ALOFT_ASSIGN(endpoint.next, ReadDeployment(next->as_object()));
+    }
+    return {};
+  } catch (const std::exception& error) {  // at() and as_...() of a document that we did not write
+    return Fail(kCorrupt, "An endpoint's record cannot be read", endpoint.name + ": " + error.what());
+  }
+}
+
+std::string Arn(const Scope& scope, std::string_view kind, const std::string& name) {
+  return resources::SageMakerArn(scope.account, scope.region, kind, name);
+}
+
+}  // namespace
+
+std::span<const sql::Migration> Migrations() {
+  static const std::vector<sql::Migration> migrations = {
+      {"serving",
+       1,
+       {"CREATE TABLE serving_endpoint_configs (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, "
+        "created INTEGER NOT NULL, modified INTEGER NOT NULL, status TEXT NOT NULL, document TEXT NOT NULL, "
+        "PRIMARY KEY (account, region, name))",
+        "CREATE TABLE serving_endpoints (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, "
+        "created INTEGER NOT NULL, modified INTEGER NOT NULL, status TEXT NOT NULL, revision INTEGER NOT NULL, "
+        "document TEXT NOT NULL, PRIMARY KEY (account, region, name))"}}};
+  return migrations;
+}
+
+Status InsertConfig(sql::Transaction& transaction, const Scope& scope, const EndpointConfig& config) {
+  auto inserted = transaction.Execute(
+      "INSERT INTO serving_endpoint_configs (account, region, name, created, modified, status, document) "
+      "VALUES ($1, $2, $3, $4, $4, '', $5)",
+      {scope.account.value(), scope.region.value(), config.name, ToMicros(config.created),
+       shapes::ToJsonText(config.request)});
+  if (!inserted.ok() && inserted.error().reason == sql::kAlreadyExistsRow) {
+    return Fail(kEndpointConfigExists, "Cannot create already existing endpoint configuration \"" +
+                                           Arn(scope, "endpoint-config", config.name) + "\".");
+  }
+  if (!inserted.ok()) return std::move(inserted).error();
+  return {};
+}
+
+Result<EndpointConfig> LoadConfig(sql::Reader& reader, const Scope& scope, const std::string& name) {
+  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT created, document FROM serving_endpoint_configs "
+                                            "WHERE account = $1 AND region = $2 AND name = $3",
+                                            {scope.account.value(), scope.region.value(), name}));
+  if (rows.empty()) {
+    return Fail(kNoSuchEndpointConfig,
+                "Could not find endpoint configuration \"" + Arn(scope, "endpoint-config", name) + "\".");
+  }
+  EndpointConfig config;
+  config.name = name;
+  config.created = FromMicros(rows[0].Int(0));
+  ALOFT_ASSIGN(config.request, shapes::FromJsonText<CreateEndpointConfigRequest>(rows[0].Text(1)));
+  return config;
+}
+
+Status RemoveConfig(sql::Transaction& transaction, const Scope& scope, const std::string& name) {
+  ALOFT_ASSIGN(
+      std::int64_t removed,
+      transaction.Execute("DELETE FROM serving_endpoint_configs WHERE account = $1 AND region = $2 AND name = $3",
+                          {scope.account.value(), scope.region.value(), name}));
+  if (removed > 0) return {};
+  return Fail(kNoSuchEndpointConfig,
+              "Could not find endpoint configuration \"" + Arn(scope, "endpoint-config", name) + "\".");
+}
+
+Status InsertEndpoint(sql::Transaction& transaction, const Scope& scope, const Endpoint& endpoint) {
+  auto inserted = transaction.Execute(
+      "INSERT INTO serving_endpoints (account, region, name, created, modified, status, revision, document) "
+      "VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
+      {scope.account.value(), scope.region.value(), endpoint.name, ToMicros(endpoint.created),
+       ToMicros(endpoint.modified), std::string(ToString(endpoint.status)), WriteDocument(endpoint)});
+  if (!inserted.ok() && inserted.error().reason == sql::kAlreadyExistsRow) {
+    return Fail(kEndpointExists,
+                "Cannot create already existing endpoint \"" + Arn(scope, "endpoint", endpoint.name) + "\".");
+  }
+  if (!inserted.ok()) return std::move(inserted).error();
+  transaction.Announce("serving.endpoints.changed", Arn(scope, "endpoint", endpoint.name), ToString(endpoint.status));
+  return {};
+}
+
+Status UpdateEndpoint(sql::Transaction& transaction, const Scope& scope, const Endpoint& endpoint) {
+  ALOFT_ASSIGN(
+      std::int64_t changed,
+      transaction.Execute("UPDATE serving_endpoints SET modified = $4, status = $5, revision = $6 + 1, document = $7 "
+                          "WHERE account = $1 AND region = $2 AND name = $3 AND revision = $6",
+                          {scope.account.value(), scope.region.value(), endpoint.name, ToMicros(endpoint.modified),
+                           std::string(ToString(endpoint.status)), endpoint.revision, WriteDocument(endpoint)}));
+  if (changed == 0) return Fail(kRevisionMismatch, "The endpoint was changed meanwhile");
+  transaction.Announce("serving.endpoints.changed", Arn(scope, "endpoint", endpoint.name), ToString(endpoint.status));
+  return {};
+}
+
+Status RemoveEndpoint(sql::Transaction& transaction, const Scope& scope, const Endpoint& endpoint) {
+  ALOFT_ASSIGN(std::int64_t removed,
+               transaction.Execute("DELETE FROM serving_endpoints "
+                                   "WHERE account = $1 AND region = $2 AND name = $3 AND revision = $4",
+                                   {scope.account.value(), scope.region.value(), endpoint.name, endpoint.revision}));
+  if (removed == 0) return Fail(kRevisionMismatch, "The endpoint was changed meanwhile");
+  transaction.Announce("serving.endpoints.changed", Arn(scope, "endpoint", endpoint.name), "");
+  return {};
+}
+
+Result<Endpoint> LoadEndpoint(sql::Reader& reader, const Scope& scope, const std::string& name) {
+  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT created, modified, status, revision, document FROM "
+                                            "serving_endpoints WHERE account = $1 AND region = $2 AND name = $3",
+                                            {scope.account.value(), scope.region.value(), name}));
+  if (rows.empty()) {
+    return Fail(kNoSuchEndpoint, "Could not find endpoint \"" + Arn(scope, "endpoint", name) + "\".");
+  }
+  Endpoint endpoint;
+  endpoint.name = name;
+  endpoint.created = FromMicros(rows[0].Int(0));
+  endpoint.modified = FromMicros(rows[0].Int(1));
+  std::optional<EndpointStatus> status = ParseStatus(rows[0].Text(2));
+  if (!status) return Fail(kCorrupt, "An endpoint's record cannot be read", name + ": status " + rows[0].Text(2));
+  endpoint.status = *status;
+  endpoint.revision = rows[0].Int(3);
+  ALOFT_TRY(ReadDocument(rows[0].Text(4), endpoint));
+  return endpoint;
+}
+
+Result<std::vector<EndpointKey>> ListEndpointKeys(sql::Reader& reader) {
+  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT account, region, name FROM serving_endpoints"));
+  std::vector<EndpointKey> keys;
+  for (const sql::Row& row : rows) {
+    keys.push_back({Scope{AccountId(row.Text(0)), Region(row.Text(1))}, row.Text(2)});
+  }
+  return keys;
+}
+
+}  // namespace aloft::serving

@@ -1,0 +1,244 @@
+#include "services/serving/service.h"
+
+#include "services/models/listing.h"
+#include "services/resources/arn.h"
+#include "services/resources/tags.h"
+#include "services/serving/deployment.h"
+#include "services/serving/keeper.h"
+#include "services/serving/meter.h"
+#include "services/serving/records.h"
+#include "services/serving/router.h"
+
+namespace aloft::serving {
+
+namespace sagemaker = shapes::sagemaker;
+
+class Service::State {
+ public:
+  State(Dependencies with, const Options& options, Log log)
+      : with_(with),
+        meter_(std::make_shared<Meter>()),
+        router_(Router::Options{.max_invocations_per_endpoint = options.max_invocations_per_endpoint,
+                                .max_bytes_in_flight = options.max_bytes_in_flight,
+                                .model_timeout = options.model_timeout},
+                with.workers, meter_, with.clock, [this](const compute::TaskId& task) { keeper_.Suspect(task); }),
+        keeper_({with.database, with.runtimes, with.backend, with.workers, with.logs, with.metrics, router_, *meter_,
+                 with.clock, with.random},
+                options.drain, std::move(log)) {}
+
+  const Dependencies with_;
+  const std::shared_ptr<Meter> meter_;
+  Router router_;
+  Keeper keeper_;
+};
+
+namespace {
+
+std::string Arn(const Scope& scope, std::string_view kind, const std::string& name) {
+  return resources::SageMakerArn(scope.account, scope.region, kind, name);
+}
+
+template <class Request>
+Result<resources::Tags> TagsOf(const Request& request) {
+  resources::Tags tags;
+  if (request.tags) {
+    ALOFT_ASSIGN(tags, resources::TagsOf(*request.tags));
+  }
+  ALOFT_TRY(resources::CheckTags(tags));
+  return tags;
+}
+
+}  // namespace
+
+Service::Service(Dependencies dependencies, Options options, Log log)
+    : state_(std::make_unique<State>(dependencies, options, std::move(log))) {}
+
+Service::~Service() {
+  Stop();
+}
+
+Status Service::Adopt() {
+  return state_->keeper_.Adopt();
+}
+
+Status Service::Start() {
+  ALOFT_TRY(Adopt());
+  // The workers that were in service answer from the first request on.
+  state_->keeper_.RunDue();
+  state_->keeper_.Start();
+  return {};
+}
+
+void Service::Stop() {
+  state_->keeper_.Stop();
+}
+
+std::size_t Service::RunDue() {
+  return state_->keeper_.RunDue();
+}
+
+void Service::OnTaskChange(const compute::TaskId& task) {
+  state_->keeper_.OnTaskChange(task);
+}
+
+void Service::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) {
+  state_->router_.Invoke(scope, std::move(invocation), std::move(done));
+}
+
+Result<sagemaker::CreateEndpointConfigResponse> Service::CreateEndpointConfig(
+    const Scope& scope, const sagemaker::CreateEndpointConfigRequest& request) {
+  ALOFT_TRY(CheckConfig(request));
+  ALOFT_ASSIGN(resources::Tags tags, TagsOf(request));
+  for (const sagemaker::ProductionVariant& variant : *request.production_variants) {
+    ALOFT_TRY(state_->with_.models.Find(scope, *variant.model_name));
+  }
+  EndpointConfig config{request.endpoint_config_name.value_or(""), state_->with_.clock.Now(), request};
+  config.request.tags.reset();
+  std::string arn = Arn(scope, "endpoint-config", config.name);
+  ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_TRY(InsertConfig(transaction, scope, config));
+    return resources::PutTags(transaction, arn, tags);
+  }));
+  sagemaker::CreateEndpointConfigResponse response;
+  response.endpoint_config_arn = arn;
+  return response;
+}
+
+Result<sagemaker::DescribeEndpointConfigResponse> Service::DescribeEndpointConfig(const Scope& scope,
+                                                                                  const std::string& name) const {
+  ALOFT_ASSIGN(EndpointConfig config,
+               state_->with_.database.Read([&](sql::Reader& reader) { return LoadConfig(reader, scope, name); }));
+  sagemaker::DescribeEndpointConfigResponse response;
+  response.endpoint_config_name = name;
+  response.endpoint_config_arn = Arn(scope, "endpoint-config", name);
+  response.production_variants = config.request.production_variants;
+  response.data_capture_config = config.request.data_capture_config;
+  response.execution_role_arn = config.request.execution_role_arn;
+  response.vpc_config = config.request.vpc_config;
+  response.enable_network_isolation = config.request.enable_network_isolation.value_or(false);
+  response.creation_time = config.created;
+  response.unknown = config.request.unknown;
+  return response;
+}
+
+Result<sagemaker::ListEndpointConfigsResponse> Service::ListEndpointConfigs(
+    const Scope& scope, const sagemaker::ListEndpointConfigsRequest& request) const {
+  ALOFT_ASSIGN(models::ListPage page, state_->with_.database.Read([&](sql::Reader& reader) {
+    return models::ListNamed(reader, kConfigTable, scope, models::QueryOf(request));
+  }));
+  sagemaker::ListEndpointConfigsResponse response;
+  response.next_token = page.next_token;
+  response.endpoint_configs.emplace();
+  for (const models::Listed& item : page.items) {
+    sagemaker::EndpointConfigSummary summary;
+    summary.endpoint_config_name = item.name;
+    summary.endpoint_config_arn = Arn(scope, "endpoint-config", item.name);
+    summary.creation_time = item.created;
+    response.endpoint_configs->push_back(std::move(summary));
+  }
+  return response;
+}
+
+Status Service::DeleteEndpointConfig(const Scope& scope, const std::string& name) {
+  return state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_TRY(RemoveConfig(transaction, scope, name));
+    return resources::RemoveAllTags(transaction, Arn(scope, "endpoint-config", name));
+  });
+}
+
+Result<sagemaker::CreateEndpointResponse> Service::CreateEndpoint(const Scope& scope,
+                                                                  const sagemaker::CreateEndpointRequest& request) {
+  ALOFT_TRY(CheckDeploymentConfig(request.deployment_config));
+  ALOFT_ASSIGN(resources::Tags tags, TagsOf(request));
+  Endpoint endpoint;
+  endpoint.name = request.endpoint_name.value_or("");
+  endpoint.created = endpoint.modified = state_->with_.clock.Now();
+  endpoint.status = EndpointStatus::kCreating;
+  endpoint.config = request.endpoint_config_name.value_or("");
+  endpoint.generation = 1;
+  ALOFT_ASSIGN(endpoint.next, MakeDeployment(state_->with_.database, state_->with_.models, scope, endpoint.config, 1,
+                                             endpoint.created));
+  std::string arn = Arn(scope, "endpoint", endpoint.name);
+  ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_TRY(InsertEndpoint(transaction, scope, endpoint));
+    return resources::PutTags(transaction, arn, tags);
+  }));
+  state_->keeper_.Wake(scope, endpoint.name);
+  sagemaker::CreateEndpointResponse response;
+  response.endpoint_arn = arn;
+  return response;
+}
+
+Result<sagemaker::DescribeEndpointResponse> Service::DescribeEndpoint(const Scope& scope,
+                                                                      const std::string& name) const {
+  ALOFT_ASSIGN(Endpoint endpoint,
+               state_->with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); }));
+  return Describe(scope, endpoint, state_->router_.Published(scope, name).get(), state_->with_.runtimes);
+}
+
+Result<sagemaker::ListEndpointsResponse> Service::ListEndpoints(const Scope& scope,
+                                                                const sagemaker::ListEndpointsRequest& request) const {
+  models::ListQuery query = models::QueryOf(request);
+  query.status = request.status_equals;
+  query.modified_before = request.last_modified_time_before;
+  query.modified_after = request.last_modified_time_after;
+  ALOFT_ASSIGN(models::ListPage page, state_->with_.database.Read([&](sql::Reader& reader) {
+    return models::ListNamed(reader, kEndpointTable, scope, query);
+  }));
+  sagemaker::ListEndpointsResponse response;
+  response.next_token = page.next_token;
+  response.endpoints.emplace();
+  for (const models::Listed& item : page.items) {
+    sagemaker::EndpointSummary summary;
+    summary.endpoint_name = item.name;
+    summary.endpoint_arn = Arn(scope, "endpoint", item.name);
+    summary.creation_time = item.created;
+    summary.last_modified_time = item.modified;
+    summary.endpoint_status = item.status;
+    response.endpoints->push_back(std::move(summary));
+  }
+  return response;
+}
+
+Result<sagemaker::UpdateEndpointResponse> Service::UpdateEndpoint(const Scope& scope,
+                                                                  const sagemaker::UpdateEndpointRequest& request) {
+  ALOFT_TRY(CheckDeploymentConfig(request.deployment_config));
+  std::string name = request.endpoint_name.value_or("");
+  Time now = state_->with_.clock.Now();
+  ALOFT_ASSIGN(Deployment next, MakeDeployment(state_->with_.database, state_->with_.models, scope,
+                                               request.endpoint_config_name.value_or(""), 0, now));
+  ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_ASSIGN(Endpoint endpoint, LoadEndpoint(transaction, scope, name));
+    if (endpoint.status != EndpointStatus::kInService && endpoint.status != EndpointStatus::kFailed) {
+      return Fail(kEndpointBusy, "Cannot update in-progress endpoint \"" + Arn(scope, "endpoint", name) + "\".");
+    }
+    Deployment deployment = next;
+    if (endpoint.current && request.retain_all_variant_properties.value_or(false)) {
+      RetainProperties(*endpoint.current, request.exclude_retained_variant_properties, deployment);
+    }
+    deployment.generation = ++endpoint.generation;
+    endpoint.next = std::move(deployment);
+    endpoint.status = EndpointStatus::kUpdating;
+    endpoint.failure.clear();
+    endpoint.modified = now;
+    return serving::UpdateEndpoint(transaction, scope, endpoint);
+  }));
+  state_->keeper_.Wake(scope, name);
+  sagemaker::UpdateEndpointResponse response;
+  response.endpoint_arn = Arn(scope, "endpoint", name);
+  return response;
+}
+
+Status Service::DeleteEndpoint(const Scope& scope, const std::string& name) {
+  ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_ASSIGN(Endpoint endpoint, LoadEndpoint(transaction, scope, name));
+    if (endpoint.status == EndpointStatus::kDeleting) return {};
+    endpoint.status = EndpointStatus::kDeleting;
+    endpoint.modified = state_->with_.clock.Now();
+    return serving::UpdateEndpoint(transaction, scope, endpoint);
+  }));
+  state_->keeper_.Wake(scope, name);
+  return {};
+}
+
+}  // namespace aloft::serving

@@ -1,0 +1,106 @@
+#include "services/serving/worker_task.h"
+
+#include <charconv>
+
+#include "foundation/base/bytes.h"
+#include "foundation/crypto/hash.h"
+#include "platform/compute/instance_types.h"
+#include "services/models/service.h"
+#include "services/serving/errors.h"
+
+namespace aloft::serving {
+namespace {
+
+using shapes::sagemaker::ContainerDefinition;
+
+bool ParseNumber(std::string_view text, int& number) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// Where the SDK uploads the script of a framework model; the worker finds it in /opt/ml/code.
+std::string CodeUri(const ContainerDefinition& container) {
+  if (!container.environment) return {};
+  auto found = container.environment->find("SAGEMAKER_SUBMIT_DIRECTORY");
+  if (found == container.environment->end() || !found->second.starts_with("s3://")) return {};
+  return found->second;
+}
+
+}  // namespace
+
+compute::TaskId TaskIdOf(const WorkerName& name) {
+  return compute::TaskId(std::string(kTaskPrefix) + name.scope.account.value() + "." + name.scope.region.value() + "." +
+                         name.endpoint + "." + std::to_string(name.generation) + "." + name.variant + "." +
+                         std::to_string(name.instance) + "." + std::to_string(name.attempt));
+}
+
+std::optional<WorkerName> ParseTaskId(const compute::TaskId& id) {
+  std::vector<std::string_view> parts = Split(id.value(), '.');
+  if (parts.size() != 8 || parts[0] != "serving") return std::nullopt;
+  WorkerName name;
+  name.scope = {AccountId(parts[1]), Region(parts[2])};
+  name.endpoint = parts[3];
+  name.variant = parts[5];
+  if (!ParseNumber(parts[4], name.generation) || !ParseNumber(parts[6], name.instance) ||
+      !ParseNumber(parts[7], name.attempt)) {
+    return std::nullopt;
+  }
+  return name;
+}
+
+std::string LogGroupOf(const WorkerName& name) {
+  return "/aws/sagemaker/Endpoints/" + name.endpoint;
+}
+
+std::string LogStreamOf(const WorkerName& name) {
+  return name.variant + "/i-" + crypto::Sha256Hex(TaskIdOf(name).value()).substr(0, 17);
+}
+
+std::string LogStreamArn(const WorkerName& name) {
+  return "arn:aws:logs:" + name.scope.region.value() + ":" + name.scope.account.value() +
+         ":log-group:" + LogGroupOf(name) + ":log-stream:" + LogStreamOf(name);
+}
+
+Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant, const compute::Runtime& runtime) {
+  ALOFT_ASSIGN(ContainerDefinition container, models::ServedContainer(variant.model));
+  compute::TaskSpec spec;
+  spec.id = TaskIdOf(name);
+  spec.environment = runtime.environment;
+  spec.command = runtime.serve;
+  if (container.environment) spec.variables = *container.environment;
+  spec.variables.emplace("PYTHONUNBUFFERED", "1");
+  spec.role_arn = variant.model.execution_role_arn.value_or("");
+  spec.region = name.scope.region.value();
+  spec.host_name = "model";
+  spec.stop_grace = std::chrono::seconds(30);
+  if (variant.model.enable_network_isolation.value_or(false)) spec.network = compute::Network::kNone;
+
+  models::ModelData data = models::DataOf(container);
+  if (!data.uri.empty()) {
+    compute::Input input;
+    input.channel = "model";
+    input.s3_uri = data.uri;
+    // A model that is one file need not be packed: ours alone, AWS wants an archive.
+    bool one_file = ToLower(data.uri).ends_with(".onnx") && !data.is_prefix;
+    input.kind = data.is_prefix ? compute::Input::Kind::kPrefix
+                 : one_file     ? compute::Input::Kind::kObject
+                                : compute::Input::Kind::kArchive;
+    input.path = "/opt/ml/model";
+    spec.inputs.push_back(std::move(input));
+  }
+  if (std::string code = CodeUri(container); !code.empty()) {
+    compute::Input input;
+    input.channel = "code";
+    input.s3_uri = code;
+    input.kind = compute::Input::Kind::kArchive;
+    input.path = "/opt/ml/code";
+    spec.inputs.push_back(std::move(input));
+  }
+  std::uint64_t volume = static_cast<std::uint64_t>(variant.plan.volume_size_in_gb.value_or(0)) << 30;
+  Result<compute::Limits> limits = compute::LimitsOf(variant.plan.instance_type.value_or("ml.m5.large"), volume);
+  if (!limits.ok()) return Fail(kBadEndpointConfig, limits.error().message, limits.error().detail);
+  spec.limits = *limits;
+  return spec;
+}
+
+}  // namespace aloft::serving
