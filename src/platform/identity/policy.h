@@ -49,9 +49,10 @@ class ContextKeys final : public Keys {
 // Who asks, for policies with a Principal. Several names can mean one caller: the session, its role, its account.
 struct Caller {
   std::string_view account;
-  std::string_view arn;       // the session or the user
-  std::string_view role_arn;  // of an assumed-role session
-  std::string_view service;   // "sagemaker.amazonaws.com" where a service asks
+  std::string_view arn;        // the session or the user
+  std::string_view role_arn;   // of an assumed-role session
+  std::string_view service;    // "sagemaker.amazonaws.com" where a service asks for itself
+  std::string_view federated;  // the identity provider of a web identity
   bool anonymous = false;
 };
 

@@ -48,9 +48,13 @@ struct Session {
 using Context = std::map<std::string, std::vector<std::string>>;
 
 struct Decision {
+  // Which kind of policy said no, or did not say yes.
+  enum class Source { kIdentity, kBoundary, kSession, kResource };
+
   bool allowed = false;
   bool explicit_deny = false;
-  std::string why;  // the statement that decided, or what is missing; for `aloft iam why` and the log
+  Source source = Source::kIdentity;
+  std::string why{};  // the statement that decided, or what is missing; for `aloft iam why` and the log
 };
 
 }  // namespace aloft::identity

@@ -9,28 +9,28 @@ namespace aloft::identity {
 
 // What verifies a signature, and who the caller is if it holds.
 struct Credential {
-  std::string secret;
-  Session session;
+  std::string secret{};
+  Session session{};
 };
 
 struct TemporaryCredentials {
-  std::string access_key_id;  // ASIA...
-  std::string secret;
-  std::string session_token;
-  Session session;  // session.expires is when the credentials end
+  std::string access_key_id{};  // ASIA...
+  std::string secret{};
+  std::string session_token{};
+  Session session{};  // session.expires is when the credentials end
 };
 
 // What the first start of an installation made.
 struct Bootstrap {
   bool created = false;  // false: the account was there; the fields below it are empty
-  AccountId account;
-  std::string user_name;
-  std::string access_key_id;
-  std::string secret;  // shown once, stored only sealed
+  AccountId account{};
+  std::string user_name{};
+  std::string access_key_id{};
+  std::string secret{};  // shown once, stored only sealed
 };
 
 struct BootstrapOptions {
-  AccountId account;  // 12 digits; empty: drawn at random
+  AccountId account{};  // 12 digits; empty: drawn at random
   std::string user_name = "administrator";
 };
 
