@@ -26,6 +26,7 @@ struct ProcessBackendOptions {
   std::string socket_directory{};        // short, for Unix sockets of workers: <data>/run
   std::string agent_path{};              // the aloft-task executable
   std::string runtime_directory{};       // the repository's (or the package's) runtime/
+  std::string programs_directory{};      // native workers; empty: none
   std::string environments_directory{};  // virtual environments, made on first use
                                          // and kept
   std::string api_url{};                 // "https://127.0.0.1:8443": where agents and tasks reach

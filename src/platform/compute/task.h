@@ -23,6 +23,7 @@ using TaskId = Id<struct TaskIdTag>;
 
 // Places inside the sandbox.
 inline constexpr char kRuntimeDirectory[] = "/opt/aloft/runtime";  // the repository's runtime/, read-only
+inline constexpr char kProgramsDirectory[] = "/opt/aloft/bin";     // native workers, read-only
 inline constexpr char kSocketPath[] = "/run/aloft/worker.sock";    // where a worker listens; TaskStatus has the
                                                                    // outside
 
@@ -75,7 +76,7 @@ enum class Network {
 
 struct TaskSpec {
   TaskId id{};
-  std::string environment{};           // of runtime/environments: "scikit-learn", "python"
+  std::string environment{};           // of runtime/environments: "scikit-learn"; empty: none, a program of its own
   std::vector<std::string> command{};  // argv; "python" is the environment's
   std::map<std::string, std::string> variables{};
   std::string working_directory = "/opt/ml";
@@ -164,5 +165,7 @@ struct LogChunk {
 // "kRunning" is "Running", ...
 std::string_view ToString(Phase phase);
 std::string_view ToString(Outcome outcome);
+std::optional<Phase> ParsePhase(std::string_view text);
+std::optional<Outcome> ParseOutcome(std::string_view text);
 
 }  // namespace aloft::compute

@@ -1,0 +1,330 @@
+#include "platform/compute/agent/agent.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "foundation/base/random.h"
+#include "foundation/os/file.h"
+
+namespace aloft::compute {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxUnreadLog = 256u << 20;
+constexpr std::uint16_t kCredentialsPort = 51'780;
+constexpr std::uint16_t kProxyPort = 51'781;
+constexpr char kCaInside[] = "/opt/aloft/ca.pem";
+
+bool IsAddress(const std::string& host) {
+  in6_addr ignored;
+  return ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 || host.find(':') != std::string::npos;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Agent>> Agent::Create(const std::string& directory, const Clock& clock) {
+  ALOFT_ASSIGN(std::string spec_text, os::ReadFile(directory + "/" + kSpecFile));
+  ALOFT_ASSIGN(StoredSpec stored, DecodeSpec(spec_text));
+  ALOFT_ASSIGN(std::string launch_text, os::ReadFile(directory + "/" + kLaunchFile));
+  ALOFT_ASSIGN(Launch launch, DecodeLaunch(launch_text));
+  ALOFT_ASSIGN(Journal journal, Journal::Open(directory, clock));
+  auto self = os::IdentityOf(::getpid());
+  if (!self) return Fail(kInternal, "/proc does not tell who this process is");
+  ALOFT_TRY(journal.AgentStarted(*self));
+  std::unique_ptr<Agent> agent(new Agent(std::move(stored.spec), std::move(launch), std::move(journal), clock));
+  auto ready = agent->MakeDirectories();
+  if (ready.ok()) ready = agent->CloneSandbox();
+  if (!ready.ok()) {
+    static_cast<void>(agent->journal_.Ended(Outcome::kCannotRun, Describe(ready.error()), false));
+    return std::move(ready).error();
+  }
+  return agent;
+}
+
+Agent::Agent(TaskSpec spec, Launch launch, Journal journal, const Clock& clock)
+    : spec_(std::move(spec)),
+      launch_(std::move(launch)),
+      journal_(std::move(journal)),
+      clock_(clock),
+      log_(launch_.directory, clock, kMaxUnreadLog, [this] { return StopRequested(); }),
+      environments_(launch_.environments_directory, launch_.runtime_directory),
+      cgroups_(os::DetectCgroups()) {
+  SystemRandom random;
+  credentials_token_ = random.Text(40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+  std::string_view url = launch_.api_url;
+  if (auto end = url.find("://"); end != std::string_view::npos) {
+    api_scheme_ = url.substr(0, end);
+    std::string_view authority = url.substr(end + 3);
+    authority = authority.substr(0, authority.find('/'));
+    std::size_t colon = authority.rfind(':');
+    api_port_ = api_scheme_ == "https" ? 443 : 80;
+    if (colon != std::string_view::npos && authority.back() != ']')
+      std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), api_port_);
+    else
+      colon = authority.size();
+    api_host_ = authority.substr(0, colon);
+  }
+}
+
+Owner Agent::owner() const {
+  if (launch_.user == 0) return std::nullopt;
+  return launch_.user;
+}
+
+bool Agent::StopRequested() const {
+  return ::access(Inside(kStopFile).c_str(), F_OK) == 0;
+}
+
+bool Agent::UsesApi() const {
+  return spec_.network != Network::kNone && (api_scheme_ == "https" || api_scheme_ == "http");
+}
+
+void Agent::Enter(Phase phase, std::string_view message) {
+  static_cast<void>(journal_.Entered(phase, message));
+}
+
+Status Agent::MakeDirectories() {
+  for (const char* name : {"ml", "tmp", "root"}) {
+    std::string path = Inside(name);
+    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return SystemError("mkdir " + path, errno);
+    if (owner() && ::chown(path.c_str(), *owner(), *owner()) != 0) return SystemError("chown " + path, errno);
+  }
+  ALOFT_TRY(os::MakeDirectories(launch_.socket_directory, 0700));
+  if (owner() && ::chown(launch_.socket_directory.c_str(), *owner(), *owner()) != 0)
+    return SystemError("chown " + launch_.socket_directory, errno);
+  ml_ = os::Fd(::open(Inside("ml").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!ml_) return SystemError("open ml", errno);
+  for (const char* path : {"input/config", "input/data", "model", "output/data", "code"})
+    ALOFT_TRY(MakeBeneath(ml_.get(), path, owner()));
+  return {};
+}
+
+os::SandboxSpec Agent::DescribeSandbox() const {
+  os::SandboxSpec sandbox;
+  sandbox.root_directory = Inside("root");
+  sandbox.mounts = {{Inside("ml"), "/opt/ml", true, false},
+                    {Inside("tmp"), "/tmp", true, false},
+                    {Inside("tmp"), "/var/tmp", true, false},
+                    {launch_.socket_directory, "/run/aloft", true, false},
+                    {launch_.runtime_directory, kRuntimeDirectory, false, false}};
+  if (!launch_.programs_directory.empty())
+    sandbox.mounts.push_back({launch_.programs_directory, kProgramsDirectory, false, true});
+  if (!launch_.ca_file.empty()) sandbox.mounts.push_back({launch_.ca_file, kCaInside, false, false});
+  if (environment_) sandbox.mounts.push_back({environment_->path, environment_->path, false, false});
+  sandbox.shared_memory_bytes = std::max<std::uint64_t>(launch_.limits.memory_bytes / 2, 64u << 20);
+  sandbox.gpus = launch_.limits.gpus > 0;
+  sandbox.host_name = spec_.host_name;
+  if (UsesApi()) {
+    if (!IsAddress(api_host_) && api_host_ != "localhost") sandbox.hosts[api_host_] = "127.0.0.1";
+    sandbox.listen_ports = {api_port_, kCredentialsPort};
+    if (spec_.network == Network::kInternet) sandbox.listen_ports.push_back(kProxyPort);
+  }
+  sandbox.working_directory = spec_.working_directory;
+  sandbox.outside_uid = launch_.user;
+  sandbox.max_file_bytes = launch_.limits.disk_bytes;
+  sandbox.max_open_files = 65'536;
+  // What no control group limits, rlimits do: per process rather than for all of them together.
+  if (!cgroups_->support().memory) sandbox.max_data_bytes = launch_.limits.memory_bytes;
+  if (!cgroups_->support().processes) sandbox.max_processes = static_cast<std::uint64_t>(launch_.limits.max_processes);
+  return sandbox;
+}
+
+Status Agent::CloneSandbox() {
+  if (!spec_.environment.empty()) {
+    ALOFT_ASSIGN(environment_, environments_.Find(spec_.environment));
+  }
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return SystemError("pipe", errno);
+  output_reading_ = os::Fd(ends[0]);
+  output_writing_ = os::Fd(ends[1]);
+  ALOFT_ASSIGN(sandbox_, os::Sandbox::Create(DescribeSandbox(), output_writing_.get()));
+  output_writing_.Reset();  // the sandbox has it now: the log ends with the sandbox
+  return {};
+}
+
+Status Agent::Run() {
+  ALOFT_TRY(log_.Open());
+  pump_ = std::thread([this] {
+    char buffer[64 * 1024];
+    for (;;) {
+      ssize_t got = ::read(output_reading_.get(), buffer, sizeof buffer);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+      log_.Bytes({buffer, static_cast<std::size_t>(got)});
+    }
+    log_.Flush();
+  });
+  End end = Work();
+  sandbox_.reset();
+  pump_.join();
+  if (command_ran_) Store(end);
+  if (!end.failure.empty() && !end.users) log_.Line("Aloft: " + end.failure);
+  CleanUp();
+  return journal_.Ended(end.outcome, end.failure, end.users);
+}
+
+Agent::End Agent::Work() {
+  if (auto end = Prepare()) return *end;
+  if (auto end = Stage()) return *end;
+  if (auto end = Start()) return *end;
+  return Judge(Watch());
+}
+
+std::optional<Agent::End> Agent::Prepare() {
+  for (const auto& line : spec_.banner) log_.Line(line);
+  auto stopped = [this] { return StopRequested(); };
+  if (environment_) {
+    if (!environment_->ready) Enter(Phase::kPreparing, "Making the environment " + spec_.environment);
+    auto environment = environments_.Ensure(
+        spec_.environment, [this](std::string_view line) { log_.Line(line); }, stopped);
+    if (!environment.ok()) {
+      if (stopped()) return End{Outcome::kStopped, "stopped before the code ran", false};
+      return End{Outcome::kCannotRun, environment.error().message, false};
+    }
+    environment_ = std::move(*environment);
+    static_cast<void>(journal_.Versions(environment_->versions));
+    std::string versions;
+    for (const auto& version : environment_->versions) versions += (versions.empty() ? "" : ", ") + version;
+    log_.Line("Runtime " + spec_.environment + ": " + versions);
+  }
+  if (cgroups_->support().driver == "none") log_.Line("Limits are per process only: " + cgroups_->support().why);
+  return std::nullopt;
+}
+
+std::optional<Agent::End> Agent::Stage() {
+  if (StopRequested()) return End{Outcome::kStopped, "stopped before the code ran", false};
+  auto cannot = [](const Error& error) { return End{Outcome::kCannotRun, Describe(error), false}; };
+  for (const File& file : spec_.files) {
+    auto path = fs::path(BelowOptMl(file.path));
+    auto directory = MakeBeneath(ml_.get(), path.parent_path().string(), owner());
+    if (!directory.ok()) return cannot(directory.error());
+    os::Fd made = OpenBeneath(directory->get(), path.filename(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (!made ||
+        ::write(made.get(), file.content.data(), file.content.size()) != static_cast<ssize_t>(file.content.size()))
+      return cannot(SystemError("write " + file.path, errno));
+    if (owner()) static_cast<void>(!::fchown(made.get(), *owner(), *owner()));
+  }
+  if (spec_.inputs.empty() && spec_.outputs.empty()) return std::nullopt;
+  auto transfer = OpenTransfer({.api_url = launch_.api_url,
+                                .ca_file = launch_.ca_file,
+                                .region = spec_.region,
+                                .credentials_file = Inside(kCredentialsFile),
+                                .cancelled = [this] { return !command_ran_ && StopRequested(); }});
+  if (!transfer.ok()) return cannot(transfer.error());
+  transfer_ = std::move(*transfer);
+  if (spec_.inputs.empty()) return std::nullopt;
+
+  Enter(Phase::kStaging, "Downloading input data");
+  Stager stager(*transfer_, {.ml = ml_.get(),
+                             .scratch = launch_.directory,
+                             .owner = owner(),
+                             .disk_bytes = launch_.limits.disk_bytes,
+                             .cancelled = [this] { return StopRequested(); },
+                             .progress = [this](std::string_view line) { log_.Line(line); }});
+  for (const Input& input : spec_.inputs) {
+    auto brought = stager.Bring(input);
+    if (StopRequested()) return End{Outcome::kStopped, "stopped before the code ran", false};
+    if (!brought.ok()) return End{Outcome::kInputRefused, brought.error().message, false};
+  }
+  return std::nullopt;
+}
+
+std::map<std::string, std::string> Agent::Variables() const {
+  std::map<std::string, std::string> variables{{"HOME", "/tmp"},
+                                               {"TMPDIR", "/tmp"},
+                                               {"USER", "aloft"},
+                                               {"LANG", "C.UTF-8"},
+                                               {"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                               {"PYTHONUNBUFFERED", "1"},
+                                               {"PYTHONPATH", kRuntimeDirectory},
+                                               {"AWS_REGION", spec_.region},
+                                               {"AWS_DEFAULT_REGION", spec_.region},
+                                               {"AWS_EC2_METADATA_DISABLED", "true"}};
+  if (environment_) {
+    variables["PATH"] = environment_->path + "/bin:" + variables["PATH"];
+    variables["VIRTUAL_ENV"] = environment_->path;
+  }
+  if (UsesApi()) {
+    std::string host = IsAddress(api_host_) ? "127.0.0.1" : api_host_;
+    std::string url = api_scheme_ + "://" + host + ":" + std::to_string(api_port_);
+    for (const char* name : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "S3_ENDPOINT_URL"}) variables[name] = url;
+    if (!launch_.ca_file.empty()) variables["AWS_CA_BUNDLE"] = kCaInside;
+    if (!spec_.role_arn.empty()) {
+      variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] =
+          "http://127.0.0.1:" + std::to_string(kCredentialsPort) + "/credentials";
+      variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = credentials_token_;
+    }
+    if (spec_.network == Network::kInternet) {
+      for (const char* name : {"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"})
+        variables[name] = "http://127.0.0.1:" + std::to_string(kProxyPort);
+      for (const char* name : {"NO_PROXY", "no_proxy"}) variables[name] = "127.0.0.1,localhost," + api_host_;
+    }
+  }
+  for (const auto& [name, value] : spec_.variables) variables[name] = value;
+  return variables;
+}
+
+std::optional<Agent::End> Agent::Start() {
+  auto cannot = [](const Error& error) { return End{Outcome::kCannotRun, Describe(error), false}; };
+  auto grouped = cgroups_->Create(launch_.control_group, {.cpus = launch_.limits.vcpus,
+                                                          .memory_bytes = launch_.limits.memory_bytes,
+                                                          .max_processes = launch_.limits.max_processes});
+  if (grouped.ok()) grouped = cgroups_->Add(launch_.control_group, sandbox_->pid());
+  if (!grouped.ok()) return cannot(grouped.error());
+  Enter(Phase::kRunning, "Running the code");
+  auto listeners = sandbox_->Start(spec_.command, Variables());
+  if (!listeners.ok()) return cannot(listeners.error());
+  static_cast<void>(journal_.CommandStarted());
+  command_ran_ = true;
+  if (!listeners->empty()) {
+    gate_ = std::make_unique<Gate>(GateOptions{.api_host = api_host_,
+                                               .api_port = api_port_,
+                                               .credentials_file = Inside(kCredentialsFile),
+                                               .credentials_token = credentials_token_});
+    constexpr Gate::Kind kKinds[] = {Gate::Kind::kApi, Gate::Kind::kCredentials, Gate::Kind::kProxy};
+    for (std::size_t i = 0; i < listeners->size(); ++i) gate_->Serve(kKinds[i], std::move((*listeners)[i]));
+  }
+  return std::nullopt;
+}
+
+void Agent::Store(End& end) {
+  if (!transfer_) return;  // it has no outputs
+  bool failed =
+      end.outcome != Outcome::kSucceeded && end.outcome != Outcome::kStopped && end.outcome != Outcome::kMaxRuntime;
+  bool entered = false;
+  Stager stager(*transfer_, {.ml = ml_.get(),
+                             .scratch = launch_.directory,
+                             .owner = owner(),
+                             .disk_bytes = launch_.limits.disk_bytes,
+                             .cancelled = [] { return false; },
+                             .progress = [this](std::string_view line) { log_.Line(line); }});
+  for (const Output& output : spec_.outputs) {
+    if (failed && !output.even_if_failed) continue;
+    if (!entered) Enter(Phase::kUploading, "Uploading results");
+    entered = true;
+    auto stored = stager.Store(output);
+    if (stored.ok()) continue;
+    if (!failed) end = {Outcome::kOutputFailed, output.s3_uri + ": " + stored.error().message, false};
+    return;
+  }
+}
+
+void Agent::CleanUp() {
+  if (gate_) gate_->Stop();
+  static_cast<void>(cgroups_->Remove(launch_.control_group));
+  ml_.Reset();
+  std::error_code ignored;
+  for (const char* name : {"ml", "tmp", "root"}) fs::remove_all(Inside(name), ignored);
+  fs::remove_all(launch_.socket_directory, ignored);
+  fs::remove(Inside(kCredentialsFile), ignored);
+}
+
+}  // namespace aloft::compute

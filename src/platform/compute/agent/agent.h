@@ -1,0 +1,80 @@
+// The life of one task, from its directory to its last journal line.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "foundation/base/clock.h"
+#include "foundation/os/cgroup.h"
+#include "foundation/os/sandbox.h"
+#include "platform/compute/agent/gate.h"
+#include "platform/compute/agent/stager.h"
+#include "platform/compute/environment.h"
+#include "platform/compute/journal.h"
+#include "platform/compute/log_spool.h"
+#include "platform/compute/task_files.h"
+
+namespace aloft::compute {
+
+class Agent {
+ public:
+  // Call it while the process has one thread: the sandbox's first process is cloned here.
+  static Result<std::unique_ptr<Agent>> Create(const std::string& directory, const Clock& clock);
+
+  // Prepares, stages, runs, stores; returns when the journal has its last line.
+  Status Run();
+
+ private:
+  struct End {
+    Outcome outcome = Outcome::kSucceeded;
+    std::string failure;
+    bool users = false;
+  };
+  // Why a running command was asked to end.
+  enum class Reason { kNone, kStop, kMaxRuntime, kDisk };
+
+  Agent(TaskSpec spec, Launch launch, Journal journal, const Clock& clock);
+  Status MakeDirectories();
+  Status CloneSandbox();
+  os::SandboxSpec DescribeSandbox() const;
+
+  End Work();
+  std::optional<End> Prepare();
+  std::optional<End> Stage();
+  std::optional<End> Start();
+  Reason Watch();
+  End Judge(Reason reason);
+  void Store(End& end);
+  void CleanUp();
+
+  std::map<std::string, std::string> Variables() const;
+  std::string Inside(const char* name) const { return launch_.directory + "/" + name; }
+  bool StopRequested() const;
+  bool UsesApi() const;
+  void Enter(Phase phase, std::string_view message);
+  Owner owner() const;
+
+  TaskSpec spec_;
+  Launch launch_;
+  Journal journal_;
+  const Clock& clock_;
+  LogSpool log_;
+  Environments environments_;
+  std::optional<Environment> environment_;
+  std::unique_ptr<os::Cgroups> cgroups_;
+  std::unique_ptr<ObjectTransfer> transfer_;
+  std::unique_ptr<Gate> gate_;
+  std::string credentials_token_;
+  std::string api_scheme_, api_host_;
+  std::uint16_t api_port_ = 0;
+
+  os::Fd ml_;
+  os::Fd output_reading_, output_writing_;
+  std::optional<os::Sandbox> sandbox_;
+  std::thread pump_;
+  bool command_ran_ = false;
+};
+
+}  // namespace aloft::compute

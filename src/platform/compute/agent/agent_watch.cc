@@ -1,0 +1,118 @@
+// The part of an agent that waits: for the command's end, a wish to stop, and limits.
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "platform/compute/agent/agent.h"
+#include "platform/compute/agent/disk_usage.h"
+
+namespace aloft::compute {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMaxFailure = 1024;
+
+// The failure file's text, cut where a character ends.
+std::string FailureText(int ml) {
+  std::string text = ReadBeneath(ml, "output/failure", kMaxFailure + 4);
+  if (text.size() > kMaxFailure) {
+    text.resize(kMaxFailure);
+    while (!text.empty() && (text.back() & 0xC0) == 0x80) text.pop_back();
+    if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
+  }
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::string Gibibytes(std::uint64_t bytes) {
+  return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1u << 30));
+}
+
+}  // namespace
+
+Agent::Reason Agent::Watch() {
+  os::Fd changes(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  ::inotify_add_watch(changes.get(), launch_.directory.c_str(), IN_CREATE | IN_MOVED_TO);
+  auto started = Steady::now();
+  auto kill_at = Steady::time_point::max();
+  auto disk_at = started + milliseconds(100);
+  Reason reason = Reason::kNone;
+  auto end_politely = [&](Reason why, std::chrono::seconds grace) {
+    if (reason != Reason::kNone) return;
+    reason = why;
+    sandbox_->Terminate();
+    kill_at = Steady::now() + grace;
+  };
+  for (;;) {
+    if (reason == Reason::kNone && StopRequested()) end_politely(Reason::kStop, spec_.stop_grace);
+    auto now = Steady::now();
+    if (spec_.max_runtime.count() > 0 && now >= started + spec_.max_runtime)
+      end_politely(Reason::kMaxRuntime, spec_.stop_grace);
+    if (now >= disk_at) {
+      auto used = DiskUsage({Inside("ml"), Inside("tmp")}, cgroups_->Processes(launch_.control_group));
+      if (used > launch_.limits.disk_bytes && reason != Reason::kDisk) {
+        reason = Reason::kDisk;
+        kill_at = now;  // a full disk leaves no time to be polite
+      }
+      // Looking at many files takes a while: at most a twentieth of the time goes into it.
+      auto took = Steady::now() - now;
+      disk_at = Steady::now() + std::max<Steady::duration>(milliseconds(250), 20 * took);
+    }
+    if (Steady::now() >= kill_at) {
+      sandbox_->Kill();
+      kill_at = Steady::time_point::max();
+    }
+    auto next = std::min(disk_at, kill_at);
+    if (spec_.max_runtime.count() > 0 && reason == Reason::kNone) next = std::min(next, started + spec_.max_runtime);
+    auto left = std::chrono::ceil<milliseconds>(next - Steady::now()).count();
+    pollfd waits[2] = {{sandbox_->wait_fd(), POLLIN, 0}, {changes.get(), POLLIN, 0}};
+    ::poll(waits, 2, static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
+    if (waits[0].revents != 0) return reason;
+    char events[4096];
+    while (::read(changes.get(), events, sizeof events) > 0) {
+    }
+  }
+}
+
+Agent::End Agent::Judge(Reason reason) {
+  os::SandboxEnd end = sandbox_->Wait();
+  os::CgroupUsage used;
+  if (auto usage = cgroups_->Usage(launch_.control_group); usage.ok()) used = *usage;
+  static_cast<void>(journal_.CommandEnded(end.exit_code, end.signal,
+                                          {used.memory_peak_bytes, std::chrono::microseconds(used.cpu_micros)}));
+  switch (reason) {
+    case Reason::kStop: return {Outcome::kStopped, "", false};
+    case Reason::kMaxRuntime:
+      return {Outcome::kMaxRuntime, fmt::format("the code ran longer than {} seconds", spec_.max_runtime.count()),
+              false};
+    case Reason::kDisk:
+      return {Outcome::kDiskFull,
+              "the code wrote more than its volume of " + Gibibytes(launch_.limits.disk_bytes) + " holds", false};
+    case Reason::kNone: break;
+  }
+  if (end.exit_code == 0) return {Outcome::kSucceeded, "", false};
+  if (used.oom_kills > 0)
+    return {Outcome::kOutOfMemory,
+            "the code needed more than its " + Gibibytes(launch_.limits.memory_bytes) + " of memory", false};
+  // The last file may be cut off at the limit, and the code may have seen that as an error of its own.
+  constexpr std::uint64_t kNearly = 1u << 20;
+  if (end.signal == SIGXFSZ || DiskUsage({Inside("ml"), Inside("tmp")}, {}) + kNearly > launch_.limits.disk_bytes)
+    return {Outcome::kDiskFull,
+            "the code wrote more than its volume of " + Gibibytes(launch_.limits.disk_bytes) + " holds", false};
+  std::string text = FailureText(ml_.get());
+  bool users = !text.empty();
+  if (!users)
+    text = end.signal != 0 ? fmt::format("the code was ended by signal {} ({})", end.signal, ::strsignal(end.signal))
+                           : fmt::format("the code ended with exit code {}", end.exit_code);
+  if (used.refused_forks > 0 && !users)
+    text += fmt::format("; it reached its limit of {} processes", launch_.limits.max_processes);
+  return {Outcome::kFailed, text, users};
+}
+
+}  // namespace aloft::compute

@@ -1,0 +1,62 @@
+// The only ways out of a sandbox's network: the cloud's API, the task's credentials, and, where allowed, the internet.
+//
+// The gate owns sockets that listen on the loopback inside the sandbox, and answers them from outside. A connection to
+// the API's socket is joined to the API's address; nothing else on this host can be reached. The proxy speaks HTTP
+// CONNECT (and plain requests with an absolute target) and refuses this host and link-local addresses.
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "foundation/base/result.h"
+#include "foundation/os/fd.h"
+
+namespace aloft::compute {
+
+struct GateOptions {
+  std::string api_host;
+  std::uint16_t api_port = 0;
+  std::string credentials_file;
+  std::string credentials_token;  // what the code must send to get credentials
+  std::size_t max_connections = 256;
+};
+
+class Gate {
+ public:
+  enum class Kind { kApi, kCredentials, kProxy };
+
+  explicit Gate(GateOptions options);
+  ~Gate() { Stop(); }
+
+  void Serve(Kind kind, os::Fd listener);
+  void Stop();  // ends every connection; joins
+
+ private:
+  struct Connection {
+    std::thread thread;
+    std::atomic<bool> done{false};
+  };
+  void Accept(Kind kind, const os::Fd& listener);
+  void Answer(Kind kind, os::Fd peer);
+  void AnswerCredentials(const os::Fd& peer);
+  void AnswerProxy(os::Fd peer);
+  void Join(os::Fd a, os::Fd b, std::string to_b);
+  // One request's head; empty at an error.
+  std::string ReadHead(const os::Fd& peer, std::string& rest) const;
+
+  GateOptions options_;
+  os::Fd stop_;  // readable once stopping: wakes every wait
+  std::atomic<bool> stopping_{false};
+  std::vector<std::thread> acceptors_;
+  std::mutex mutex_;
+  std::list<Connection> connections_;
+};
+
+// The address that may be connected to, or why not: this host's addresses, loopback and link-local are refused.
+Result<os::Fd> ConnectOutside(const std::string& host, const std::string& port);
+
+}  // namespace aloft::compute

@@ -1,0 +1,43 @@
+// Moving objects between a bucket and files: what staging needs of an object store.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "foundation/base/result.h"
+
+namespace aloft::compute {
+
+inline constexpr Reason kObjectMissing{ErrorKind::kNotFound, "ObjectMissing"};
+inline constexpr Reason kObjectDenied{ErrorKind::kDenied, "ObjectDenied"};
+
+struct ObjectInfo {
+  std::string key;
+  std::uint64_t size = 0;
+  std::string etag;
+};
+
+// Blocking. Failures that a repetition may mend have been repeated already.
+class ObjectTransfer {
+ public:
+  virtual ~ObjectTransfer() = default;
+  // All keys with the prefix, in order.
+  virtual Result<std::vector<ObjectInfo>> List(const std::string& bucket, const std::string& prefix) = 0;
+  // Into the open file, from its beginning; whole and verified, or an error.
+  virtual Result<ObjectInfo> Download(const std::string& bucket, const std::string& key, int file) = 0;
+  // `size` bytes of the open file. The object appears whole or not at all.
+  virtual Status Upload(const std::string& bucket, const std::string& key, int file, std::uint64_t size) = 0;
+};
+
+struct TransferOptions {
+  std::string api_url;  // "https://host:port", or "file:///directory" whose directories are buckets
+  std::string ca_file;
+  std::string region;
+  std::string credentials_file;  // read anew for each request: the server replaces it
+  std::function<bool()> cancelled;
+};
+Result<std::unique_ptr<ObjectTransfer>> OpenTransfer(TransferOptions options);
+
+}  // namespace aloft::compute

@@ -1,0 +1,45 @@
+// What happened to a task, in order: one line of JSON per event, appended by its agent (and once by the server, when
+// the agent died without a last word). Folding the lines gives the task's status, at any time and after any restart.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "foundation/base/clock.h"
+#include "foundation/base/result.h"
+#include "foundation/os/fd.h"
+#include "foundation/os/process.h"
+#include "platform/compute/task.h"
+
+namespace aloft::compute {
+
+// Appends events. Each is one write(2); a torn last line is ignored by readers.
+class Journal {
+ public:
+  static Result<Journal> Open(const std::string& directory, const Clock& clock);
+
+  Status AgentStarted(const os::ProcessIdentity& agent);
+  Status Entered(Phase phase, std::string_view message);
+  Status Versions(const std::vector<std::string>& versions);
+  Status CommandStarted();
+  Status CommandEnded(int exit_code, int signal, const Usage& usage);
+  // The last event; durable. `failure` is empty after success.
+  Status Ended(Outcome outcome, std::string_view failure, bool failure_is_users);
+
+ private:
+  Journal(os::Fd file, const Clock& clock) : file_(std::move(file)), clock_(&clock) {}
+  Status Append(std::string line);
+
+  os::Fd file_;
+  const Clock* clock_;
+};
+
+struct JournalState {
+  TaskStatus status;
+  os::ProcessIdentity agent;  // pid 0: no agent has ever spoken
+};
+
+// `accepted` is when the server took the task: the first transition.
+JournalState FoldJournal(std::string_view text, Time accepted);
+
+}  // namespace aloft::compute

@@ -1,0 +1,367 @@
+#include "platform/compute/process_backend.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "foundation/crypto/hash.h"
+#include "foundation/os/file.h"
+#include "foundation/os/process.h"
+#include "platform/compute/errors.h"
+#include "platform/compute/log_spool.h"
+#include "platform/compute/process_backend_impl.h"
+
+namespace aloft::compute {
+namespace internal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t kFirstUser = 2'000'000;       // tasks run as users nobody else has
+constexpr std::uint64_t kAcknowledgeStep = 1u << 20;  // acknowledging every read would be mostly writing
+
+// What an agent takes over from the server's own environment.
+std::map<std::string, std::string> AgentVariables() {
+  std::map<std::string, std::string> variables{{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LANG", "C.UTF-8"}};
+  for (char** variable = environ; *variable; ++variable) {
+    std::string_view text = *variable;
+    std::string name(text.substr(0, text.find('=')));
+    std::string value(text.substr(std::min(text.size(), name.size() + 1)));
+    if (name.starts_with("PIP_") || ToLower(name).ends_with("_proxy") || name.ends_with("SAN_OPTIONS") ||
+        name == "SSL_CERT_FILE" || name == "TZ")
+      variables[name] = value;
+    if (name == "ALOFT_AGENT_FAULTS") variables["ALOFT_FAULTS"] = value;
+  }
+  return variables;
+}
+
+}  // namespace
+
+ProcessBackend::ProcessBackend(ProcessBackendOptions options, const Clock& clock, Log log)
+    : options_(std::move(options)),
+      clock_(clock),
+      log_(std::move(log)),
+      environments_(options_.environments_directory, options_.runtime_directory),
+      cgroups_(os::DetectCgroups()) {}
+
+std::string ProcessBackend::SocketDirectory(const TaskId& id) const {
+  return options_.socket_directory + "/" + crypto::Sha256Hex(id.value()).substr(0, 12);
+}
+
+std::string ProcessBackend::ControlGroup(const TaskId& id) const {
+  // Two installations on one machine may have tasks of the same name.
+  return crypto::Sha256Hex(options_.tasks_directory).substr(0, 8) + "-" + id.value();
+}
+
+Status ProcessBackend::Open() {
+  ALOFT_TRY(os::MakeDirectories(options_.tasks_directory, 0700));
+  ALOFT_TRY(os::MakeDirectories(options_.socket_directory, 0700));
+  if (options_.socket_directory.size() + sizeof("/123456789012/worker.sock") > 108)
+    return Fail(kInvalidArgument,
+                options_.socket_directory + " is too long a path for Unix sockets; choose a shorter one");
+  if (!cgroups_->support().why.empty())
+    log_.Warn("limits of tasks are weaker than asked", {{"why", cgroups_->support().why}});
+  ALOFT_TRY(StartWatching());
+  std::lock_guard lock(operations_);
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(options_.tasks_directory, error))
+    names.push_back(entry.path().filename());
+  for (const std::string& name : names) Adopt(name);
+  LaunchWaiting();
+  watcher_ = std::thread([this] { WatchLoop(); });
+  return {};
+}
+
+void ProcessBackend::Adopt(const std::string& name) {
+  std::string directory = options_.tasks_directory + "/" + name;
+  std::error_code error;
+  auto text = os::ReadFile(directory + "/" + kSpecFile);
+  if (name.starts_with('.') || !text.ok()) {  // removed, or never wholly made
+    fs::remove_all(directory, error);
+    return;
+  }
+  auto stored = DecodeSpec(*text);
+  if (!stored.ok()) {
+    log_.Error("a task's directory cannot be understood and is left alone",
+               {{"directory", directory}, {"error", Describe(stored.error())}});
+    return;
+  }
+  Task task;
+  task.stored = std::move(*stored);
+  TaskId id = task.stored.spec.id;
+  bool held = LockIsHeld(id);
+  JournalState journal = ReadJournal(id, task.stored.accepted);
+  if (auto launch_text = os::ReadFile(directory + "/" + kLaunchFile); launch_text.ok()) {
+    if (auto launch = DecodeLaunch(*launch_text); launch.ok()) {
+      task.granted = launch->limits;
+      task.user = launch->user;
+    }
+  }
+  // An agent speaks before it does anything: silence means that starting it is safe.
+  if (journal.status.phase == Phase::kEnded)
+    task.state = State::kEnded;
+  else if (held || journal.agent.pid != 0)
+    task.state = State::kRunning;
+  {
+    std::lock_guard lock(mutex_);
+    tasks_[id] = std::move(task);
+  }
+  WatchDirectory(id);
+  Refresh(id);
+  log_.Info("found a task", {{"task", id.value()}, {"agent", held ? "alive" : "gone"}});
+}
+
+Status ProcessBackend::Start(const TaskSpec& spec) {
+  ALOFT_TRY(CheckSpec(spec));
+  std::lock_guard lock(operations_);
+  if (Copy(spec.id)) return {};
+  Placement placement = Place(options_.capacity, {}, spec.limits);
+  if (placement.verdict == Placement::Verdict::kNever)
+    return Fail(kResourceLimitExceeded, "The task can never run here: " + placement.reason + ".");
+  if (!spec.environment.empty()) {
+    auto environment = environments_.Find(spec.environment);
+    if (!environment.ok())
+      return Fail(kBadTaskSpec, "There is no environment " + spec.environment, Describe(environment.error()));
+  }
+  Task task;
+  task.stored = {spec, clock_.Now()};
+  std::string directory = Directory(spec.id);
+  std::error_code error;
+  fs::remove_all(directory, error);  // what an interrupted Start left
+  ALOFT_TRY(os::MakeDirectories(directory, 0700));
+  ALOFT_TRY(os::WriteFileDurably(directory + "/" + kSpecFile, EncodeSpec(spec, task.stored.accepted), 0600));
+  {
+    std::lock_guard tasks_lock(mutex_);
+    tasks_[spec.id] = std::move(task);
+  }
+  WatchDirectory(spec.id);
+  LaunchWaiting();
+  return {};
+}
+
+bool ProcessBackend::MayLaunch(const TaskId& id, Placement& placement) {
+  std::vector<Limits> running;
+  std::lock_guard lock(mutex_);
+  for (const auto& [other, task] : tasks_)
+    if (task.state == State::kRunning) running.push_back(task.granted);
+  Task& task = tasks_.at(id);
+  placement = Place(options_.capacity, running, task.stored.spec.limits);
+  task.why_waiting = placement.verdict == Placement::Verdict::kStart ? "" : placement.reason;
+  return placement.verdict == Placement::Verdict::kStart;
+}
+
+void ProcessBackend::LaunchWaiting() {
+  std::vector<std::pair<Time, TaskId>> waiting;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, task] : tasks_)
+      if (task.state == State::kWaiting) waiting.emplace_back(task.stored.accepted, id);
+  }
+  std::sort(waiting.begin(), waiting.end());
+  for (const auto& [accepted, id] : waiting) {
+    Placement placement;
+    // A small task may pass a large one that waits: it ends sooner or uses what the large one could not.
+    if (!MayLaunch(id, placement)) continue;
+    auto launched = Launch(id, placement.granted);
+    if (launched.ok()) continue;
+    log_.Error("a task's agent could not be started", {{"task", id.value()}, {"error", Describe(launched.error())}});
+    static_cast<void>(EndWithoutAgent(id, Outcome::kCannotRun, launched.error().message));
+  }
+}
+
+Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
+  std::string directory = Directory(id);
+  std::uint32_t user = 0;
+  if (::geteuid() == 0) {
+    std::set<std::uint32_t> taken;
+    std::lock_guard lock(mutex_);
+    for (const auto& [other, task] : tasks_)
+      if (task.state == State::kRunning) taken.insert(task.user);
+    for (user = kFirstUser; taken.contains(user);) ++user;
+  }
+  ALOFT_TRY(WriteCredentials(id));
+  struct Launch launch {
+    .directory = directory, .socket_directory = SocketDirectory(id), .runtime_directory = options_.runtime_directory,
+    .programs_directory = options_.programs_directory, .environments_directory = options_.environments_directory,
+    .api_url = options_.api_url, .ca_file = options_.ca_file, .control_group = ControlGroup(id), .user = user,
+    .limits = granted
+  };
+  ALOFT_TRY(os::WriteFileDurably(directory + "/" + kLaunchFile, EncodeLaunch(launch), 0600));
+  os::Fd lock(::open((directory + "/" + kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  // The lock is taken here and inherited, so that there is no moment in which an agent lives without it.
+  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return SystemError("lock the task", errno);
+  Update(id, [&](Task& task) {
+    task.state = State::kRunning;
+    task.granted = granted;
+    task.user = user;
+  });
+  auto agent = os::StartDaemon({.path = options_.agent_path,
+                                .arguments = {"--directory", directory, "--lock", std::to_string(lock.get())},
+                                .variables = AgentVariables(),
+                                .keep = {lock.get()}});
+  if (!agent.ok()) return std::move(agent).error();
+  return {};
+}
+
+Status ProcessBackend::WriteCredentials(const TaskId& id) {
+  auto task = Copy(id);
+  if (!task || task->stored.spec.role_arn.empty() || !options_.issue_credentials) return {};
+  ALOFT_ASSIGN(Credentials credentials, options_.issue_credentials(id, task->stored.spec.role_arn));
+  ALOFT_TRY(os::WriteFileDurably(Directory(id) + "/" + kCredentialsFile, EncodeCredentials(credentials), 0600));
+  Update(id, [&](Task& changed) { changed.credentials_expire = credentials.expires; });
+  return {};
+}
+
+Status ProcessBackend::EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure) {
+  ALOFT_ASSIGN(Journal journal, Journal::Open(Directory(id), clock_));
+  ALOFT_TRY(journal.Ended(outcome, failure, false));
+  Update(id, [](Task& task) { task.state = State::kEnded; });
+  Changed(id);
+  return {};
+}
+
+bool ProcessBackend::Refresh(const TaskId& id) {
+  auto task = Copy(id);
+  if (!task || task->state != State::kRunning) return false;
+  // First the lock, then the journal: an agent writes its last line before it lets go.
+  bool held = LockIsHeld(id);
+  JournalState journal = ReadJournal(id, task->stored.accepted);
+  if (journal.status.phase == Phase::kEnded) {
+    Update(id, [](Task& changed) { changed.state = State::kEnded; });
+    return true;
+  }
+  if (held) return false;
+  std::string why = journal.agent.pid != 0 && journal.agent.boot_id != os::BootId()
+                        ? "the machine restarted while the task ran"
+                        : "the task's agent died; it was killed, or the machine ran out of memory";
+  log_.Warn("a task's agent is gone", {{"task", id.value()}, {"why", why}});
+  static_cast<void>(cgroups_->Remove(ControlGroup(id)));
+  std::error_code error;
+  for (const char* name : {"ml", "tmp", "root", kCredentialsFile}) fs::remove_all(Directory(id) + "/" + name, error);
+  fs::remove_all(SocketDirectory(id), error);
+  if (auto ended = EndWithoutAgent(id, Outcome::kLost, why); !ended.ok()) {
+    log_.Error("a lost task cannot be ended", {{"task", id.value()}, {"error", Describe(ended.error())}});
+    return false;  // tried again at the next tick
+  }
+  return true;
+}
+
+Result<TaskStatus> ProcessBackend::Observe(const TaskId& id) {
+  auto task = Copy(id);
+  if (!task) return Fail(kNoSuchTask, "There is no task " + id.value());
+  TaskStatus status = ReadJournal(id, task->stored.accepted).status;
+  if (status.phase == Phase::kPending && task->state == State::kWaiting) status.message = task->why_waiting;
+  status.log_complete = status.phase == Phase::kEnded;
+  status.log_bytes = LogSpoolSize(Directory(id));
+  status.socket_path = SocketDirectory(id) + "/worker.sock";
+  return status;
+}
+
+Status ProcessBackend::Stop(const TaskId& id) {
+  std::lock_guard lock(operations_);
+  auto task = Copy(id);
+  if (!task) return Fail(kNoSuchTask, "There is no task " + id.value());
+  if (task->state == State::kEnded) return {};
+  if (task->state == State::kWaiting) return EndWithoutAgent(id, Outcome::kStopped, "stopped before the code ran");
+  return os::WriteFileDurably(Directory(id) + "/" + kStopFile, "1\n", 0600);
+}
+
+Status ProcessBackend::KillAgent(const TaskId& id) {
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (LockIsHeld(id)) {
+    if (std::chrono::steady_clock::now() > until)
+      return Fail(kDeadlineExceeded, "the agent of task " + id.value() + " cannot be ended");
+    // It may not have said yet who it is.
+    auto agent = os::OpenProcess(ReadJournal(id, Time{}).agent);
+    if (agent) {
+      ALOFT_TRY(os::SignalProcess(*agent, SIGKILL));
+      os::WaitForEnd(*agent, std::chrono::seconds(5));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return {};
+}
+
+Status ProcessBackend::Remove(const TaskId& id) {
+  std::string gone = options_.tasks_directory + "/.removed-" + id.value();
+  std::error_code error;
+  {
+    std::lock_guard lock(operations_);
+    auto task = Copy(id);
+    if (!task) return {};
+    if (task->state == State::kRunning) ALOFT_TRY(KillAgent(id));
+    ALOFT_TRY(cgroups_->Remove(ControlGroup(id)));
+    fs::remove_all(SocketDirectory(id), error);
+    if (::rename(Directory(id).c_str(), gone.c_str()) != 0 && errno != ENOENT) return SystemError("rename", errno);
+    ALOFT_TRY(os::SyncDirectory(options_.tasks_directory));
+    {
+      std::lock_guard tasks_lock(mutex_);
+      watches_.erase(task->watch);
+      tasks_.erase(id);
+    }
+    fs::remove_all(gone, error);
+    LaunchWaiting();
+  }
+  return {};
+}
+
+Result<LogChunk> ProcessBackend::ReadLog(const TaskId& id, std::uint64_t offset, std::size_t max_bytes) {
+  auto task = Copy(id);
+  if (!task) return Fail(kNoSuchTask, "There is no task " + id.value());
+  if (offset >= task->acknowledged + kAcknowledgeStep) {
+    ALOFT_TRY(AcknowledgeLogSpool(Directory(id), offset));
+    Update(id, [&](Task& changed) { changed.acknowledged = std::max(changed.acknowledged, offset); });
+  }
+  return ReadLogSpool(Directory(id), offset, max_bytes);
+}
+
+Result<std::vector<TaskId>> ProcessBackend::List() {
+  std::vector<TaskId> ids;
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, task] : tasks_) ids.push_back(id);
+  return ids;
+}
+
+JournalState ProcessBackend::ReadJournal(const TaskId& id, Time accepted) const {
+  auto text = os::ReadFile(Directory(id) + "/" + kJournalFile);
+  return FoldJournal(text.ok() ? *text : std::string(), accepted);
+}
+
+bool ProcessBackend::LockIsHeld(const TaskId& id) const {
+  os::Fd file(::open((Directory(id) + "/" + kLockFile).c_str(), O_RDONLY | O_CLOEXEC));
+  // Shared, so that two who ask do not mistake each other for an agent.
+  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
+std::optional<ProcessBackend::Task> ProcessBackend::Copy(const TaskId& id) const {
+  std::lock_guard lock(mutex_);
+  auto found = tasks_.find(id);
+  if (found == tasks_.end()) return std::nullopt;
+  return found->second;
+}
+
+template <class Change>
+void ProcessBackend::Update(const TaskId& id, Change change) {
+  std::lock_guard lock(mutex_);
+  if (auto found = tasks_.find(id); found != tasks_.end()) change(found->second);
+}
+
+void ProcessBackend::Changed(const TaskId& id) const {
+  if (options_.on_change) options_.on_change(id);
+}
+
+}  // namespace internal
+
+Result<std::unique_ptr<Backend>> OpenProcessBackend(ProcessBackendOptions options, const Clock& clock, Log log) {
+  auto backend = std::make_unique<internal::ProcessBackend>(std::move(options), clock, std::move(log));
+  ALOFT_TRY(backend->Open());
+  return std::unique_ptr<Backend>(std::move(backend));
+}
+
+}  // namespace aloft::compute

@@ -1,0 +1,89 @@
+// The process backend's inside: which tasks there are, who may start, what their agents have said.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "foundation/os/cgroup.h"
+#include "foundation/os/fd.h"
+#include "platform/compute/environment.h"
+#include "platform/compute/journal.h"
+#include "platform/compute/process_backend.h"
+#include "platform/compute/task_files.h"
+
+namespace aloft::compute::internal {
+
+class ProcessBackend final : public Backend {
+ public:
+  ProcessBackend(ProcessBackendOptions options, const Clock& clock, Log log);
+  ~ProcessBackend() override;
+  Status Open();
+
+  Status Start(const TaskSpec& spec) override;
+  Result<TaskStatus> Observe(const TaskId& id) override;
+  Status Stop(const TaskId& id) override;
+  Status Remove(const TaskId& id) override;
+  Result<LogChunk> ReadLog(const TaskId& id, std::uint64_t offset, std::size_t max_bytes) override;
+  Result<std::vector<TaskId>> List() override;
+
+ private:
+  enum class State { kWaiting, kRunning, kEnded };
+  struct Task {
+    StoredSpec stored;
+    State state = State::kWaiting;
+    std::string why_waiting;
+    Limits granted;
+    std::uint32_t user = 0;
+    Time credentials_expire{};
+    std::uint64_t acknowledged = 0;
+    int watch = -1;
+  };
+
+  // These hold operations_ already.
+  void Adopt(const std::string& name);
+  void LaunchWaiting();
+  bool MayLaunch(const TaskId& id, Placement& placement);
+  Status Launch(const TaskId& id, const Limits& granted);
+  Status WriteCredentials(const TaskId& id);
+  Status EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure);
+  // What the directory says now; buries a task whose agent died. True where the task has just ended.
+  bool Refresh(const TaskId& id);
+  Status KillAgent(const TaskId& id);
+
+  // process_backend_watch.cc
+  Status StartWatching();
+  void WatchDirectory(const TaskId& id);
+  void WatchLoop();
+  void OnTick();
+
+  std::string Directory(const TaskId& id) const { return options_.tasks_directory + "/" + id.value(); }
+  std::string SocketDirectory(const TaskId& id) const;
+  std::string ControlGroup(const TaskId& id) const;
+  JournalState ReadJournal(const TaskId& id, Time accepted) const;
+  bool LockIsHeld(const TaskId& id) const;
+  std::optional<Task> Copy(const TaskId& id) const;
+  template <class Change>
+  void Update(const TaskId& id, Change change);
+  void Changed(const TaskId& id) const;
+
+  ProcessBackendOptions options_;
+  const Clock& clock_;
+  Log log_;
+  Environments environments_;
+  std::unique_ptr<os::Cgroups> cgroups_;
+
+  // One start, stop, removal or burial at a time: they read and write directories, so this one is held across I/O.
+  // Nothing else waits for it: observing and reading logs take only mutex_, for moments.
+  std::mutex operations_;
+  mutable std::mutex mutex_;
+  std::map<TaskId, Task> tasks_;
+  std::map<int, TaskId> watches_;
+
+  os::Fd changes_;  // inotify
+  os::Fd stop_;     // eventfd
+  std::thread watcher_;
+};
+
+}  // namespace aloft::compute::internal

@@ -1,0 +1,62 @@
+#include "platform/compute/runtimes.h"
+
+#include <fnmatch.h>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "foundation/base/bytes.h"
+#include "foundation/os/file.h"
+#include "platform/compute/errors.h"
+
+namespace aloft::compute {
+namespace {
+
+std::vector<std::string> Strings(const toml::node_view<const toml::node>& node) {
+  std::vector<std::string> strings;
+  if (const toml::array* array = node.as_array())
+    for (const auto& value : *array)
+      if (auto text = value.value<std::string>()) strings.push_back(*text);
+  return strings;
+}
+
+}  // namespace
+
+Result<RuntimeTable> RuntimeTable::Load(const std::string& directory) {
+  std::string path = directory + "/runtimes.toml";
+  ALOFT_ASSIGN(std::string text, os::ReadFile(path));
+  auto bad = [&](std::string why) { return Fail(kInvalidArgument, path + ": " + std::move(why)); };
+  toml::parse_result parsed = toml::parse(text);
+  if (!parsed) return bad(std::string(parsed.error().description()));
+  const toml::table& document = parsed.table();
+  RuntimeTable table;
+  const toml::array* rows = document["runtime"].as_array();
+  if (!rows) return bad("there is no [[runtime]]");
+  for (const auto& node : *rows) {
+    const toml::table* row = node.as_table();
+    if (!row) return bad("a runtime must be a table");
+    toml::node_view<const toml::node> view(node);
+    Row made;
+    made.runtime.name = view["name"].value_or(std::string());
+    made.runtime.environment = view["environment"].value_or(std::string());
+    made.runtime.train = Strings(view["train"]);
+    made.runtime.serve = Strings(view["serve"]);
+    for (const std::string& image : Strings(view["images"])) made.images.push_back(ToLower(image));
+    if (made.runtime.name.empty() || made.images.empty()) return bad("a runtime needs a name and images");
+    table.rows_.push_back(std::move(made));
+  }
+  return table;
+}
+
+Result<Runtime> RuntimeTable::Resolve(std::string_view image) const {
+  std::string wanted = ToLower(image);
+  for (const Row& row : rows_)
+    for (const std::string& pattern : row.images)
+      if (::fnmatch(pattern.c_str(), wanted.c_str(), 0) == 0) return row.runtime;
+  std::string known;
+  for (const Row& row : rows_) known += (known.empty() ? "" : ", ") + row.runtime.name;
+  return Fail(kUnknownImage, "No runtime stands for the image " + std::string(image) + ". Known runtimes: " + known +
+                                 ". An operator maps further images in runtimes.toml.");
+}
+
+}  // namespace aloft::compute

@@ -1,0 +1,95 @@
+#include "platform/compute/scheduler.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+namespace aloft::compute {
+namespace {
+
+std::string Gibibytes(double bytes) {
+  return fmt::format("{:.1f} GiB", bytes / (1u << 30));
+}
+
+// A type's memory is its nominal size; a machine or an instance of that size never has all of it.
+constexpr double kNominalTolerance = 1.25;
+
+std::uint64_t CgroupMemoryLimit() {
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream file(path);
+    if (std::uint64_t bytes = 0; file >> bytes && bytes > 0) return bytes;
+  }
+  return ~std::uint64_t{0};
+}
+
+}  // namespace
+
+Placement Place(const Capacity& capacity, const std::vector<Limits>& running, const Limits& wanted) {
+  Placement placement;
+  placement.granted = wanted;
+  Limits& granted = placement.granted;
+  double promised_memory = static_cast<double>(capacity.memory_bytes) * capacity.memory_share;
+  double promised_cpus = capacity.vcpus * capacity.cpu_overcommit;
+  auto never = [&](std::string reason) {
+    placement.verdict = Placement::Verdict::kNever;
+    placement.reason = std::move(reason);
+    return placement;
+  };
+  double memory = static_cast<double>(wanted.memory_bytes);
+  if (memory > promised_memory) {
+    if (!capacity.allow_smaller && memory > promised_memory * kNominalTolerance)
+      return never(fmt::format("it needs {} of memory and this machine gives tasks at most {}", Gibibytes(memory),
+                               Gibibytes(promised_memory)));
+    granted.memory_bytes = static_cast<std::uint64_t>(promised_memory);
+  }
+  if (wanted.gpus > capacity.gpus) {
+    if (!capacity.allow_smaller)
+      return never(fmt::format("it needs {} GPU{} and this machine has {}", wanted.gpus, wanted.gpus == 1 ? "" : "s",
+                               capacity.gpus));
+    granted.gpus = capacity.gpus;
+  }
+  granted.vcpus = std::min(wanted.vcpus, promised_cpus);  // a share: more of it than there is means all of it
+  if (capacity.disk_bytes > 0) granted.disk_bytes = std::min(wanted.disk_bytes, capacity.disk_bytes);
+
+  double cpus_in_use = 0, memory_in_use = 0;
+  int gpus_in_use = 0;
+  for (const Limits& limits : running) {
+    cpus_in_use += limits.vcpus;
+    memory_in_use += static_cast<double>(limits.memory_bytes);
+    gpus_in_use += limits.gpus;
+  }
+  auto wait = [&](std::string reason) {
+    placement.verdict = Placement::Verdict::kWait;
+    placement.reason = std::move(reason);
+    return placement;
+  };
+  if (memory_in_use + static_cast<double>(granted.memory_bytes) > promised_memory)
+    return wait(fmt::format("needs {} of memory, {} are free", Gibibytes(static_cast<double>(granted.memory_bytes)),
+                            Gibibytes(std::max(0.0, promised_memory - memory_in_use))));
+  if (gpus_in_use + granted.gpus > capacity.gpus)
+    return wait(fmt::format("needs {} GPUs, {} are free", granted.gpus, capacity.gpus - gpus_in_use));
+  if (cpus_in_use + granted.vcpus > promised_cpus)
+    return wait(fmt::format("needs {:g} vCPUs, {:g} of {:g} promised ones are free", granted.vcpus,
+                            promised_cpus - cpus_in_use, promised_cpus));
+  return placement;
+}
+
+Capacity DetectCapacity(const std::string& directory) {
+  Capacity capacity;
+  cpu_set_t cpus;
+  capacity.vcpus = ::sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+  auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
+  capacity.memory_bytes = std::min(pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)), CgroupMemoryLimit());
+  std::error_code error;
+  auto space = std::filesystem::space(directory, error);
+  if (!error) capacity.disk_bytes = space.available;
+  for (int index = 0; index < 16; ++index)
+    if (::access(("/dev/nvidia" + std::to_string(index)).c_str(), F_OK) == 0) ++capacity.gpus;
+  return capacity;
+}
+
+}  // namespace aloft::compute

@@ -1,0 +1,247 @@
+#include "platform/compute/task_files.h"
+
+#include <boost/json.hpp>
+
+#include "foundation/codec/json.h"
+#include "platform/compute/errors.h"
+
+namespace aloft::compute {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kVersion = 1;
+
+json::array ToJson(const std::vector<std::string>& strings) {
+  return json::array(strings.begin(), strings.end());
+}
+
+json::object ToJson(const std::map<std::string, std::string>& strings) {
+  json::object object;
+  for (const auto& [name, value] : strings) object[name] = value;
+  return object;
+}
+
+json::object ToJson(const Limits& limits) {
+  return {{"vcpus", limits.vcpus},
+          {"memory_bytes", limits.memory_bytes},
+          {"max_processes", limits.max_processes},
+          {"disk_bytes", limits.disk_bytes},
+          {"gpus", limits.gpus}};
+}
+
+std::string_view Name(Input::Kind kind) {
+  switch (kind) {
+    case Input::Kind::kObject: return "object";
+    case Input::Kind::kArchive: return "archive";
+    case Input::Kind::kPrefix: break;
+  }
+  return "prefix";
+}
+
+std::string_view Name(Network network) {
+  switch (network) {
+    case Network::kNone: return "none";
+    case Network::kInternet: return "internet";
+    case Network::kApi: break;
+  }
+  return "api";
+}
+
+// Reads members that must be there and be of their type; what is wrong ends in one exception, caught below.
+std::string Text(const json::object& object, const char* key) {
+  return std::string(object.at(key).as_string());
+}
+template <class Number>
+Number Num(const json::object& object, const char* key) {
+  return object.at(key).to_number<Number>();
+}
+std::vector<std::string> Strings(const json::object& object, const char* key) {
+  std::vector<std::string> strings;
+  for (const auto& value : object.at(key).as_array()) strings.emplace_back(value.as_string());
+  return strings;
+}
+
+Limits ReadLimits(const json::object& object) {
+  return {.vcpus = Num<double>(object, "vcpus"),
+          .memory_bytes = Num<std::uint64_t>(object, "memory_bytes"),
+          .max_processes = Num<int>(object, "max_processes"),
+          .disk_bytes = Num<std::uint64_t>(object, "disk_bytes"),
+          .gpus = Num<int>(object, "gpus")};
+}
+
+Input ReadInput(const json::object& object) {
+  std::string kind = Text(object, "kind");
+  return {.channel = Text(object, "channel"),
+          .s3_uri = Text(object, "s3_uri"),
+          .kind = kind == "archive"  ? Input::Kind::kArchive
+                  : kind == "object" ? Input::Kind::kObject
+                                     : Input::Kind::kPrefix,
+          .path = Text(object, "path")};
+}
+
+// Every stored file has a version, and parses by `read`, which may throw.
+template <class Value, class Read>
+Result<Value> Decode(std::string_view text, const char* what, Read read) {
+  auto parsed = codec::ParseJson(text);
+  if (!parsed.ok()) return Fail(kCorrupt, std::string("a task's ") + what + " cannot be read", parsed.error().message);
+  try {
+    const json::object& object = parsed->as_object();
+    if (Num<int>(object, "version") != kVersion)
+      return Fail(kCorrupt, std::string("a task's ") + what + " has a version this program does not know");
+    return read(object);
+  } catch (const std::exception& error) {
+    return Fail(kCorrupt, std::string("a task's ") + what + " cannot be read", error.what());
+  }
+}
+
+bool IsBelowOptMl(std::string_view path) {
+  return (path == "/opt/ml" || path.starts_with("/opt/ml/")) && path.find("/../") == std::string_view::npos &&
+         !path.ends_with("/..") && path.find('\0') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string EncodeSpec(const TaskSpec& spec, Time accepted) {
+  json::array files, inputs, outputs;
+  for (const File& file : spec.files) files.push_back({{"path", file.path}, {"content", file.content}});
+  for (const Input& input : spec.inputs)
+    inputs.push_back(
+        {{"channel", input.channel}, {"s3_uri", input.s3_uri}, {"kind", Name(input.kind)}, {"path", input.path}});
+  for (const Output& output : spec.outputs)
+    outputs.push_back({{"path", output.path},
+                       {"s3_uri", output.s3_uri},
+                       {"archive", output.archive},
+                       {"even_if_empty", output.even_if_empty},
+                       {"even_if_failed", output.even_if_failed}});
+  json::object object{{"version", kVersion},
+                      {"id", spec.id.value()},
+                      {"accepted", ToMicros(accepted)},
+                      {"environment", spec.environment},
+                      {"command", ToJson(spec.command)},
+                      {"variables", ToJson(spec.variables)},
+                      {"working_directory", spec.working_directory},
+                      {"files", std::move(files)},
+                      {"inputs", std::move(inputs)},
+                      {"outputs", std::move(outputs)},
+                      {"role_arn", spec.role_arn},
+                      {"region", spec.region},
+                      {"limits", ToJson(spec.limits)},
+                      {"network", Name(spec.network)},
+                      {"host_name", spec.host_name},
+                      {"max_runtime_seconds", spec.max_runtime.count()},
+                      {"stop_grace_seconds", spec.stop_grace.count()},
+                      {"banner", ToJson(spec.banner)}};
+  return codec::WriteJson(object);
+}
+
+Result<StoredSpec> DecodeSpec(std::string_view text) {
+  return Decode<StoredSpec>(text, kSpecFile, [](const json::object& object) {
+    StoredSpec stored;
+    TaskSpec& spec = stored.spec;
+    stored.accepted = FromMicros(Num<std::int64_t>(object, "accepted"));
+    spec.id = TaskId(Text(object, "id"));
+    spec.environment = Text(object, "environment");
+    spec.command = Strings(object, "command");
+    for (const auto& [name, value] : object.at("variables").as_object())
+      spec.variables[std::string(name)] = std::string(value.as_string());
+    spec.working_directory = Text(object, "working_directory");
+    for (const auto& file : object.at("files").as_array())
+      spec.files.push_back({Text(file.as_object(), "path"), Text(file.as_object(), "content")});
+    for (const auto& input : object.at("inputs").as_array()) spec.inputs.push_back(ReadInput(input.as_object()));
+    for (const auto& value : object.at("outputs").as_array()) {
+      const json::object& output = value.as_object();
+      spec.outputs.push_back({.path = Text(output, "path"),
+                              .s3_uri = Text(output, "s3_uri"),
+                              .archive = output.at("archive").as_bool(),
+                              .even_if_empty = output.at("even_if_empty").as_bool(),
+                              .even_if_failed = output.at("even_if_failed").as_bool()});
+    }
+    spec.role_arn = Text(object, "role_arn");
+    spec.region = Text(object, "region");
+    spec.limits = ReadLimits(object.at("limits").as_object());
+    std::string network = Text(object, "network");
+    spec.network = network == "none" ? Network::kNone : network == "internet" ? Network::kInternet : Network::kApi;
+    spec.host_name = Text(object, "host_name");
+    spec.max_runtime = std::chrono::seconds(Num<std::int64_t>(object, "max_runtime_seconds"));
+    spec.stop_grace = std::chrono::seconds(Num<std::int64_t>(object, "stop_grace_seconds"));
+    spec.banner = Strings(object, "banner");
+    return stored;
+  });
+}
+
+std::string EncodeLaunch(const Launch& launch) {
+  json::object object{{"version", kVersion},
+                      {"directory", launch.directory},
+                      {"socket_directory", launch.socket_directory},
+                      {"runtime_directory", launch.runtime_directory},
+                      {"programs_directory", launch.programs_directory},
+                      {"environments_directory", launch.environments_directory},
+                      {"api_url", launch.api_url},
+                      {"ca_file", launch.ca_file},
+                      {"control_group", launch.control_group},
+                      {"user", launch.user},
+                      {"limits", ToJson(launch.limits)}};
+  return codec::WriteJson(object);
+}
+
+Result<Launch> DecodeLaunch(std::string_view text) {
+  return Decode<Launch>(text, kLaunchFile, [](const json::object& object) {
+    return Launch{.directory = Text(object, "directory"),
+                  .socket_directory = Text(object, "socket_directory"),
+                  .runtime_directory = Text(object, "runtime_directory"),
+                  .programs_directory = Text(object, "programs_directory"),
+                  .environments_directory = Text(object, "environments_directory"),
+                  .api_url = Text(object, "api_url"),
+                  .ca_file = Text(object, "ca_file"),
+                  .control_group = Text(object, "control_group"),
+                  .user = Num<std::uint32_t>(object, "user"),
+                  .limits = ReadLimits(object.at("limits").as_object())};
+  });
+}
+
+std::string EncodeCredentials(const Credentials& credentials) {
+  json::object object{{"version", kVersion},
+                      {"access_key_id", credentials.access_key_id},
+                      {"secret_access_key", credentials.secret_access_key},
+                      {"session_token", credentials.session_token},
+                      {"expires", ToMicros(credentials.expires)}};
+  return codec::WriteJson(object);
+}
+
+Result<Credentials> DecodeCredentials(std::string_view text) {
+  return Decode<Credentials>(text, kCredentialsFile, [](const json::object& object) {
+    return Credentials{.access_key_id = Text(object, "access_key_id"),
+                       .secret_access_key = Text(object, "secret_access_key"),
+                       .session_token = Text(object, "session_token"),
+                       .expires = FromMicros(Num<std::int64_t>(object, "expires"))};
+  });
+}
+
+Status CheckSpec(const TaskSpec& spec) {
+  const std::string& id = spec.id.value();
+  auto refuse = [](std::string message) { return Fail(kBadTaskSpec, std::move(message)); };
+  if (id.empty() || id.size() > 200 || id.front() == '.' ||
+      id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") != std::string::npos)
+    return refuse("a task's id has 1 to 200 letters, digits, '.', '_' and '-'");
+  if (spec.command.empty() || spec.command[0].empty()) return refuse("a task needs a command");
+  auto holds_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  for (const auto& argument : spec.command)
+    if (holds_nul(argument)) return refuse("an argument of the command holds a NUL");
+  for (const auto& [name, value] : spec.variables)
+    if (name.empty() || name.find('=') != std::string::npos || holds_nul(name) || holds_nul(value))
+      return refuse("'" + name + "' cannot be an environment variable");
+  for (const File& file : spec.files)
+    if (!IsBelowOptMl(file.path)) return refuse(file.path + " is not below /opt/ml");
+  for (const Input& input : spec.inputs) {
+    if (!IsBelowOptMl(input.path)) return refuse(input.path + " is not below /opt/ml");
+    if (!input.s3_uri.starts_with("s3://")) return refuse(input.s3_uri + " is no S3 URI");
+  }
+  for (const Output& output : spec.outputs) {
+    if (!IsBelowOptMl(output.path)) return refuse(output.path + " is not below /opt/ml");
+    if (!output.s3_uri.starts_with("s3://")) return refuse(output.s3_uri + " is no S3 URI");
+  }
+  return {};
+}
+
+}  // namespace aloft::compute
