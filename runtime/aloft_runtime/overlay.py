@@ -1,0 +1,55 @@
+"""A job's own packages: requirements.txt on top of the environment."""
+
+import glob
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+
+TARGET = os.path.join(os.environ.get("TMPDIR", "/tmp"), "packages")
+
+
+def satisfied(lines):
+    """True where every line names a package (or name==version) that the environment holds already."""
+    from importlib import metadata
+
+    for line in lines:
+        match = re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*(?:==\s*([A-Za-z0-9._+!-]+))?", line)
+        if not match:
+            return False
+        try:
+            version = metadata.version(match.group(1))
+        except metadata.PackageNotFoundError:
+            return False
+        if match.group(2) and match.group(2) != version:
+            return False
+    return True
+
+
+def _pip():
+    """How pip is run, and what it needs: an environment without pip borrows the wheel that ensurepip would install."""
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-m", "pip"], {}
+    for wheel in sorted(glob.glob("/usr/share/python-wheels/pip-*.whl")):
+        return [sys.executable, "-m", "pip"], {"PYTHONPATH": wheel}
+    raise ValueError("requirements.txt cannot be installed: this environment has no pip")
+
+
+def install(path):
+    """Installs what is missing; the directories to put on PYTHONPATH."""
+    with open(path, encoding="utf-8") as file:
+        lines = [line.split(" #")[0].strip() for line in file]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines or satisfied(lines):
+        return []
+    command, variables = _pip()
+    print(f"Installing {os.path.basename(path)}.", flush=True)
+    command += ["install", "--quiet", "--no-input", "--disable-pip-version-check", "--target", TARGET, "-r", path]
+    done = subprocess.run(command, env=dict(os.environ) | variables, cwd=os.path.dirname(path), check=False)
+    if done.returncode != 0:
+        raise ValueError(
+            "requirements.txt could not be installed (exit code "
+            f"{done.returncode}); pip's reasons stand in the log. Without internet access for jobs nothing can be fetched."
+        )
+    return [TARGET]
