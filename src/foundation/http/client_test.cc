@@ -310,53 +310,6 @@ TEST(Client, RefusesInjection) {
   }
 }
 
-// Takes pieces when the test says so.
-class PuppetSink final : public BodySink {
- public:
-  void OnChunk(std::string chunk, std::function<void()> next) override {
-    const std::lock_guard lock(mutex_);
-    bytes_ += chunk.size();
-    next_ = std::move(next);
-    changed_.notify_all();
-  }
-  void OnEnd() override { Set(ended_); }
-  void OnAbort(Error) override { Set(aborted_); }
-
-  // Waits for a piece, and asks for the next one.
-  bool Step() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(10), [this] { return next_ || ended_ || aborted_; });
-    const auto next = std::exchange(next_, nullptr);
-    lock.unlock();
-    if (next) next();
-    return next != nullptr;
-  }
-  std::size_t bytes() {
-    const std::lock_guard lock(mutex_);
-    return bytes_;
-  }
-  bool ended() { return Get(ended_); }
-  bool aborted() { return Get(aborted_); }
-
- private:
-  void Set(bool& flag) {
-    const std::lock_guard lock(mutex_);
-    flag = true;
-    changed_.notify_all();
-  }
-  bool Get(const bool& flag) {
-    const std::lock_guard lock(mutex_);
-    return flag;
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::size_t bytes_ = 0;
-  std::function<void()> next_;
-  bool ended_ = false;
-  bool aborted_ = false;
-};
-
 // A slow consumer holds the server back through the socket instead of filling memory.
 TEST(Client, SinkHoldsTheServerBack) {
   const std::string piece(1 << 20, 'x');

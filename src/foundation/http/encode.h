@@ -28,7 +28,7 @@ struct ResponseFraming {
 bool AppendResponseHead(int status, const Headers& headers, const ResponseFraming& framing, std::string& out);
 
 struct RequestFraming {
-  std::string_view host{};             // used where `headers` has no Host
+  std::string_view host{};           // used where `headers` has no Host
   std::int64_t content_length = -1;  // -1: no such line
   bool chunked = false;
 };

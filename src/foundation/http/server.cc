@@ -137,6 +137,7 @@ class SocketServer final : public Server {
     const std::lock_guard stop(stop_mutex_);
     if (stopped_) return;
     stopped_ = true;
+    context_->stopping = true;
     // First everyone stops accepting, so that a count of zero is final.
     for (const auto& shard : shards_) RunOn(*shard, [&shard] { shard->BeginDrain(); });
     {

@@ -51,6 +51,7 @@ struct ServerContext {
   const Log log;
   ServerMetrics metrics;
   std::atomic<std::size_t> connections{0};
+  std::atomic<bool> stopping{false};  // no connection is kept any more
   std::function<void()>
       on_drained;  // set before the first shard; from any shard's thread when `connections` falls to 0
 
@@ -73,7 +74,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   // Accepts what waits already, then no more; connections finish what runs.
   void BeginDrain();
   void CloseAll();
-  bool draining() const { return draining_; }
+  bool draining() const { return context_->stopping.load(std::memory_order_relaxed); }
 
   // For connections.
   void Add(Connection& connection);

@@ -8,12 +8,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstring>
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "foundation/base/bytes.h"
 #include "foundation/http/server.h"
@@ -149,6 +152,58 @@ class RawClient {
 
   os::Fd fd_;
   std::string buffer_;
+};
+
+// Takes pieces when the test says so.
+class PuppetSink final : public BodySink {
+ public:
+  void OnChunk(std::string chunk, std::function<void()> next) override {
+    const std::lock_guard lock(mutex_);
+    bytes_ += chunk.size();
+    next_ = std::move(next);
+    changed_.notify_all();
+  }
+  void OnEnd() override { Set(ended_); }
+  void OnAbort(Error error) override {
+    reason_ = error.reason;
+    Set(aborted_);
+  }
+
+  // Waits for a piece, and asks for the next one.
+  bool Step() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(10), [this] { return next_ || ended_ || aborted_; });
+    const auto next = std::exchange(next_, nullptr);
+    lock.unlock();
+    if (next) next();
+    return next != nullptr;
+  }
+  std::size_t bytes() {
+    const std::lock_guard lock(mutex_);
+    return bytes_;
+  }
+  bool ended() { return Get(ended_); }
+  bool aborted() { return Get(aborted_); }
+  Reason reason() const { return reason_; }  // after aborted()
+
+ private:
+  void Set(bool& flag) {
+    const std::lock_guard lock(mutex_);
+    flag = true;
+    changed_.notify_all();
+  }
+  bool Get(const bool& flag) {
+    const std::lock_guard lock(mutex_);
+    return flag;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t bytes_ = 0;
+  std::function<void()> next_;
+  Reason reason_;
+  bool ended_ = false;
+  bool aborted_ = false;
 };
 
 // An unnamed file with this content, open for reading.
