@@ -6,8 +6,8 @@ std::span<const sql::Migration> Migrations() {
   static const sql::Migration kMigrations[] = {
       {"work",
        1,
-       {"CREATE TABLE work_leases (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, epoch BIGINT NOT NULL, "
-        "expires BIGINT NOT NULL)"}}};
+       {"CREATE TABLE work_leases (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, "
+        "expires INTEGER NOT NULL)"}}};
   return kMigrations;
 }
 

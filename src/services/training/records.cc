@@ -65,8 +65,8 @@ std::span<const sql::Migration> Migrations() {
       {"training",
        1,
        {"CREATE TABLE training_jobs (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, "
-        "created BIGINT NOT NULL, modified BIGINT NOT NULL, ended BIGINT, revision BIGINT NOT NULL, "
-        "status TEXT NOT NULL, secondary TEXT NOT NULL, live BIGINT NOT NULL, request TEXT NOT NULL, "
+        "created INTEGER NOT NULL, modified INTEGER NOT NULL, ended INTEGER, revision INTEGER NOT NULL, "
+        "status TEXT NOT NULL, secondary TEXT NOT NULL, live INTEGER NOT NULL, request TEXT NOT NULL, "
         "state TEXT NOT NULL, PRIMARY KEY (account, region, name))",
         "CREATE INDEX training_jobs_by_creation ON training_jobs (account, region, created)",
         "CREATE INDEX training_jobs_live ON training_jobs (live) WHERE live = 1"}}};
