@@ -8,8 +8,7 @@ Result<std::unique_ptr<Store>> Store::Open(Options options, Log log) {
   switch (options.engine) {
     case Engine::kMemory: return OpenMemoryStore();
     case Engine::kRocks: return OpenRocksStore(options, std::move(log));
-    case Engine::kPostgres:
-      return OpenPostgresStore(options, std::move(log));
+    case Engine::kPostgres: return OpenPostgresStore(options, std::move(log));
   }
   return Fail(kInvalidArgument, "Unknown key-value engine.");
 }

@@ -35,23 +35,29 @@ class TemporaryDirectory {
 class EngineTest : public testing::TestWithParam<Engine> {
  protected:
   void SetUp() override { Open(); }
-  void Open() {
+  Options MakeOptions() {
     Options options;
     options.engine = GetParam();
     options.path = directory_.path();
     if (GetParam() == Engine::kPostgres && connection_.empty()) {
       auto made = sql::testing::NewPostgresDatabase();
-      ASSERT_TRUE(made.ok()) << Describe(made.error());
-      connection_ = *made;
+      if (made.ok()) connection_ = *made;
+      EXPECT_TRUE(made.ok()) << Describe(made.error());
     }
     options.connection = connection_;
-    auto store = Store::Open(options, Log::Discard());
-    ASSERT_TRUE(store.ok()) << Describe(store.error());
-    store_ = std::move(store).value();
+    return options;
+  }
+  Status TryOpen() {
+    store_.reset();
+    ALOFT_ASSIGN(store_, Store::Open(MakeOptions(), Log::Discard()));
+    return {};
+  }
+  void Open() {
+    Status opened = TryOpen();
+    ASSERT_TRUE(opened.ok()) << Describe(opened.error());
   }
   void Reopen() {
     if (GetParam() == Engine::kMemory) return;
-    store_.reset();
     Open();
   }
 
