@@ -27,7 +27,7 @@ Action Decide(const Snapshot& snapshot, Time now) {
   }
   const compute::TaskStatus& task = *snapshot.task;
   if (task.phase == Phase::kEnded) {
-    if (state.task_moves < task.transitions.size() && task.outcome != Outcome::kLost) return {Do::kAdvance};
+    if (state.task_moves < task.transitions.size()) return {Do::kAdvance};
     Time ended = task.transitions.empty() ? now : task.transitions.back().at;
     bool log_done = task.log_complete && snapshot.log_copied;
     if (!log_done && now < ended + kLogPatience) return {Do::kWait, std::chrono::milliseconds(200)};
