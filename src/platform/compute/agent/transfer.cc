@@ -1,12 +1,13 @@
 #include "platform/compute/agent/directory_transfer.h"
 #include "platform/compute/agent/object_transfer.h"
+#include "platform/compute/agent/s3_transfer.h"
 
 namespace aloft::compute {
 
 Result<std::unique_ptr<ObjectTransfer>> OpenTransfer(TransferOptions options) {
   constexpr std::string_view kFile = "file://";
   if (options.api_url.starts_with(kFile)) return OpenDirectoryTransfer(options.api_url.substr(kFile.size()));
-  return Fail(kUnimplemented, "not built");
+  return OpenS3Transfer(std::move(options));
 }
 
 }  // namespace aloft::compute
