@@ -1,0 +1,58 @@
+// What reasons are called on the wire of S3: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "foundation/base/error.h"
+
+namespace aloft::api::s3 {
+
+// Causes that only this API knows. Their names are the wire codes.
+inline constexpr Reason kMalformedXml{ErrorKind::kInvalid, "MalformedXML"};
+inline constexpr Reason kInvalidRequest{ErrorKind::kInvalid, "InvalidRequest"};
+inline constexpr Reason kInvalidUri{ErrorKind::kInvalid, "InvalidURI"};
+inline constexpr Reason kInvalidDigest{ErrorKind::kInvalid, "InvalidDigest"};
+inline constexpr Reason kInvalidRange{ErrorKind::kOutOfRange, "InvalidRange"};
+inline constexpr Reason kInvalidStorageClass{ErrorKind::kInvalid, "InvalidStorageClass"};
+inline constexpr Reason kIncompleteBody{ErrorKind::kInvalid, "IncompleteBody"};
+inline constexpr Reason kMissingContentLength{ErrorKind::kInvalid, "MissingContentLength"};
+inline constexpr Reason kMethodNotAllowed{ErrorKind::kInvalid, "MethodNotAllowed"};
+inline constexpr Reason kNotImplemented{ErrorKind::kUnimplemented, "NotImplemented"};
+inline constexpr Reason kAclNotSupported{ErrorKind::kInvalid, "AccessControlListNotSupported"};
+inline constexpr Reason kAccessDenied{ErrorKind::kDenied, "S3AccessDenied"};
+inline constexpr Reason kPreconditionFailed{ErrorKind::kPreconditionFailed, "PreconditionFailed"};
+inline constexpr Reason kInvalidPartRange{ErrorKind::kOutOfRange, "InvalidPartNumber"};
+inline constexpr Reason kNoSuchVersion{ErrorKind::kNotFound, "NoSuchVersion"};
+inline constexpr Reason kInvalidLocation{ErrorKind::kInvalid, "InvalidLocationConstraint"};
+inline constexpr Reason kWrongService{ErrorKind::kUnimplemented, "ServiceNotImplemented"};
+
+// Reads of what nobody has configured.
+inline constexpr Reason kNoBucketPolicy{ErrorKind::kNotFound, "NoSuchBucketPolicy"};
+inline constexpr Reason kNoLifecycle{ErrorKind::kNotFound, "NoSuchLifecycleConfiguration"};
+inline constexpr Reason kNoCors{ErrorKind::kNotFound, "NoSuchCORSConfiguration"};
+inline constexpr Reason kNoTagSet{ErrorKind::kNotFound, "NoSuchTagSet"};
+inline constexpr Reason kNoEncryption{ErrorKind::kNotFound, "ServerSideEncryptionConfigurationNotFoundError"};
+inline constexpr Reason kNoWebsite{ErrorKind::kNotFound, "NoSuchWebsiteConfiguration"};
+inline constexpr Reason kNoReplication{ErrorKind::kNotFound, "ReplicationConfigurationNotFoundError"};
+inline constexpr Reason kNoObjectLock{ErrorKind::kNotFound, "ObjectLockConfigurationNotFoundError"};
+inline constexpr Reason kNoPublicAccessBlock{ErrorKind::kNotFound, "NoSuchPublicAccessBlockConfiguration"};
+inline constexpr Reason kNoOwnershipControls{ErrorKind::kNotFound, "OwnershipControlsNotFoundError"};
+
+struct ErrorName {
+  Reason reason;
+  std::string_view code;
+  int status = 400;
+};
+
+// Every reason that can reach this API, with its wire form.
+std::span<const ErrorName> ErrorTable();
+
+struct WireError {
+  std::string_view code;
+  int status;
+};
+// By the table, else by the kind.
+WireError NameError(const Error& error);
+
+}  // namespace aloft::api::s3

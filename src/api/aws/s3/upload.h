@@ -1,0 +1,30 @@
+// A streamed upload: the body comes in pieces on the connection's thread, is decoded, hashed and stored on pool
+// threads, and the next piece is asked for when that is done. So memory per upload is bounded, and no thread waits for
+// a peer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/aws/s3/headers.h"
+#include "api/common/operation.h"
+#include "foundation/os/thread_pool.h"
+
+namespace aloft::api::s3 {
+
+// How the bytes are vouched for and where they go. `append` and `commit` run on pool threads, one at a time.
+struct Upload {
+  std::uint64_t length = 0;  // decoded
+  BodyDigests digests;
+  std::function<Status(ByteView)> append;
+  std::function<Result<http::Response>(const objects::ExpectedDigests&)> commit;
+};
+
+// The announced, decoded length of the body; kMissingContentLength, kIncompleteBody.
+Result<std::uint64_t> BodyLength(const Call& call);
+
+// Reads the body of `call`; answers through `respond`. The upload's functions are destroyed before the answer.
+void Receive(const std::shared_ptr<const Call>& call, os::ThreadPool& pool, Upload upload, Responder respond);
+
+}  // namespace aloft::api::s3
