@@ -1,0 +1,135 @@
+"""What a caller can get wrong on any API: the native error comes back, names the cause, and the server is unharmed."""
+
+import json
+
+import botocore.exceptions
+import pytest
+from raw import json_call, send, signed
+
+LIST_JOBS = "SageMaker.ListTrainingJobs"
+
+
+def code(response) -> str:
+    return response.json()["__type"].rsplit("#", 1)[-1]
+
+
+@pytest.fixture(autouse=True)
+def unharmed(cloud):
+    """After each of these the server still answers."""
+    yield
+    assert send(cloud, "GET", "/readyz").status_code == 200
+
+
+# Nobody: the protocols' own names for it.
+def test_missing_signature(cloud):
+    response = send(cloud, "POST", "/", b"{}", {"X-Amz-Target": LIST_JOBS, "Content-Type": "application/x-amz-json-1.1"})
+    assert response.status_code in (400, 403) and code(response) == "MissingAuthenticationTokenException"
+    response = send(cloud, "GET", "/some-bucket")
+    assert response.status_code == 403 and "<Code>AccessDenied</Code>" in response.text
+
+
+# A wrong secret and an unknown key are told apart as AWS does, and neither says more.
+def test_wrong_secret_and_unknown_key(cloud):
+    response = json_call(cloud.admin, "sagemaker", LIST_JOBS, {}, secret="wrong")
+    assert response.status_code in (400, 403) and code(response) == "InvalidSignatureException"
+    stranger = type(cloud.admin)(cloud, "AKIAUNKNOWNUNKNOWN00", "x")
+    response = json_call(stranger, "sagemaker", LIST_JOBS, {})
+    assert response.status_code in (400, 403) and code(response) == "UnrecognizedClientException"
+    response = signed(cloud.admin, "s3", "GET", "/", secret="wrong")
+    assert response.status_code == 403 and "<Code>SignatureDoesNotMatch</Code>" in response.text
+    response = signed(stranger, "s3", "GET", "/")
+    assert response.status_code == 403 and "<Code>InvalidAccessKeyId</Code>" in response.text
+    response = signed(stranger, "iam", "POST", "/", b"Action=ListUsers&Version=2010-05-08", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert response.status_code == 403 and "<Code>InvalidClientTokenId</Code>" in response.text
+
+
+# A replayed request is refused after a quarter of an hour.
+@pytest.mark.parametrize("skew", [-3600, 3600])
+def test_skewed_clock(cloud, skew):
+    response = signed(cloud.admin, "s3", "GET", "/", skew=skew)
+    assert response.status_code == 403 and "<Code>RequestTimeTooSkewed</Code>" in response.text
+
+
+# An operation that exists but is not built names itself, with a status that clients do not retry.
+def test_unbuilt_operation(cloud):
+    response = json_call(cloud.admin, "sagemaker", "SageMaker.CreateHub", {})
+    assert 400 <= response.status_code < 500 or response.status_code == 501
+    assert "CreateHub" in response.json().get("message", response.json().get("Message", ""))
+    with pytest.raises(botocore.exceptions.ClientError) as failure:
+        cloud.admin.client("iam").create_saml_provider(SAMLMetadataDocument="x" * 1000, Name="n")
+    assert "CreateSAMLProvider" in str(failure.value)
+
+
+def test_unknown_operation(cloud):
+    """A name that no model knows is not the same as one that is not built."""
+    assert code(json_call(cloud.admin, "sagemaker", "SageMaker.MakeCoffee", {})) in ("UnknownOperationException", "UnknownOperation")
+
+
+# Bodies that are no JSON, or the wrong JSON, are the caller's errors.
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b'{"MaxResults": "many"}', b'{"CreationTimeAfter": {}}',
+                                  b"[" * 100_000])
+def test_malformed_bodies(cloud, body):
+    response = json_call(cloud.admin, "sagemaker", LIST_JOBS, body)
+    if body == b"":
+        assert response.status_code == 200  # no body means no parameters
+        return
+    assert response.status_code == 400 and code(response) in ("SerializationException", "ValidationException")
+
+
+# The constraint is named in AWS's words, with the member's path.
+def test_validation_messages(cloud):
+    response = json_call(cloud.admin, "sagemaker", "SageMaker.DescribeTrainingJob", {"TrainingJobName": "not a name!"})
+    message = response.json().get("message") or response.json().get("Message")
+    assert code(response) == "ValidationException"
+    assert "at 'trainingJobName' failed to satisfy constraint: Member must satisfy regular expression pattern" in message
+    response = json_call(cloud.admin, "sagemaker", LIST_JOBS, {"MaxResults": 1000})
+    message = response.json().get("message") or response.json().get("Message")
+    assert "at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 100" in message
+    response = json_call(cloud.admin, "sagemaker", "SageMaker.DescribeTrainingJob", {})
+    message = response.json().get("message") or response.json().get("Message")
+    assert "at 'trainingJobName' failed to satisfy constraint: Member must not be null" in message
+
+
+# A body beyond the operation's limit is refused without being read into memory.
+def test_oversized_body(cloud):
+    response = json_call(cloud.admin, "sagemaker", LIST_JOBS, b'{"NameContains": "' + b"x" * (20 << 20) + b'"}')
+    assert response.status_code in (400, 413)
+
+
+# Deny by default: a new user may ask who it is, and nothing else.
+def test_new_user_may_nothing(cloud):
+    user = cloud.make_user()
+    assert user.client("sts").get_caller_identity()["Arn"].endswith(f"user/{user.name}")
+    for call in (lambda: user.client("s3").list_buckets(), lambda: user.client("iam").list_users(),
+                 lambda: user.client("sagemaker").list_training_jobs(), lambda: user.client("logs").describe_log_groups(),
+                 lambda: user.client("cloudwatch").list_metrics()):
+        with pytest.raises(botocore.exceptions.ClientError) as failure:
+            call()
+        assert failure.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+        assert failure.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
+
+
+# A token for one endpoint opens no other door.
+def test_endpoint_token_is_scoped(cloud):
+    token = cloud.aloft("token", "some-endpoint").stdout.strip()
+    assert token
+    for method, path in (("GET", "/"), ("GET", "/some-bucket"), ("POST", "/endpoints/other/predict")):
+        response = send(cloud, method, path, b"{}" if method == "POST" else b"", {"Authorization": f"Bearer {token}"})
+        assert response.status_code in (400, 401, 403), (path, response.status_code, response.text)
+    response = send(cloud, "POST", "/endpoints/some-endpoint/predict", b"{}", {"Authorization": f"Bearer {token[:-4]}AAAA"})
+    assert response.status_code in (401, 403)
+
+
+# What is no HTTP at all ends the connection, not the server.
+def test_rubbish_on_the_socket(cloud):
+    import socket
+    import ssl
+
+    for junk in (b"\x00" * 1000, b"GET / HTTP/9.9\r\n\r\n", b"GET /\r\n\r\n", json.dumps({}).encode()):
+        with socket.create_connection(("127.0.0.1", cloud.port), timeout=10) as plain:
+            context = ssl.create_default_context(cafile=cloud.ca_file)
+            with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+                secure.sendall(junk)
+                secure.settimeout(10)
+                answer = secure.recv(100)
+                assert answer == b"" or answer.startswith(b"HTTP/1.1 4") or answer.startswith(b"HTTP/1.1 505")
