@@ -154,7 +154,7 @@ TEST_F(FrontTest, OneRowServesEveryProtocol) {
   EXPECT_EQ(response.headers.Get("content-type"), "application/x-amz-json-1.0");
   EXPECT_EQ(BodyOf(response), R"({"Metrics":[{"Namespace":"n"}]})");
   response = Send(front_, json, R"({"Namespace":"none"})");
-  EXPECT_EQ(response.headers.Get("x-amzn-query-error"), "ResourceNotFound;Sender");
+  EXPECT_EQ(response.headers.Get("x-amzn-query-error"), "ResourceNotFoundException;Sender");
   EXPECT_THAT(BodyOf(response), HasSubstr(R"("__type":"ResourceNotFoundException")"));
 
   response = Send(front_, FormHead("monitoring"), "Action=ListMetrics&Namespace=n&Version=2010-08-01");
@@ -171,7 +171,7 @@ TEST_F(FrontTest, OneRowServesEveryProtocol) {
   codec::CborWriter(body).Map(1).Text("Namespace").Text("none");
   response = Send(front_, cbor, body);
   EXPECT_EQ(response.status, 404);
-  EXPECT_EQ(response.headers.Get("x-amzn-query-error"), "ResourceNotFound;Sender");
+  EXPECT_EQ(response.headers.Get("x-amzn-query-error"), "ResourceNotFoundException;Sender");
 }
 
 // The control plane and its data planes share a signing name: the path tells them apart.

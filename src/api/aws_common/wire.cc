@@ -1,5 +1,6 @@
 #include "api/aws_common/wire.h"
 
+#include "api/aws_common/content_encoding.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/cbor.h"
 #include "foundation/codec/json.h"
@@ -83,7 +84,10 @@ std::string ErrorCbor(const WireError& error, std::string_view type) {
 
 std::optional<codec::Query> QueryParameters(const http::RequestHead& head, std::string_view body) {
   auto parameters = codec::ParseQuery(head.query());
-  auto form = codec::ParseQuery(head.method == "POST" ? body : std::string_view());
+  std::string buffer;
+  auto plain = PlainBody(head, head.method == "POST" ? body : std::string_view(), buffer);
+  if (!plain.ok()) return std::nullopt;
+  auto form = codec::ParseQuery(*plain);
   if (!parameters || !form) return std::nullopt;
   parameters->insert(parameters->end(), std::make_move_iterator(form->begin()), std::make_move_iterator(form->end()));
   return parameters;
@@ -100,7 +104,12 @@ Protocol DetectProtocol(const http::RequestHead& head, const shapes::ServiceMode
 
 Status DecodeRequest(const shapes::ServiceModel& service, const shapes::OperationModel& operation,
                      const http::RequestHead& head, std::string_view body, void* input) {
-  ALOFT_TRY(Decode(DetectProtocol(head, &service), operation, head, body, input));
+  Protocol protocol = DetectProtocol(head, &service);
+  std::string buffer;
+  // A form is inflated with its parameters; what rest-json carries may be compressed for its receiver.
+  bool compressible = protocol == Protocol::kJson || protocol == Protocol::kCbor;
+  ALOFT_ASSIGN(std::string_view plain, compressible ? PlainBody(head, body, buffer) : Result<std::string_view>(body));
+  ALOFT_TRY(Decode(protocol, operation, head, plain, input));
   return shapes::Validate(*operation.input, input);
 }
 

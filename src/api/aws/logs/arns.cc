@@ -17,9 +17,7 @@ std::string GroupName(const Call& call, const std::optional<std::string>& name,
   if (!text.starts_with("arn:")) return std::string(text);
   std::string prefix = GroupArn(call, "");
   if (!text.starts_with(prefix)) return {};
-  text.remove_prefix(prefix.size());
-  if (text.ends_with(":*")) text.remove_suffix(2);
-  return std::string(text);
+  return std::string(text.substr(prefix.size()));
 }
 
 }  // namespace aloft::api::logs
