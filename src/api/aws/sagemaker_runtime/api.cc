@@ -1,0 +1,107 @@
+#include "api/aws/sagemaker_runtime/api.h"
+
+#include "api/aws/sagemaker_runtime/model_error.h"
+#include "api/aws_common/wire.h"
+#include "generated/shapes/sagemaker_runtime/invoke.h"
+#include "generated/shapes/sagemaker_runtime/service_model.h"
+#include "services/resources/arn.h"
+
+namespace aloft::api {
+namespace {
+
+using namespace shapes::sagemaker_runtime;  // NOLINT: the vocabulary of this file
+
+const shapes::OperationModel& Operation() {
+  static const shapes::OperationModel* const operation = shapes::FindOperation(kModel, "InvokeEndpoint");
+  return *operation;
+}
+
+Status CheckBuilt(const InvokeEndpointRequest& in) {
+  const char* what = in.target_model                ? "TargetModel (multi-model endpoints)"
+                     : in.target_container_hostname ? "TargetContainerHostname"
+                     : in.inference_component_name  ? "InferenceComponentName"
+                     : in.enable_explanations       ? "EnableExplanations"
+                     : in.session_id                ? "SessionId (stateful sessions)"
+                                                    : nullptr;
+  if (what == nullptr) return {};
+  return Fail(kUnimplemented,
+              std::string("NotImplemented: ") + what + " of InvokeEndpoint is not built in this Aloft.");
+}
+
+class PreparedInvoke final : public Prepared {
+ public:
+  PreparedInvoke(serving::Service& serving, InvokeEndpointRequest in, std::string resource)
+      : serving_(serving), in_(std::move(in)), resource_(std::move(resource)) {}
+
+  std::vector<Permission> permissions() const override {
+    std::vector<Permission> needed = {{"sagemaker:InvokeEndpoint", resource_, {}}};
+    if (in_.target_variant) needed[0].context["sagemaker:targetvariant"] = {*in_.target_variant};
+    return needed;
+  }
+
+  void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
+    serving::Invocation invocation;
+    invocation.endpoint = *in_.endpoint_name;
+    if (in_.body) invocation.body = std::move(in_.body->bytes);
+    invocation.content_type = in_.content_type.value_or("");
+    invocation.accept = in_.accept.value_or("");
+    invocation.target_variant = in_.target_variant.value_or("");
+    invocation.custom_attributes = in_.custom_attributes.value_or("");
+    invocation.inference_id = in_.inference_id.value_or("");
+    serving_.Invoke(
+        {call->session.account, call->region}, std::move(invocation),
+        [call, endpoint = *in_.endpoint_name, respond = std::move(respond)](Result<serving::Answer> answer) {
+          if (!answer.ok()) return respond(std::move(answer).error());
+          if (answer->status < 200 || answer->status > 299) {
+            return respond(RenderModelError(*answer, endpoint, call->session.account, call->request_id));
+          }
+          respond(Encode(*call, *std::move(answer)));
+        });
+  }
+
+ private:
+  static http::Response Encode(const Call& call, serving::Answer answer) {
+    InvokeEndpointResponse out;
+    out.body = shapes::Blob{std::move(answer.body)};
+    out.content_type = answer.content_type.empty() ? "application/octet-stream" : std::move(answer.content_type);
+    out.invoked_production_variant = std::move(answer.variant);
+    if (!answer.custom_attributes.empty()) out.custom_attributes = std::move(answer.custom_attributes);
+    return EncodeResponse(kModel, Operation(), call.head(), call.request_id, &out);
+  }
+
+  serving::Service& serving_;
+  InvokeEndpointRequest in_;
+  const std::string resource_;
+};
+
+}  // namespace
+
+ServiceApi MakeSageMakerRuntimeApi(serving::Service& serving) {
+  ServiceApi api;
+  api.model = &kModel;
+  Row row;
+  row.service = kModel.iam_prefix;
+  row.operation = "InvokeEndpoint";
+  row.authenticators = kSigV4 | kBearer;
+  row.max_body_bytes = serving::kMaxInvocationBytes;
+  row.prepare = [&serving](const Call& call) -> Result<std::unique_ptr<Prepared>> {
+    InvokeEndpointRequest in;
+    ALOFT_TRY(DecodeRequest(kModel, Operation(), call.head(), call.body, &in));
+    ALOFT_TRY(CheckBuilt(in));
+    std::string resource =
+        resources::SageMakerArn(call.session.account, call.region, "endpoint", in.endpoint_name.value_or(""));
+    return std::unique_ptr<Prepared>(std::make_unique<PreparedInvoke>(serving, std::move(in), std::move(resource)));
+  };
+  api.rows.push_back(std::move(row));
+  api.errors = {
+      {serving::kNoSuchEndpoint, "ValidationError", 400},
+      {serving::kEndpointNotInService, "ValidationError", 400},
+      {serving::kNoSuchVariant, "ValidationError", 400},
+      {serving::kEndpointNotReady, "ServiceUnavailable", 503},
+      {serving::kTooManyInvocations, "ThrottlingException", 429},
+      {kUnimplemented, "NotImplemented", 400},
+  };
+  return api;
+}
+
+}  // namespace aloft::api
