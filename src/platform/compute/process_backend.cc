@@ -101,6 +101,10 @@ void ProcessBackend::Adopt(const std::string& name) {
     if (auto launch = DecodeLaunch(*launch_text); launch.ok()) {
       task.granted = launch->limits;
       task.user = launch->user;
+      if (held && launch->api_url != options_.api_url) {  // the server has come back under another address
+        launch->api_url = options_.api_url;
+        static_cast<void>(os::WriteFileDurably(directory + "/" + kLaunchFile, EncodeLaunch(*launch), 0600));
+      }
     }
   }
   // An agent speaks before it does anything: silence means that starting it is safe.

@@ -1,13 +1,11 @@
 #include "platform/compute/agent/agent.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include "foundation/base/random.h"
@@ -22,11 +20,6 @@ constexpr std::uint64_t kMaxUnreadLog = 256u << 20;
 constexpr std::uint16_t kCredentialsPort = 51'780;
 constexpr std::uint16_t kProxyPort = 51'781;
 constexpr char kCaInside[] = "/opt/aloft/ca.pem";
-
-bool IsAddress(const std::string& host) {
-  in6_addr ignored;
-  return ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 || host.find(':') != std::string::npos;
-}
 
 }  // namespace
 
@@ -59,19 +52,7 @@ Agent::Agent(TaskSpec spec, Launch launch, Journal journal, const Clock& clock)
       cgroups_(os::DetectCgroups()) {
   SystemRandom random;
   credentials_token_ = random.Text(40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
-  std::string_view url = launch_.api_url;
-  if (auto end = url.find("://"); end != std::string_view::npos) {
-    api_scheme_ = url.substr(0, end);
-    std::string_view authority = url.substr(end + 3);
-    authority = authority.substr(0, authority.find('/'));
-    std::size_t colon = authority.rfind(':');
-    api_port_ = api_scheme_ == "https" ? 443 : 80;
-    if (colon != std::string_view::npos && authority.back() != ']')
-      std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), api_port_);
-    else
-      colon = authority.size();
-    api_host_ = authority.substr(0, colon);
-  }
+  api_ = ParseEndpoint(launch_.api_url);
 }
 
 Owner Agent::owner() const {
@@ -84,7 +65,7 @@ bool Agent::StopRequested() const {
 }
 
 bool Agent::UsesApi() const {
-  return spec_.network != Network::kNone && (api_scheme_ == "https" || api_scheme_ == "http");
+  return spec_.network != Network::kNone && api_ && api_->is_http();
 }
 
 void Agent::Enter(Phase phase, std::string_view message) {
@@ -123,8 +104,8 @@ os::SandboxSpec Agent::DescribeSandbox() const {
   sandbox.gpus = launch_.limits.gpus > 0;
   sandbox.host_name = spec_.host_name;
   if (UsesApi()) {
-    if (!IsAddress(api_host_) && api_host_ != "localhost") sandbox.hosts[api_host_] = "127.0.0.1";
-    sandbox.listen_ports = {api_port_, kCredentialsPort};
+    if (!api_->is_address() && api_->host != "localhost") sandbox.hosts[api_->host] = "127.0.0.1";
+    sandbox.listen_ports = {api_->port, kCredentialsPort};
     if (spec_.network == Network::kInternet) sandbox.listen_ports.push_back(kProxyPort);
   }
   sandbox.working_directory = spec_.working_directory;
@@ -213,7 +194,7 @@ std::optional<Agent::End> Agent::Stage() {
     if (owner()) static_cast<void>(!::fchown(made.get(), *owner(), *owner()));
   }
   if (spec_.inputs.empty() && spec_.outputs.empty()) return std::nullopt;
-  auto transfer = OpenTransfer({.api_url = launch_.api_url,
+  auto transfer = OpenTransfer({.api_url = [this] { return CurrentApiUrl(launch_.directory); },
                                 .ca_file = launch_.ca_file,
                                 .region = spec_.region,
                                 .credentials_file = Inside(kCredentialsFile),
@@ -253,8 +234,8 @@ std::map<std::string, std::string> Agent::Variables() const {
     variables["VIRTUAL_ENV"] = environment_->path;
   }
   if (UsesApi()) {
-    std::string host = IsAddress(api_host_) ? "127.0.0.1" : api_host_;
-    std::string url = api_scheme_ + "://" + host + ":" + std::to_string(api_port_);
+    std::string host = api_->is_address() ? "127.0.0.1" : api_->host;
+    std::string url = api_->scheme + "://" + host + ":" + std::to_string(api_->port);
     for (const char* name : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "S3_ENDPOINT_URL"}) variables[name] = url;
     if (!launch_.ca_file.empty()) variables["AWS_CA_BUNDLE"] = kCaInside;
     if (!spec_.role_arn.empty()) {
@@ -265,7 +246,7 @@ std::map<std::string, std::string> Agent::Variables() const {
     if (spec_.network == Network::kInternet) {
       for (const char* name : {"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"})
         variables[name] = "http://127.0.0.1:" + std::to_string(kProxyPort);
-      for (const char* name : {"NO_PROXY", "no_proxy"}) variables[name] = "127.0.0.1,localhost," + api_host_;
+      for (const char* name : {"NO_PROXY", "no_proxy"}) variables[name] = "127.0.0.1,localhost," + api_->host;
     }
   }
   for (const auto& [name, value] : spec_.variables) variables[name] = value;
@@ -285,8 +266,7 @@ std::optional<Agent::End> Agent::Start() {
   static_cast<void>(journal_.CommandStarted());
   command_ran_ = true;
   if (!listeners->empty()) {
-    gate_ = std::make_unique<Gate>(GateOptions{.api_host = api_host_,
-                                               .api_port = api_port_,
+    gate_ = std::make_unique<Gate>(GateOptions{.api_url = [this] { return CurrentApiUrl(launch_.directory); },
                                                .credentials_file = Inside(kCredentialsFile),
                                                .credentials_token = credentials_token_});
     constexpr Gate::Kind kKinds[] = {Gate::Kind::kApi, Gate::Kind::kCredentials, Gate::Kind::kProxy};

@@ -9,6 +9,7 @@
 #include "foundation/base/clock.h"
 #include "foundation/os/cgroup.h"
 #include "foundation/os/sandbox.h"
+#include "platform/compute/agent/api_endpoint.h"
 #include "platform/compute/agent/gate.h"
 #include "platform/compute/agent/stager.h"
 #include "platform/compute/environment.h"
@@ -67,8 +68,7 @@ class Agent {
   std::unique_ptr<ObjectTransfer> transfer_;
   std::unique_ptr<Gate> gate_;
   std::string credentials_token_;
-  std::string api_scheme_, api_host_;
-  std::uint16_t api_port_ = 0;
+  std::optional<ApiEndpoint> api_;
 
   os::Fd ml_;
   os::Fd output_reading_, output_writing_;

@@ -18,6 +18,7 @@
 #include "foundation/codec/json.h"
 #include "foundation/codec/time.h"
 #include "foundation/os/file.h"
+#include "platform/compute/agent/api_endpoint.h"
 #include "platform/compute/task_files.h"
 
 namespace aloft::compute {
@@ -194,7 +195,9 @@ void Gate::Accept(Kind kind, const os::Fd& listener) {
 void Gate::Answer(Kind kind, os::Fd peer) {
   if (kind == Kind::kCredentials) return AnswerCredentials(peer);
   if (kind == Kind::kProxy) return AnswerProxy(std::move(peer));
-  auto addresses = Resolve(options_.api_host, std::to_string(options_.api_port));
+  auto endpoint = ParseEndpoint(options_.api_url());
+  if (!endpoint) return;
+  auto addresses = Resolve(endpoint->host, std::to_string(endpoint->port));
   if (!addresses.ok()) return;
   for (const addrinfo* at = addresses->get(); at; at = at->ai_next) {
     auto socket = Connect(*at);

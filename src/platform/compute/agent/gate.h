@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <string>
@@ -18,8 +19,7 @@
 namespace aloft::compute {
 
 struct GateOptions {
-  std::string api_host;
-  std::uint16_t api_port = 0;
+  std::function<std::string()> api_url;  // asked for each connection
   std::string credentials_file;
   std::string credentials_token;  // what the code must send to get credentials
   std::size_t max_connections = 256;

@@ -32,7 +32,8 @@ class ObjectTransfer {
 };
 
 struct TransferOptions {
-  std::string api_url;  // "https://host:port", or "file:///directory" whose directories are buckets
+  // "https://host:port", or "file:///directory" whose directories are buckets. Asked before each request.
+  std::function<std::string()> api_url;
   std::string ca_file;
   std::string region;
   std::string credentials_file;  // read anew for each request: the server replaces it

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
 #include "foundation/base/random.h"
@@ -12,6 +11,7 @@
 #include "foundation/crypto/hash.h"
 #include "foundation/crypto/sigv4.h"
 #include "foundation/os/file.h"
+#include "platform/compute/agent/api_endpoint.h"
 #include "platform/compute/task_files.h"
 
 namespace aloft::compute {
@@ -60,22 +60,6 @@ Error ErrorOf(const S3Request& request, const http::ClientResponse& response) {
 
 Result<std::unique_ptr<S3Requester>> S3Requester::Open(TransferOptions options) {
   auto requester = std::make_unique<S3Requester>();
-  std::string_view url = options.api_url;
-  std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos)
-    return Fail(kInvalidArgument, "the API's URL '" + options.api_url + "' is none");
-  http::Destination& destination = requester->destination_;
-  destination.tls = url.substr(0, scheme) == "https";
-  std::string_view authority = url.substr(scheme + 3);
-  authority = authority.substr(0, authority.find('/'));
-  requester->host_header_ = authority;
-  destination.port = destination.tls ? 443 : 80;
-  std::size_t colon = authority.rfind(':');
-  if (colon != std::string_view::npos && !authority.ends_with(']'))
-    std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), destination.port);
-  else
-    colon = authority.size();
-  destination.host = authority.substr(0, colon);
   http::ClientOptions client;
   client.max_connections_per_destination = 4;
   if (!options.ca_file.empty()) {
@@ -87,6 +71,8 @@ Result<std::unique_ptr<S3Requester>> S3Requester::Open(TransferOptions options) 
 }
 
 Result<http::ClientResponse> S3Requester::Attempt(const S3Request& request, std::shared_ptr<http::BodySink> sink) {
+  auto endpoint = ParseEndpoint(options_.api_url());
+  if (!endpoint || !endpoint->is_http()) return Fail(kInvalidArgument, "the API's URL cannot be understood");
   ALOFT_ASSIGN(std::string text, os::ReadFile(options_.credentials_file));
   ALOFT_ASSIGN(Credentials credentials, DecodeCredentials(text));
   crypto::SignedRequest signing;
@@ -98,7 +84,7 @@ Result<http::ClientResponse> S3Requester::Attempt(const S3Request& request, std:
     signing.query += codec::PercentEncode(name) + "=" + codec::PercentEncode(value);
   }
   signing.headers = request.headers.fields();
-  signing.headers.emplace_back("Host", host_header_);
+  signing.headers.emplace_back("Host", endpoint->authority);
   std::string payload = crypto::Sha256Hex(request.text);
   if (request.file >= 0) {
     ALOFT_ASSIGN(payload, HashOfPart(request.file, request.offset, request.length));
@@ -115,7 +101,8 @@ Result<http::ClientResponse> S3Requester::Attempt(const S3Request& request, std:
     sending.body = http::FileBody{std::make_shared<const int>(request.file), request.offset, request.length};
   else
     sending.body = request.text;
-  return client_->Call(destination_, std::move(sending), std::move(sink));
+  http::Destination destination{endpoint->host, endpoint->port, endpoint->scheme == "https"};
+  return client_->Call(destination, std::move(sending), std::move(sink));
 }
 
 Result<http::ClientResponse> S3Requester::Call(const S3Request& request,

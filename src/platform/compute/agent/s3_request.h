@@ -37,8 +37,6 @@ class S3Requester {
   Result<http::ClientResponse> Attempt(const S3Request& request, std::shared_ptr<http::BodySink> sink);
 
   TransferOptions options_;
-  http::Destination destination_;
-  std::string host_header_;
   std::unique_ptr<http::Client> client_;
   SystemClock clock_;
 };

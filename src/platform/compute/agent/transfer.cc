@@ -6,7 +6,8 @@ namespace aloft::compute {
 
 Result<std::unique_ptr<ObjectTransfer>> OpenTransfer(TransferOptions options) {
   constexpr std::string_view kFile = "file://";
-  if (options.api_url.starts_with(kFile)) return OpenDirectoryTransfer(options.api_url.substr(kFile.size()));
+  std::string url = options.api_url();
+  if (url.starts_with(kFile)) return OpenDirectoryTransfer(url.substr(kFile.size()));
   return OpenS3Transfer(std::move(options));
 }
 
