@@ -19,9 +19,10 @@ import threading
 import time
 import traceback
 
+from . import overlay
 from .serving import processes
 from .serving.errors import LoadError, RequestError
-from .serving.handlers import Handlers
+from .serving.handlers import Handlers, find_script
 from .serving.http import Server
 
 MAX_CONNECTIONS = 64
@@ -98,6 +99,24 @@ def record_failure(base: str, text: str) -> None:
         print(f"cannot write the failure file: {error}", file=sys.stderr, flush=True)
 
 
+def install_requirements(base: str, environment) -> None:
+    """The packages that the user's script asks for, once for all processes."""
+    script = find_script(environment, os.path.join(base, "model"), os.path.join(base, "code"))
+    requirements = script.parent / "requirements.txt" if script else None
+    if requirements is None or not requirements.is_file():
+        return
+    try:
+        sys.path[:0] = overlay.install(str(requirements))
+    except ValueError as error:
+        raise LoadError(str(error)) from error
+
+
+def refuse_to_start(base: str, error: LoadError) -> int:
+    print(f"the model cannot be loaded: {error}", file=sys.stderr, flush=True)
+    record_failure(base, str(error))
+    return 1
+
+
 def serve(listener: socket.socket, base: str, environment) -> int:
     """Loads the model, then answers until SIGTERM; the status to end with."""
     started = time.monotonic()
@@ -105,9 +124,7 @@ def serve(listener: socket.socket, base: str, environment) -> int:
         handlers = Handlers.of(environment, os.path.join(base, "model"), os.path.join(base, "code"))
         handlers.load()
     except LoadError as error:
-        print(f"the model cannot be loaded: {error}", file=sys.stderr, flush=True)
-        record_failure(base, str(error))
-        return 1
+        return refuse_to_start(base, error)
     except BaseException as error:  # also SystemExit: own code may call sys.exit
         traceback.print_exc()
         record_failure(base, traceback.format_exc())
@@ -141,6 +158,10 @@ def main(arguments=None) -> int:
         count = max(1, min(64, int(os.environ.get("SAGEMAKER_MODEL_SERVER_WORKERS") or 1)))
     except ValueError:
         count = 1
+    try:
+        install_requirements(options.base, os.environ)
+    except LoadError as error:
+        return refuse_to_start(options.base, error)
     listener = listen(options.socket)
     return processes.run(lambda: serve(listener, options.base, os.environ), count)
 

@@ -303,6 +303,17 @@ def test_load_failure(start, tmp_path, script, model, text):
     assert text in output
 
 
+# requirements.txt beside the script is met before the script runs; what cannot be met is the reason, by name.
+def test_requirements(start, tmp_path):
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "requirements.txt").write_text("numpy\nno-such-package-of-aloft==1.0\n")
+    (tmp_path / "code" / "inference.py").write_text("def model_fn(d): return 1\n")
+    worker = start(model=None, PIP_NO_INDEX="1")
+    worker.process.communicate(timeout=60)
+    assert worker.process.returncode == 1
+    assert "requirements.txt could not be installed" in (tmp_path / "output" / "failure").read_text()
+
+
 # /ping answers while a prediction runs: a slow model is not a dead one.
 def test_ping_while_predicting(start):
     worker = start(

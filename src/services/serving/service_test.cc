@@ -1,0 +1,464 @@
+#include "services/serving/service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "foundation/kv/store.h"
+#include "platform/identity/records.h"
+#include "platform/identity/service.h"
+#include "platform/keys/keyring.h"
+#include "services/models/records.h"
+#include "services/resources/tags.h"
+#include "services/serving/policy.h"
+#include "services/serving/records.h"
+#include "services/serving/testing_puppets.h"
+
+namespace aloft::serving {
+namespace {
+
+namespace sagemaker = shapes::sagemaker;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class ServingTest : public testing::Test {
+ protected:
+  ServingTest() {
+    session_.account = scope_.account;
+    std::string name = std::filesystem::temp_directory_path() / "aloft-serving-XXXXXX";
+    directory_ = mkdtemp(name.data());
+    std::ofstream(directory_ + "/runtimes.toml")
+        << "[[runtime]]\nname = \"scikit-learn\"\nimages = [\"*scikit-learn*\"]\nenvironment = \"scikit-learn\"\n"
+           "train = [\"python\"]\nserve = [\"python\", \"-m\", \"aloft_runtime.serve\"]\n";
+    runtimes_.emplace(compute::RuntimeTable::Load(directory_).value());
+    std::vector<sql::Migration> migrations;
+    for (auto part : {identity::Migrations(), resources::Migrations(), models::Migrations(), Migrations()}) {
+      migrations.insert(migrations.end(), part.begin(), part.end());
+    }
+    sql::Options options;
+    options.path = directory_ + "/aloft.db";
+    database_ = sql::Database::Open(options, migrations, Log::Discard()).value();
+    kv::Options memory;
+    memory.engine = kv::Engine::kMemory;
+    store_ = kv::Store::Open(memory, Log::Discard()).value();
+    logs_.emplace(*store_, clock_, random_);
+    metrics_.emplace(*store_, clock_, random_);
+    keyring_ = keys::Keyring::Ephemeral(random_);
+    identity_.emplace(*database_, *keyring_, clock_, random_, Log::Discard());
+    models_.emplace(*database_, *identity_, *runtimes_, clock_, nullptr);
+    Boot();
+    MakeModel("m");
+  }
+  ~ServingTest() override {
+    service_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  // A new server process finds what the old one left.
+  void Boot() {
+    service_.reset();
+    Options options;
+    options.max_invocations_per_endpoint = 3;
+    service_.emplace(
+        Dependencies{*database_, *models_, *runtimes_, backend_, workers_, *logs_, *metrics_, clock_, random_}, options,
+        Log::Discard());
+    ASSERT_TRUE(service_->Adopt().ok());
+    service_->RunDue();
+  }
+
+  void MakeModel(const std::string& name) {
+    sagemaker::CreateModelRequest request;
+    request.model_name = name;
+    request.primary_container.emplace().image = "000000000000.dkr.ecr.us-east-1.amazonaws.com/scikit-learn:1.2";
+    auto made = models_->CreateModel(session_, scope_.region, request);
+    ASSERT_TRUE(made.ok()) << Describe(made.error());
+  }
+
+  static sagemaker::CreateEndpointConfigRequest ConfigRequest(const std::string& name, int instances = 1) {
+    sagemaker::CreateEndpointConfigRequest request;
+    request.endpoint_config_name = name;
+    sagemaker::ProductionVariant& variant = request.production_variants.emplace().emplace_back();
+    variant.variant_name = "AllTraffic";
+    variant.model_name = "m";
+    variant.initial_instance_count = instances;
+    variant.instance_type = "ml.m5.large";
+    variant.initial_variant_weight = 1;
+    return request;
+  }
+
+  void MakeConfig(const std::string& name, int instances = 1) {
+    auto made = service_->CreateEndpointConfig(scope_, ConfigRequest(name, instances));
+    ASSERT_TRUE(made.ok()) << Describe(made.error());
+  }
+
+  Result<sagemaker::CreateEndpointResponse> MakeEndpoint(const std::string& config = "c") {
+    sagemaker::CreateEndpointRequest request;
+    request.endpoint_name = "e";
+    request.endpoint_config_name = config;
+    return service_->CreateEndpoint(scope_, request);
+  }
+
+  Result<sagemaker::UpdateEndpointResponse> Update(const std::string& config) {
+    sagemaker::UpdateEndpointRequest request;
+    request.endpoint_name = "e";
+    request.endpoint_config_name = config;
+    return service_->UpdateEndpoint(scope_, request);
+  }
+
+  // Steps until nothing is due at this moment.
+  void Settle() {
+    for (int i = 0; i < 20 && service_->RunDue() > 0; ++i) {
+    }
+  }
+  void Pass(std::chrono::microseconds time) {
+    clock_.Advance(time);
+    Settle();
+  }
+
+  // The worker that was started last comes up and answers.
+  void BringUp(const compute::TaskId& id) {
+    backend_.Run(id, clock_.Now());
+    workers_.healthy[backend_.tasks[id].socket_path] = true;
+    service_->OnTaskChange(id);
+    Settle();
+    Pass(seconds(1));
+  }
+  compute::TaskId Newest() { return backend_.started.back().id; }
+
+  void InService(int instances = 1) {
+    MakeConfig("c", instances);
+    ASSERT_TRUE(MakeEndpoint().ok());
+    Settle();
+    for (const compute::TaskSpec& spec : std::vector(backend_.started)) BringUp(spec.id);
+    ASSERT_EQ(StatusOf(), "InService");
+  }
+
+  std::string StatusOf() {
+    auto described = service_->DescribeEndpoint(scope_, "e");
+    return described.ok() ? *described->endpoint_status : described.error().message;
+  }
+
+  // What Invoke answers; the answer may come later.
+  std::shared_ptr<std::optional<Result<Answer>>> Invoke(std::string body = "[1]") {
+    auto slot = std::make_shared<std::optional<Result<Answer>>>();
+    Invocation invocation;
+    invocation.endpoint = "e";
+    invocation.body = std::move(body);
+    service_->Invoke(scope_, std::move(invocation),
+                     [slot](Result<Answer> answer) { slot->emplace(std::move(answer)); });
+    return slot;
+  }
+
+  const Scope scope_{AccountId("123456789012"), Region("us-east-1")};
+  identity::Session session_;
+  std::string directory_;
+  ManualClock clock_;
+  SeededRandom random_{7};
+  PuppetBackend backend_;
+  PuppetWorkers workers_;
+  std::optional<compute::RuntimeTable> runtimes_;
+  std::unique_ptr<sql::Database> database_;
+  std::unique_ptr<kv::Store> store_;
+  std::optional<telemetry::LogStore> logs_;
+  std::optional<telemetry::MetricStore> metrics_;
+  std::unique_ptr<keys::Keyring> keyring_;
+  std::optional<identity::Service> identity_;
+  std::optional<models::Service> models_;
+  std::optional<Service> service_;
+};
+
+// The walk: Creating until the worker answers, then predictions go through, then Describe shows what the SDK reads.
+TEST_F(ServingTest, CreateServeDescribe) {
+  MakeConfig("c");
+  auto made = MakeEndpoint();
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(*made->endpoint_arn, "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e");
+  EXPECT_EQ(StatusOf(), "Creating");
+  EXPECT_EQ((**Invoke()).error().reason, kNoSuchEndpoint);
+  Settle();
+  ASSERT_THAT(backend_.started, SizeIs(1));
+  EXPECT_EQ(Newest().value(), "serving.123456789012.us-east-1.e.1.AllTraffic.0.1");
+  EXPECT_EQ((**Invoke()).error().reason, kEndpointNotInService);
+  BringUp(Newest());
+
+  auto described = service_->DescribeEndpoint(scope_, "e");
+  EXPECT_EQ(*described->endpoint_status, "InService");
+  EXPECT_EQ(*described->endpoint_config_name, "c");
+  ASSERT_THAT(*described->production_variants, SizeIs(1));
+  EXPECT_EQ(described->production_variants->front().current_instance_count, 1);
+  EXPECT_EQ(described->production_variants->front().deployed_images->front().resolved_image,
+            "aloft-runtime/scikit-learn");
+
+  auto answer = Invoke("[[5.1]]");
+  ASSERT_THAT(workers_.pending, SizeIs(1));
+  EXPECT_EQ(workers_.pending[0].invocation.body, "[[5.1]]");
+  workers_.Answer(200, "[0]");
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_EQ((**answer)->body, "[0]");
+  EXPECT_EQ((**answer)->variant, "AllTraffic");
+  EXPECT_THAT((**answer)->log_stream_arn, HasSubstr("log-group:/aws/sagemaker/Endpoints/e:log-stream:AllTraffic/i-"));
+}
+
+// The texts that the SDK matches: "Could not find", "Cannot create already existing".
+TEST_F(ServingTest, MessagesThatClientsMatch) {
+  EXPECT_EQ(service_->DescribeEndpoint(scope_, "e").error().message,
+            "Could not find endpoint \"arn:aws:sagemaker:us-east-1:123456789012:endpoint/e\".");
+  EXPECT_EQ(service_->DescribeEndpointConfig(scope_, "c").error().message,
+            "Could not find endpoint configuration \"arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/c\".");
+  EXPECT_EQ(models_->DescribeModel(scope_, "x").error().message,
+            "Could not find model \"arn:aws:sagemaker:us-east-1:123456789012:model/x\".");
+  EXPECT_EQ(MakeEndpoint().error().reason, kNoSuchEndpointConfig);
+  MakeConfig("c");
+  EXPECT_THAT(service_->CreateEndpointConfig(scope_, ConfigRequest("c")).error().message,
+              HasSubstr("Cannot create already existing endpoint configuration"));
+  ASSERT_TRUE(MakeEndpoint().ok());
+  EXPECT_THAT(MakeEndpoint().error().message, HasSubstr("Cannot create already existing endpoint \"arn:"));
+  EXPECT_THAT(Update("c").error().message, HasSubstr("Cannot update in-progress endpoint"));
+}
+
+// A configuration of a model that is not there, or that asks for what is not built, is refused by name.
+TEST_F(ServingTest, BadConfigurations) {
+  auto request = ConfigRequest("c");
+  request.production_variants->front().model_name = "nobody";
+  EXPECT_EQ(service_->CreateEndpointConfig(scope_, request).error().reason, models::kNoSuchModel);
+  request = ConfigRequest("c");
+  request.production_variants->front().instance_type = "ml.nonsense";
+  EXPECT_EQ(service_->CreateEndpointConfig(scope_, request).error().reason, kBadEndpointConfig);
+  request = ConfigRequest("c");
+  request.production_variants->front().serverless_config.emplace();
+  EXPECT_THAT(service_->CreateEndpointConfig(scope_, request).error().message, HasSubstr("ServerlessConfig"));
+  request = ConfigRequest("c");
+  request.production_variants->push_back(request.production_variants->front());
+  EXPECT_EQ(service_->CreateEndpointConfig(scope_, request).error().reason, kBadEndpointConfig);
+}
+
+// A model that does not load: tried again after its delay, then Failed with the traceback, and nothing keeps running.
+TEST_F(ServingTest, LoadFailure) {
+  MakeConfig("c");
+  ASSERT_TRUE(MakeEndpoint().ok());
+  Settle();
+  backend_.Write(Newest(), clock_.Now(), "Traceback (most recent call last):");
+  backend_.End(Newest(), compute::Outcome::kFailed, "KeyError: 'weights'");
+  service_->OnTaskChange(Newest());
+  Settle();
+  EXPECT_EQ(StatusOf(), "Creating");
+  ASSERT_THAT(backend_.started, SizeIs(1));
+  Pass(kFirstRetry);
+  ASSERT_THAT(backend_.started, SizeIs(2));
+  EXPECT_THAT(Newest().value(), testing::EndsWith("AllTraffic.0.2"));
+  backend_.End(Newest(), compute::Outcome::kFailed, "KeyError: 'weights'");
+  service_->OnTaskChange(Newest());
+  Settle();
+  auto described = service_->DescribeEndpoint(scope_, "e");
+  EXPECT_EQ(*described->endpoint_status, "Failed");
+  EXPECT_THAT(*described->failure_reason, HasSubstr("KeyError: 'weights'"));
+  EXPECT_THAT(backend_.tasks, IsEmpty());
+  // The log is where the reason says, although the task is gone.
+  auto streams = logs_->DescribeStreams({scope_.account, scope_.region}, "/aws/sagemaker/Endpoints/e", {});
+  ASSERT_TRUE(streams.ok());
+  ASSERT_THAT(streams->streams, SizeIs(1));
+  auto page = logs_->GetEvents({scope_.account, scope_.region}, "/aws/sagemaker/Endpoints/e", streams->streams[0].name,
+                               {.from_head = true});
+  ASSERT_THAT(page->events, SizeIs(1));
+  EXPECT_EQ(page->events[0].message, "Traceback (most recent call last):");
+}
+
+// What compute can never run is the endpoint's failure, by name, not an endless retry.
+TEST_F(ServingTest, TooLargeForTheMachine) {
+  MakeConfig("c");
+  backend_.refuse_start = "needs 8.0 GiB of memory, this machine has 1.0 GiB";
+  ASSERT_TRUE(MakeEndpoint().ok());
+  Settle();
+  auto described = service_->DescribeEndpoint(scope_, "e");
+  EXPECT_EQ(*described->endpoint_status, "Failed");
+  EXPECT_THAT(*described->failure_reason, HasSubstr("needs 8.0 GiB"));
+}
+
+// A worker in service that dies is started again; meanwhile the endpoint stays InService and says that it is not ready.
+TEST_F(ServingTest, WorkerDiesAndComesBack) {
+  InService();
+  compute::TaskId first = Newest();
+  backend_.End(first, compute::Outcome::kOutOfMemory, "out of memory");
+  service_->OnTaskChange(first);
+  Settle();
+  EXPECT_EQ(StatusOf(), "InService");
+  EXPECT_EQ((**Invoke()).error().reason, kEndpointNotReady);
+  Pass(kFirstRetry);
+  ASSERT_NE(Newest(), first);
+  BringUp(Newest());
+  Invoke();
+  EXPECT_THAT(workers_.pending, SizeIs(1));
+}
+
+// A worker that hangs misses its pings and is replaced.
+TEST_F(ServingTest, HangingWorkerIsReplaced) {
+  InService();
+  compute::TaskId first = Newest();
+  workers_.healthy[backend_.tasks[first].socket_path] = false;
+  for (int i = 0; i < 10; ++i) Pass(seconds(1));
+  EXPECT_THAT(backend_.removed, ElementsAre(first));
+  EXPECT_NE(Newest(), first);
+}
+
+// Requests go to another worker where one is away, because it never got them; a broken answer is not repeated.
+TEST_F(ServingTest, OnlyWhatNeverStartedIsRetried) {
+  InService(2);
+  workers_.away[backend_.tasks[backend_.started[0].id].socket_path] = true;
+  for (int i = 0; i < 3; ++i) Invoke();
+  ASSERT_THAT(workers_.pending, SizeIs(3));
+  for (const auto& request : workers_.pending) {
+    EXPECT_EQ(request.socket, backend_.tasks[backend_.started[1].id].socket_path);
+  }
+  workers_.away.clear();
+  while (!workers_.pending.empty()) workers_.Answer(200, "");
+  auto answer = Invoke();
+  workers_.Break(Fail(kIoError, "broken"));
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_EQ((**answer)->status, 500);
+  EXPECT_THAT(workers_.pending, IsEmpty());
+  auto late = Invoke();
+  workers_.Break(Fail(kDeadlineExceeded, "late"));
+  EXPECT_EQ((**late)->status, 0);
+  EXPECT_THAT((**late)->body, HasSubstr("timed out"));
+}
+
+// The queue is bounded: more is refused at once, and room comes back with each answer.
+TEST_F(ServingTest, RefusesWhatIsTooMany) {
+  InService();
+  for (int i = 0; i < 3; ++i) Invoke();
+  EXPECT_EQ((**Invoke()).error().reason, kTooManyInvocations);
+  EXPECT_THAT(workers_.pending, SizeIs(3));
+  workers_.Answer(200, "");
+  Invoke();
+  EXPECT_THAT(workers_.pending, SizeIs(3));
+}
+
+// An update: the old version answers until the new one does, and its workers live until their last answer is out.
+TEST_F(ServingTest, UpdateLoadsTheNewBeforeTheOldGoes) {
+  InService();
+  compute::TaskId old_worker = Newest();
+  MakeConfig("c2");
+  ASSERT_TRUE(Update("c2").ok());
+  Settle();
+  EXPECT_EQ(StatusOf(), "Updating");
+  compute::TaskId new_worker = Newest();
+  ASSERT_NE(new_worker, old_worker);
+  auto during = Invoke();
+  EXPECT_EQ(workers_.pending[0].socket, backend_.tasks[old_worker].socket_path);
+
+  BringUp(new_worker);
+  EXPECT_EQ(StatusOf(), "InService");
+  EXPECT_EQ(*service_->DescribeEndpoint(scope_, "e")->endpoint_config_name, "c2");
+  Invoke();
+  EXPECT_EQ(workers_.pending[1].socket, backend_.tasks[new_worker].socket_path);
+  EXPECT_TRUE(backend_.tasks.contains(old_worker));
+  workers_.Answer(200, "old");
+  EXPECT_EQ((**during)->body, "old");
+  Pass(seconds(1));
+  EXPECT_FALSE(backend_.tasks.contains(old_worker));
+}
+
+// A failed update leaves the old version in service, and Describe says why.
+TEST_F(ServingTest, FailedUpdate) {
+  InService();
+  compute::TaskId old_worker = Newest();
+  MakeConfig("c2");
+  ASSERT_TRUE(Update("c2").ok());
+  Settle();
+  backend_.End(Newest(), compute::Outcome::kInputRefused, "no such object");
+  service_->OnTaskChange(Newest());
+  Settle();
+  auto described = service_->DescribeEndpoint(scope_, "e");
+  EXPECT_EQ(*described->endpoint_status, "InService");
+  EXPECT_EQ(*described->endpoint_config_name, "c");
+  EXPECT_THAT(*described->failure_reason, HasSubstr("no such object"));
+  Invoke();
+  EXPECT_EQ(workers_.pending[0].socket, backend_.tasks[old_worker].socket_path);
+}
+
+// Deleting refuses new requests at once, waits for the answers that are due, and leaves nothing.
+TEST_F(ServingTest, DeleteDrains) {
+  InService();
+  auto answer = Invoke();
+  ASSERT_TRUE(service_->DeleteEndpoint(scope_, "e").ok());
+  Settle();
+  EXPECT_EQ(StatusOf(), "Deleting");
+  EXPECT_EQ((**Invoke()).error().reason, kNoSuchEndpoint);
+  EXPECT_THAT(backend_.tasks, SizeIs(1));
+  workers_.Answer(200, "last");
+  EXPECT_EQ((**answer)->body, "last");
+  Pass(seconds(1));
+  EXPECT_THAT(StatusOf(), HasSubstr("Could not find endpoint"));
+  EXPECT_THAT(backend_.tasks, IsEmpty());
+  // The name is free again.
+  EXPECT_TRUE(MakeEndpoint().ok());
+}
+
+// Workers outlive the server: a new process answers with the same worker from its first moment.
+TEST_F(ServingTest, AdoptedAfterARestart) {
+  InService();
+  std::size_t started = backend_.started.size();
+  Boot();
+  EXPECT_EQ(StatusOf(), "InService");
+  Invoke();
+  EXPECT_THAT(workers_.pending, SizeIs(1));
+  EXPECT_EQ(backend_.started.size(), started);
+}
+
+// A worker that died while no server ran is replaced; one that belongs to nobody is ended.
+TEST_F(ServingTest, WhatHappenedMeanwhile) {
+  InService();
+  compute::TaskId first = Newest();
+  backend_.End(first, compute::Outcome::kLost, "lost");
+  backend_.tasks[compute::TaskId("serving.123456789012.us-east-1.gone.1.AllTraffic.0.1")] = {};
+  backend_.tasks[compute::TaskId("training.123456789012.us-east-1.job.1")] = {};
+  Boot();
+  Settle();
+  Pass(kFirstRetry);
+  EXPECT_NE(Newest(), first);
+  EXPECT_FALSE(backend_.tasks.contains(compute::TaskId("serving.123456789012.us-east-1.gone.1.AllTraffic.0.1")));
+  EXPECT_TRUE(backend_.tasks.contains(compute::TaskId("training.123456789012.us-east-1.job.1")));
+}
+
+// A deployed endpoint needs neither its model nor its configuration any more.
+TEST_F(ServingTest, KeepsWhatItNeeds) {
+  InService();
+  ASSERT_TRUE(models_->DeleteModel(scope_, "m").ok());
+  ASSERT_TRUE(service_->DeleteEndpointConfig(scope_, "c").ok());
+  backend_.End(Newest(), compute::Outcome::kFailed, "died");
+  service_->OnTaskChange(Newest());
+  Settle();
+  Pass(kFirstRetry);
+  EXPECT_THAT(backend_.started, SizeIs(2));
+}
+
+// Lists in pages, newest first by default, each page's token leading to the next.
+TEST_F(ServingTest, Lists) {
+  for (int i = 0; i < 5; ++i) {
+    MakeConfig("config-" + std::to_string(i));
+    clock_.Advance(seconds(1));
+  }
+  sagemaker::ListEndpointConfigsRequest request;
+  request.max_results = 2;
+  std::vector<std::string> names;
+  do {
+    auto page = service_->ListEndpointConfigs(scope_, request);
+    ASSERT_TRUE(page.ok()) << Describe(page.error());
+    for (const auto& item : *page->endpoint_configs) names.push_back(*item.endpoint_config_name);
+    request.next_token = page->next_token;
+  } while (request.next_token);
+  EXPECT_THAT(names, ElementsAre("config-4", "config-3", "config-2", "config-1", "config-0"));
+  request = {};
+  request.name_contains = "FIG-3";
+  EXPECT_THAT(*service_->ListEndpointConfigs(scope_, request)->endpoint_configs, SizeIs(1));
+  request.next_token = "nonsense";
+  EXPECT_EQ(service_->ListEndpointConfigs(scope_, request).error().reason, models::kBadPageToken);
+}
+
+}  // namespace
+}  // namespace aloft::serving
