@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "foundation/os/process.h"
+#include "platform/compute/backend_contract.h"
 #include "platform/compute/errors.h"
 #include "platform/compute/journal.h"
 #include "platform/compute/task_files.h"
@@ -20,6 +21,8 @@ os::ProcessIdentity AgentOf(const TaskHarness& harness, const TaskId& id) {
   std::string text((std::istreambuf_iterator<char>(file)), {});
   return FoldJournal(text, Time{}).agent;
 }
+
+INSTANTIATE_TEST_SUITE_P(Process, BackendContract, testing::Values([] { return std::make_unique<TaskHarness>(); }));
 
 // Nothing of a task may stay but its record: no control group, no directory it wrote into, no process.
 void ExpectNothingLeft(const TaskHarness& harness, const TaskId& id) {
