@@ -93,6 +93,7 @@ struct Options {
   std::string connection;                   // PostgreSQL: a libpq connection string
   int readers = 4;                          // SQLite: reading connections
   int connections = 8;                      // PostgreSQL: all connections
+  int checkpoint_pages = 20'000;            // SQLite: 4 KiB each; a longer log is moved into the file
   std::size_t max_waiting_writes = 10'000;  // more are refused with kUnavailable
 };
 

@@ -18,7 +18,6 @@
 namespace aloft::sql {
 namespace {
 
-constexpr int kCheckpointPages = 20'000;  // of the log, 4 KiB each
 constexpr int kIdleCheckpointPages = 500;
 constexpr std::chrono::seconds kCheckpointTick{5};
 constexpr std::chrono::seconds kReaderPatience{30};
@@ -198,7 +197,7 @@ class SqliteDatabase final : public Database {
     auto* database = static_cast<SqliteDatabase*>(self);
     database->log_pages_.store(pages, std::memory_order_relaxed);
     database->commits_.fetch_add(1, std::memory_order_relaxed);
-    if (pages >= kCheckpointPages) database->checkpoint_wanted_.notify_one();
+    if (pages >= database->options_.checkpoint_pages) database->checkpoint_wanted_.notify_one();
     return SQLITE_OK;
   }
 
@@ -211,7 +210,7 @@ class SqliteDatabase final : public Database {
       std::uint64_t commits = commits_.load(std::memory_order_relaxed);
       bool idle = commits == seen && pages >= kIdleCheckpointPages;
       seen = commits;
-      if (stopping_ || (!idle && pages < kCheckpointPages)) continue;
+      if (stopping_ || (!idle && pages < options_.checkpoint_pages)) continue;
       lock.unlock();
       Checkpoint(pages);
       lock.lock();
@@ -220,7 +219,7 @@ class SqliteDatabase final : public Database {
 
   // PASSIVE copies beside writers; if they outrun it, RESTART makes them wait once, so that the log stays bounded.
   void Checkpoint(int pages) {
-    int mode = pages > 4 * kCheckpointPages ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+    int mode = pages > 4 * options_.checkpoint_pages ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
     int in_log = 0, copied = 0;
     int code = sqlite3_wal_checkpoint_v2(checkpoint_connection_->handle(), nullptr, mode, &in_log, &copied);
     if (code == SQLITE_OK && in_log == copied) log_pages_.store(0, std::memory_order_relaxed);
