@@ -10,6 +10,7 @@ import dataclasses
 import os
 import pathlib
 import random
+from collections.abc import Callable
 
 from recording import Call
 
@@ -34,6 +35,7 @@ class Description:
     """An open file: a descriptor or several share its position."""
 
     node: File | Folder
+    path: str = ""
     position: int = 0
     append: bool = False
 
@@ -52,9 +54,13 @@ def change(data: bytearray, operation: tuple) -> None:
 
 
 class Disk:
-    """Follows a recording below `root`, a folder that was empty and durable when it began."""
+    """Follows a recording below `root`, a folder that was empty and durable when it began.
 
-    def __init__(self, root: str):
+    `ignores` tells of which nodes (path, is it a folder) the disk swallows an fsync without doing it.
+    """
+
+    def __init__(self, root: str, ignores: Callable[[str, bool], bool] = lambda path, folder: False):
+        self.ignores = ignores
         self.root = os.path.normpath(root).encode()
         self.top = Folder()
         self.descriptors: dict[int, Description] = {}
@@ -80,12 +86,12 @@ class Disk:
     def sync(self, call: Call) -> bool:
         if call.thread not in self.marks:
             opened = self.descriptors.get(int(call.arguments[0]))
-            if opened is None:
+            if opened is None or self.ignores(opened.path, isinstance(opened.node, Folder)):
                 return False
             node = opened.node
             state = len(node.pending) if isinstance(node, File) else (dict(node.entries), len(self.renames))
             self.marks[call.thread] = (node, state)
-        if call.result is None:
+        if call.result is None or call.thread not in self.marks:
             return False
         node, state = self.marks.pop(call.thread)
         if call.result != 0:
@@ -153,6 +159,16 @@ class Disk:
             return folder, b".", folder
         return folder, parts[-1], folder.entries.get(parts[-1])
 
+    def path_of(self, folder: Folder) -> str:
+        """With a slash at the end; folders are at most two deep."""
+        for name, node in self.top.entries.items():
+            if node is folder:
+                return name.decode() + "/"
+            for below, node_below in node.entries.items() if isinstance(node, Folder) else ():
+                if node_below is folder:
+                    return f"{name.decode()}/{below.decode()}/"
+        return ""
+
     def on_openat(self, call: Call) -> bool:
         flags = call.arguments[2].split(b"|")
         folder, name, node = self.find(call.texts[0], call.arguments[0])
@@ -167,7 +183,8 @@ class Disk:
             named = self.rename_all((folder, name, node))
         elif b"O_TRUNC" in flags and node.data:
             self.write(node, (0, None))
-        self.descriptors[call.result] = Description(node, append=b"O_APPEND" in flags)
+        path = self.path_of(folder) + name.decode()
+        self.descriptors[call.result] = Description(node, path, append=b"O_APPEND" in flags)
         return named
 
     def on_open(self, call: Call) -> bool:
