@@ -121,12 +121,36 @@ Status BuildSettings(const SandboxSpec& spec, const std::string& root) {
   return WriteText(root + "/etc/resolv.conf", "");
 }
 
+// In a chroot "/" is no mount, and neither propagation nor pivot_root work on what is none. So: out of the chroot (this
+// process may), everything private, the chroot's directory mounted over the root, and into it. Then it is the root, and
+// not a chroot any more, in which the kernel would refuse user namespaces.
+Status MakeRootAMount() {
+  Fd old_root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Fd leave(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!old_root || !leave || ::chroot("/proc") != 0 || ::fchdir(leave.get()) != 0)
+    return SystemError("leave the chroot", errno);
+  for (int climb = 0; climb < 64; ++climb)
+    if (::chdir("..") != 0) return SystemError("leave the chroot", errno);
+  if (::chroot(".") != 0) return SystemError("leave the chroot", errno);
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return SystemError("make mounts private", errno);
+  Fd tree(::open_tree(old_root.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH));
+  if (!tree || ::move_mount(tree.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    return SystemError("mount the chroot over the root", errno);
+  // The tree's descriptor is the new mount itself, wherever it is attached.
+  if (::fchdir(tree.get()) != 0 || ::chroot(".") != 0 || ::chdir("/") != 0)
+    return SystemError("enter the chroot", errno);
+  return {};
+}
+
 }  // namespace
 
 Status BuildRoot(const SandboxSpec& spec, bool privileged) {
   const std::string& root = spec.root_directory;
-  if (::mount(nullptr, "/", nullptr, MS_REC | (privileged ? MS_PRIVATE : MS_SLAVE), nullptr) != 0)
-    return SystemError("make mounts private", errno);
+  if (::mount(nullptr, "/", nullptr, MS_REC | (privileged ? MS_PRIVATE : MS_SLAVE), nullptr) != 0) {
+    if (errno != EINVAL || !privileged) return SystemError("make mounts private", errno);
+    ALOFT_TRY(MakeRootAMount());
+  }
   ALOFT_TRY(MountNew("tmpfs", root, MS_NOSUID | MS_NODEV, "mode=0755,size=8m"));
   for (const char* path : kSystem) ALOFT_TRY(Attach(path, root + path, Access::kReadOnly, true));
   ALOFT_TRY(BuildSettings(spec, root));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include "foundation/os/cgroup.h"
 #include "foundation/os/process.h"
 #include "platform/compute/backend_contract.h"
 #include "platform/compute/errors.h"
@@ -138,6 +139,7 @@ TEST(ProcessBackendTest, AcceptedTaskIsStartedAfterARestart) {
 
 // Memory is a hard limit, and the reason must be the true one.
 TEST(ProcessBackendTest, MemoryEaterEndsOutOfMemory) {
+  if (auto support = os::DetectCgroups()->support(); !support.memory) GTEST_SKIP() << support.why;
   TaskHarness harness;
   TaskSpec spec = harness.Shell("eater", "x=$(head -c 1000000000 /dev/zero | tr '\\0' a); echo ${#x}");
   spec.limits.memory_bytes = 64u << 20;
@@ -179,6 +181,7 @@ TEST(ProcessBackendTest, ForkBombEnds) {
   ExpectNothingLeft(harness, spec.id);
 
   // One that ends by itself names the limit it met.
+  if (auto support = os::DetectCgroups()->support(); !support.processes) GTEST_SKIP() << support.why;
   TaskSpec forks = harness.Shell("forks", "");
   forks.command = {"/usr/bin/python3", "-c", "import os, time\nfor _ in range(200):\n  os.fork() or time.sleep(1000)"};
   ASSERT_TRUE(harness.backend().Start(forks).ok());
