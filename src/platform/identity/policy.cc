@@ -114,16 +114,18 @@ Decision Decide(const PrincipalPolicies& policies, std::span<const std::shared_p
       return DeniedBy(Source::kBoundary, Names(*policies.boundary, verdict.statement) + ", a permissions boundary");
     bounded = verdict.effect == Effect::kAllow;
   }
-  bool passed = true;
+  // Several passed policies allow what any of them allows.
+  bool passed = session_policies.empty();
   for (const auto& policy : session_policies) {
     const Verdict verdict = policy->Evaluate(query);
     if (verdict.effect == Effect::kDeny)
       return DeniedBy(Source::kSession, policy->NameOf(verdict.statement) + " of a session policy");
-    passed = passed && verdict.effect == Effect::kAllow;
+    passed = passed || verdict.effect == Effect::kAllow;
   }
-  if (allowing == nullptr) return Missing(Source::kIdentity, "identity-based policy", query.action);
-  if (!bounded) return Missing(Source::kBoundary, "permissions boundary", query.action);
+  // The ceilings first: who adds another policy to get past a missing one must not find the ceiling unmentioned.
   if (!passed) return Missing(Source::kSession, "session policy", query.action);
+  if (!bounded) return Missing(Source::kBoundary, "permissions boundary", query.action);
+  if (allowing == nullptr) return Missing(Source::kIdentity, "identity-based policy", query.action);
   Decision decision{.allowed = true};
   if (explain) decision.why = "allowed by " + Names(*allowing, statement);
   return decision;

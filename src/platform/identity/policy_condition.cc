@@ -128,13 +128,14 @@ std::optional<bool> Matches(const Condition& condition, const ConditionValue& wa
 
 // Whether one value of the request satisfies the operator: one of the policy's values, or for a negated operator none.
 bool Satisfies(const Condition& condition, std::string_view have, const Keys& keys, bool undecided) {
-  bool matched = false;
+  bool matched = false, unknown = false;
   for (const ConditionValue& want : condition.values) {
     const std::optional<bool> match = Matches(condition, want, have, keys);
-    if (!match && condition.negated) return undecided;
-    matched = matched || match.value_or(false);
+    unknown = unknown || !match;
+    matched = match.value_or(false);
     if (matched) break;
   }
+  if (!matched && unknown && condition.negated) return undecided;
   return matched != condition.negated;
 }
 

@@ -368,8 +368,10 @@ TEST(Decide, FollowsTheDocumentedOrder) {
   EXPECT_EQ(Decide(policies, {}, query).source, Decision::Source::kBoundary);
   policies.boundary = NamedPolicy{"arn:b", allow("*")};
   EXPECT_TRUE(Decide(policies, {}, query).allowed);
-  const std::vector<std::shared_ptr<const Policy>> narrow = {allow("s3:*"), allow("s3:List*")};
+  const std::vector<std::shared_ptr<const Policy>> narrow = {allow("sagemaker:*"), allow("s3:List*")};
   EXPECT_EQ(Decide(policies, narrow, query).source, Decision::Source::kSession);
+  const std::vector<std::shared_ptr<const Policy>> either = {allow("sagemaker:*"), allow("s3:Get*")};
+  EXPECT_TRUE(Decide(policies, either, query).allowed);
   const std::vector<std::shared_ptr<const Policy>> denies = {allow("*"), deny("s3:GetObject")};
   EXPECT_TRUE(Decide(policies, denies, query).explicit_deny);
   policies.identity.push_back({"arn:p", deny("s3:Get*")});

@@ -1,0 +1,71 @@
+#include "api/aws/sts/api.h"
+
+#include "api/aws_common/row.h"
+#include "generated/shapes/sts/service_model.h"
+#include "platform/directory/security_tokens.h"
+#include "platform/identity/errors.h"
+
+namespace aloft::api {
+namespace {
+
+using namespace shapes::sts;  // NOLINT(google-build-using-namespace): the vocabulary of the API
+
+// What AssumeRole decides by, besides the caller's policies.
+identity::Context RequestContext(const Call& call) {
+  return {{"aws:sourceip", {call.head().peer_address}},
+          {"aws:securetransport", {call.head().tls ? "true" : "false"}},
+          {"aws:requestedregion", {call.region.value()}}};
+}
+
+template <class In, class Out, class Permissions, class Handler>
+Row Make(std::string_view operation, Permissions permissions, Handler handler) {
+  return MakeRow<In, Out>(kModel, operation, permissions,
+                          [handler](const Call& call, const Authorized&, const In& in) { return handler(call, in); });
+}
+
+}  // namespace
+
+ServiceApi MakeStsApi(identity::Service& identity) {
+  const auto tokens = std::make_shared<directory::SecurityTokens>(identity);
+  const auto none = [](const Call&, const auto&) { return std::vector<Permission>(); };
+  ServiceApi api;
+  api.model = &kModel;
+  // Everyone who is authenticated may ask who they are.
+  api.rows.push_back(Make<GetCallerIdentityRequest, GetCallerIdentityResponse>(
+      "GetCallerIdentity", none,
+      [tokens](const Call& call, const auto& in) { return tokens->GetCallerIdentity(call.session, in); }));
+  // The role's trust may allow what the caller's own policies do not mention, so the operation itself decides.
+  api.rows.push_back(
+      Make<AssumeRoleRequest, AssumeRoleResponse>("AssumeRole", none, [tokens](const Call& call, const auto& in) {
+        return tokens->AssumeRole(call.session, in, RequestContext(call));
+      }));
+  // No permission is needed: the session may no more than its user.
+  api.rows.push_back(Make<GetSessionTokenRequest, GetSessionTokenResponse>(
+      "GetSessionToken", none,
+      [tokens](const Call& call, const auto& in) { return tokens->GetSessionToken(call.session, in); }));
+  api.rows.push_back(Make<GetFederationTokenRequest, GetFederationTokenResponse>(
+      "GetFederationToken",
+      [](const Call& call, const GetFederationTokenRequest& in) -> std::vector<Permission> {
+        return {{"sts:GetFederationToken",
+                 "arn:aws:sts::" + call.session.account.value() + ":federated-user/" + in.name.value_or(""),
+                 {}}};
+      },
+      [tokens](const Call& call, const auto& in) { return tokens->GetFederationToken(call.session, in); }));
+  api.rows.push_back(Make<GetAccessKeyInfoRequest, GetAccessKeyInfoResponse>(
+      "GetAccessKeyInfo",
+      [](const Call&, const auto&) -> std::vector<Permission> {
+        return {{"sts:GetAccessKeyInfo", "*", {}}};
+      },
+      [tokens](const Call& call, const auto& in) { return tokens->GetAccessKeyInfo(call.session, in); }));
+  api.errors = {
+      {identity::kMalformedPolicyDocument, "MalformedPolicyDocument", 400},
+      {identity::kPackedPolicyTooLarge, "PackedPolicyTooLarge", 400},
+      {identity::kNoSuchEntity, "ValidationError", 400},
+      {identity::kInvalidInput, "ValidationError", 400},
+      {identity::kValidation, "ValidationError", 400},
+      {identity::kLimitExceeded, "ValidationError", 400},
+  };
+  return api;
+}
+
+}  // namespace aloft::api
