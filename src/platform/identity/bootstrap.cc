@@ -12,6 +12,16 @@ Result<Bootstrap> Service::EnsureAccount(const BootstrapOptions& options) {
   const std::string& wanted = options.account.value();
   if (!wanted.empty() && (wanted.size() != 12 || wanted.find_first_not_of("0123456789") != std::string::npos))
     return Fail(kInvalidInput, "An account id has 12 digits; \"" + wanted + "\" has not");
+  const auto found = [&](const AccountId& existing) -> Result<Bootstrap> {
+    if (!wanted.empty() && existing != options.account)
+      return Fail(kInvalidInput, "This data belongs to account " + existing.value() + ", not " + wanted);
+    Bootstrap out;
+    out.account = existing;
+    return out;
+  };
+  ALOFT_ASSIGN(const auto before,
+               state_->database.Read([](sql::Reader& reader) { return records::MainAccount(reader); }));
+  if (before) return found(*before);
   // Everything random is drawn here: the closure may run twice.
   Random& random = state_->random;
   Bootstrap made;
@@ -35,13 +45,8 @@ Result<Bootstrap> Service::EnsureAccount(const BootstrapOptions& options) {
       .sealed_secret = state_->keyring.Seal(made.secret, "identity/access-key/" + made.access_key_id)};
   return state_->Write(made.account, [&](sql::Transaction& t) -> Result<Bootstrap> {
     ALOFT_ASSIGN(const auto existing, records::MainAccount(t));
-    if (existing) {
-      if (!wanted.empty() && *existing != options.account)
-        return Fail(kInvalidInput, "This data belongs to account " + existing->value() + ", not " + wanted);
-      Bootstrap found;
-      found.account = *existing;
-      return found;
-    }
+    // Another replica may have been quicker.
+    if (existing) return found(*existing);
     ALOFT_TRY(records::InsertAccount(t, made.account, "main", true, now));
     ALOFT_TRY(records::Insert(t, user));
     ALOFT_TRY(records::Attach(t, user, "arn:aws:iam::aws:policy/AdministratorAccess", now));

@@ -104,8 +104,8 @@ struct PrincipalPolicies {
   std::optional<NamedPolicy> boundary;
 };
 
-// The documented order: an explicit deny anywhere; then some session policy (where there are any), the boundary, and some
-// identity policy must all allow. `explain` also fills Decision::why where the answer is yes.
+// The documented order: an explicit deny anywhere; then some session policy (where there are any), the boundary, and
+// some identity policy must all allow. `explain` also fills Decision::why where the answer is yes.
 Decision Decide(const PrincipalPolicies& policies, std::span<const std::shared_ptr<const Policy>> session_policies,
                 const Query& query, bool explain = false);
 

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <set>
 
+#include "platform/identity/follow.h"
 #include "platform/identity/testing_identity.h"
 
 namespace aloft::identity {
@@ -266,6 +267,25 @@ TEST_F(ServiceTest, DeniedMessagesAreAwsForm) {
   denied.source = Decision::Source::kBoundary;
   EXPECT_TRUE(
       DeniedMessage(session, "a:b", "*", denied).ends_with("because no permissions boundary allows the a:b action"));
+}
+
+// Two replicas on one database: what one changes, the other obeys after its next look at the feed.
+TEST_F(ServiceTest, AnotherReplicasChangeIsObeyed) {
+  const Entity user = Make(EntityKind::kUser, "ada", R"({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})");
+  Service other(*database_, *keyring_, clock_, random_, Log::Discard());
+  const Session session = SessionOf(user);
+  EXPECT_TRUE(other.Authorize(session, "s3:GetObject", "*", {}).allowed);
+  feed::Subscriber follower(database_->outbox(), FollowChanges(other), Log::Discard());
+  while (follower.Step().value()) continue;
+  EXPECT_TRUE(other.Authorize(session, "s3:GetObject", "*", {}).allowed);
+  ASSERT_TRUE(
+      service()
+          .state()
+          .Write(kAccount, [&](sql::Transaction& t) { return records::Delete(t, kAccount, EntityKind::kUser, "ada"); })
+          .ok());
+  EXPECT_TRUE(other.Authorize(session, "s3:GetObject", "*", {}).allowed);
+  while (follower.Step().value()) continue;
+  EXPECT_FALSE(other.Authorize(session, "s3:GetObject", "*", {}).allowed);
 }
 
 // Ids look like AWS's and do not repeat; the account can be read from a key, as GetAccessKeyInfo does.
