@@ -25,7 +25,7 @@ from .serving.errors import LoadError, RequestError
 from .serving.handlers import Handlers, find_script
 from .serving.http import Server
 
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS = 80  # the server holds at most 64 for predictions, and some for health checks
 MAX_FAILURE = 4096  # bytes of a failure text that are kept
 GRACE_SECONDS = 20.0
 

@@ -17,6 +17,7 @@ HealthView Health::Look(const compute::TaskId& task, const std::string& socket, 
     Item& item = at->second;
     if (is_new && trusted) {
       item.view = {.ready = true, .silent = false, .ready_since = now};
+      item.last_answer = now;
       item.interval = kSteadyPing;
     }
     *next = item.next;
@@ -45,6 +46,7 @@ void Health::Receive(Shared& shared, const Clock& clock, const compute::TaskId& 
     item.in_flight = false;
     if (healthy) {
       item.misses = 0;
+      item.last_answer = now;
       if (!item.view.ready_since) item.view.ready_since = now;
       item.view.ready = true;
       item.view.silent = false;
@@ -53,8 +55,8 @@ void Health::Receive(Shared& shared, const Clock& clock, const compute::TaskId& 
       ++item.misses;
       bool was_ready = item.view.ready_since.has_value();
       // One miss takes it out of the traffic only if it never was in it.
-      item.view.ready = was_ready && item.misses < kMissesOfSilent;
-      item.view.silent = was_ready && item.misses >= kMissesOfSilent;
+      item.view.ready = was_ready && item.misses < kMissesOfAway;
+      item.view.silent = was_ready && now - item.last_answer >= kSilentAfter;
       item.interval = std::min(was_ready ? kLastPing : item.interval * 5 / 4, kLastPing);
     }
     item.next = now + item.interval;

@@ -18,11 +18,13 @@ namespace aloft::serving {
 inline constexpr std::chrono::milliseconds kFirstPing{20};  // while a worker comes up: a Unix socket costs nothing
 inline constexpr std::chrono::milliseconds kLastPing{500};
 inline constexpr std::chrono::milliseconds kSteadyPing{5000};  // once it answers
-inline constexpr int kMissesOfSilent = 3;
+inline constexpr int kMissesOfAway = 3;                        // in a row: requests go elsewhere
+// A model may keep its interpreter busy for as long as a prediction may take; only then it is taken for dead.
+inline constexpr std::chrono::seconds kSilentAfter{60};
 
 struct HealthView {
   bool ready = false;
-  bool silent = false;              // was ready, and missed kMissesOfSilent pings in a row
+  bool silent = false;              // was ready, and has not answered for kSilentAfter
   std::optional<Time> ready_since;  // the first time
 };
 
@@ -46,6 +48,7 @@ class Health {
     HealthView view;
     bool in_flight = false;
     int misses = 0;
+    Time last_answer{};
     std::chrono::milliseconds interval = kFirstPing;
     Time next{};
   };

@@ -5,6 +5,9 @@ namespace aloft::serving {
 namespace {
 
 constexpr std::chrono::milliseconds kPingTimeout{2000};
+// Health checks have connections of their own, so that they never wait behind predictions: the port means nothing to a
+// Unix socket, but makes a pool of its own.
+constexpr std::uint16_t kPingPool = 1;
 constexpr char kCustomAttributes[] = "X-Amzn-SageMaker-Custom-Attributes";
 
 class HttpWorkerClient final : public WorkerClient {
@@ -16,7 +19,7 @@ class HttpWorkerClient final : public WorkerClient {
     request.target = "/ping";
     request.timeout = kPingTimeout;
     client_.Send(
-        {.host = socket_path}, std::move(request),
+        {.host = socket_path, .port = kPingPool}, std::move(request),
         [done = std::move(done)](Result<http::ClientResponse> answer) { done(answer.ok() && answer->status == 200); });
   }
 

@@ -295,12 +295,16 @@ TEST_F(ServingTest, WorkerDiesAndComesBack) {
   EXPECT_THAT(workers_.pending, SizeIs(1));
 }
 
-// A worker that hangs misses its pings and is replaced.
+// A worker that hangs gets no requests, and is replaced when it has been silent for longer than any prediction may
+// take.
 TEST_F(ServingTest, HangingWorkerIsReplaced) {
   InService();
   compute::TaskId first = Newest();
   workers_.healthy[backend_.tasks[first].socket_path] = false;
   for (int i = 0; i < 10; ++i) Pass(seconds(1));
+  EXPECT_EQ((**Invoke()).error().reason, kEndpointNotReady);
+  EXPECT_THAT(backend_.removed, IsEmpty());
+  for (int i = 0; i < 60; ++i) Pass(seconds(1));
   EXPECT_THAT(backend_.removed, ElementsAre(first));
   EXPECT_NE(Newest(), first);
 }

@@ -1,0 +1,429 @@
+"""Models in service through the public clients: deploy, predict, update, fail, delete."""
+
+import io
+import json
+import tarfile
+import textwrap
+import threading
+import time
+import uuid
+
+import botocore.exceptions
+import joblib
+import numpy
+import pytest
+import requests
+from cloud import wait_for
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+X, Y = load_iris(return_X_y=True)
+MODEL = LogisticRegression(max_iter=500).fit(X, Y)
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+ONNX = "aloft-onnx:1"
+READ_S3 = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
+
+
+def archive(**files: bytes) -> bytes:
+    """model.tar.gz; "__" in a name stands for "/" and "_dot_" for "."."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name.replace("__", "/").replace("_dot_", "."))
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def joblib_bytes(model) -> bytes:
+    out = io.BytesIO()
+    joblib.dump(model, out)
+    return out.getvalue()
+
+
+class Deployer:
+    """Puts models in service under names of its own, and takes everything away again."""
+
+    def __init__(self, cloud, bucket):
+        self.cloud, self.bucket = cloud, bucket
+        self.s3 = cloud.admin.client("s3")
+        self.sagemaker = cloud.admin.client("sagemaker")
+        self.runtime = cloud.admin.client("sagemaker-runtime")
+        self.role = cloud.make_role(READ_S3)
+        self.endpoints, self.configs, self.models = [], [], []
+
+    def upload(self, content: bytes, key=None) -> str:
+        key = key or f"models/{uuid.uuid4().hex[:8]}/model.tar.gz"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        return f"s3://{self.bucket}/{key}"
+
+    def config(self, data: str, image=SKLEARN, environment=None, instances=1) -> str:
+        """A model and a configuration of one variant; returns the configuration's name."""
+        name = f"m-{uuid.uuid4().hex[:8]}"
+        container = {"Image": image, "ModelDataUrl": data, "Environment": environment or {}}
+        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role)
+        self.models.append(name)
+        variant = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": instances,
+                   "InstanceType": "ml.t2.medium", "InitialVariantWeight": 1}
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        self.configs.append(name)
+        return name
+
+    def create(self, config: str) -> str:
+        name = f"e-{uuid.uuid4().hex[:8]}"
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+        self.endpoints.append(name)
+        return name
+
+    def settled(self, name: str) -> dict:
+        def look():
+            described = self.sagemaker.describe_endpoint(EndpointName=name)
+            return described if described["EndpointStatus"] not in ("Creating", "Updating") else None
+
+        return wait_for(look, 120, what=f"endpoint {name} settles")
+
+    def serve(self, data: str, **options) -> str:
+        name = self.create(self.config(data, **options))
+        described = self.settled(name)
+        assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+        return name
+
+    def predict(self, name, body, content_type="application/json", accept="application/json", **options):
+        return self.runtime.invoke_endpoint(EndpointName=name, Body=body, ContentType=content_type, Accept=accept, **options)
+
+    def clear(self):
+        for kind, names in (("endpoint", self.endpoints), ("endpoint_config", self.configs), ("model", self.models)):
+            parameter = {"endpoint": "EndpointName", "endpoint_config": "EndpointConfigName", "model": "ModelName"}[kind]
+            for name in names:
+                try:
+                    getattr(self.sagemaker, f"delete_{kind}")(**{parameter: name})
+                except botocore.exceptions.ClientError as error:
+                    assert "Could not find" in str(error)
+
+
+@pytest.fixture
+def deployer(cloud, bucket):
+    made = Deployer(cloud, bucket)
+    yield made
+    made.clear()
+
+
+@pytest.fixture(scope="module")
+def iris(cloud):
+    """One endpoint with the default handlers, shared by the tests that only ask."""
+    bucket = f"serving-{uuid.uuid4().hex[:12]}"
+    cloud.admin.client("s3").create_bucket(Bucket=bucket)
+    made = Deployer(cloud, bucket)
+    made.name = made.serve(made.upload(archive(model_dot_joblib=joblib_bytes(MODEL))))
+    yield made
+    made.clear()
+
+
+def refusal(call, *arguments, **options):
+    """(code, message, response) of the error that the call must raise."""
+    with pytest.raises(botocore.exceptions.ClientError) as failure:
+        call(*arguments, **options)
+    response = failure.value.response
+    return response["Error"]["Code"], response["Error"]["Message"], response
+
+
+# The predictions are those of scikit-learn in process, in each content type.
+def test_predictions_equal_in_process(iris):
+    answer = iris.predict(iris.name, json.dumps(X.tolist()))
+    assert json.loads(answer["Body"].read()) == MODEL.predict(X).tolist()
+    assert answer["InvokedProductionVariant"] == "AllTraffic"
+    assert answer["ContentType"] == "application/json"
+
+    csv = "\n".join(",".join(map(repr, row)) for row in X.tolist())
+    answer = iris.predict(iris.name, csv, "text/csv", "text/csv")
+    assert [int(line) for line in answer["Body"].read().split()] == MODEL.predict(X).tolist()
+
+    npy = io.BytesIO()
+    numpy.save(npy, X)
+    answer = iris.predict(iris.name, npy.getvalue(), "application/x-npy", "application/x-npy")
+    assert (numpy.load(io.BytesIO(answer["Body"].read())) == MODEL.predict(X)).all()
+
+
+# Describe holds what the SDK and the consoles read.
+def test_describe(iris):
+    described = iris.sagemaker.describe_endpoint(EndpointName=iris.name)
+    assert described["EndpointArn"].endswith(f":endpoint/{iris.name}")
+    variant = described["ProductionVariants"][0]
+    assert variant["VariantName"] == "AllTraffic" and variant["CurrentInstanceCount"] == 1
+    assert variant["DeployedImages"][0]["SpecifiedImage"] == SKLEARN
+    listed = iris.sagemaker.list_endpoints(NameContains=iris.name)["Endpoints"]
+    assert [item["EndpointStatus"] for item in listed] == ["InService"]
+    config = iris.sagemaker.describe_endpoint_config(EndpointConfigName=described["EndpointConfigName"])
+    assert config["ProductionVariants"][0]["InstanceType"] == "ml.t2.medium"
+
+
+# The worker's log and the endpoint's metrics are where AWS has them.
+def test_log_and_metrics(iris, cloud):
+    iris.predict(iris.name, "[[1, 2, 3, 4]]")
+    logs = cloud.admin.client("logs")
+    group = f"/aws/sagemaker/Endpoints/{iris.name}"
+
+    def loaded():
+        events = logs.filter_log_events(logGroupName=group)["events"]
+        return [event for event in events if "model loaded" in event["message"]]
+
+    events = wait_for(loaded, 20, what="the log")
+    assert events[0]["logStreamName"].startswith("AllTraffic/i-")
+
+    cloudwatch = cloud.admin.client("cloudwatch")
+    dimensions = [{"Name": "EndpointName", "Value": iris.name}, {"Name": "VariantName", "Value": "AllTraffic"}]
+
+    def counted():
+        now = time.time()
+        points = cloudwatch.get_metric_statistics(
+            Namespace="AWS/SageMaker", MetricName="Invocations", Dimensions=dimensions, StartTime=now - 600,
+            EndTime=now + 60, Period=60, Statistics=["Sum"])["Datapoints"]
+        return sum(point["Sum"] for point in points) >= 1
+
+    wait_for(counted, 30, 0.5, what="the metric")
+
+
+# What the model refuses is the caller's to read: 424 with the model's own status and words.
+@pytest.mark.parametrize(
+    "body, content_type, status, text",
+    [
+        ("[[1, 2, 3]]", "application/json", 400, "X has 3 features, but LogisticRegression is expecting 4"),
+        ("<a/>", "application/xml", 415, "application/xml is not supported"),
+        ("{", "application/json", 400, "not valid application/json"),
+    ],
+)
+def test_model_errors(iris, body, content_type, status, text):
+    code, message, response = refusal(iris.predict, iris.name, body, content_type)
+    assert code == "ModelError" and response["ResponseMetadata"]["HTTPStatusCode"] == 424
+    assert response["OriginalStatusCode"] == status
+    assert text in response["OriginalMessage"] and text in message
+    assert f"/aws/sagemaker/Endpoints/{iris.name}" in response["LogStreamArn"]
+
+
+# What the server refuses has the runtime's own codes, and nothing reaches the model.
+def test_refused_invocations(iris):
+    code, message, _ = refusal(iris.predict, "nobody", "[]")
+    assert code == "ValidationError" and "Endpoint nobody of account" in message and "not found" in message
+    code, message, _ = refusal(iris.predict, iris.name, "[]", TargetVariant="other")
+    assert code == "ValidationError" and "other" in message
+    code, message, response = refusal(iris.predict, iris.name, b"x" * (6 * 1024 * 1024 + 1))
+    assert response["ResponseMetadata"]["HTTPStatusCode"] in (400, 413)
+    code, message, response = refusal(iris.runtime.invoke_endpoint_with_response_stream, EndpointName=iris.name, Body=b"[]")
+    assert "InvokeEndpointWithResponseStream" in message and response["ResponseMetadata"]["HTTPStatusCode"] < 500
+
+
+# Policy decides per endpoint; what is not allowed never reaches the model.
+def test_permissions(iris, cloud):
+    arn = iris.sagemaker.describe_endpoint(EndpointName=iris.name)["EndpointArn"]
+    allowed = cloud.make_user({"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": arn})
+    other = cloud.make_user({"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": arn + "-other"})
+    body = json.dumps(X[:1].tolist())
+    assert allowed.client("sagemaker-runtime").invoke_endpoint(EndpointName=iris.name, Body=body)["Body"].read()
+    code, _, _ = refusal(other.client("sagemaker-runtime").invoke_endpoint, EndpointName=iris.name, Body=body)
+    assert code == "AccessDeniedException"
+
+
+# Plain HTTP with a token: one row or several in, {"predictions": [...]} out; the token opens this endpoint only.
+def test_plain_predict(iris, cloud):
+    token = cloud.aloft("token", iris.name).stdout.strip()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    verify = str(cloud.ca_file) if cloud.ca_file else None
+
+    def post(path, body):
+        return requests.post(cloud.url + path, data=json.dumps(body), headers=headers, verify=verify, timeout=30)
+
+    answer = post(f"/v1/endpoints/{iris.name}/predict", {"features": X[0].tolist()})
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {"predictions": MODEL.predict(X[:1]).tolist()}
+    answer = post(f"/predict/{iris.name}", {"instances": X[:9].tolist()})
+    assert answer.json() == {"predictions": MODEL.predict(X[:9]).tolist()}
+    answer = post(f"/endpoints/{iris.name}/predict", {"features": [1, 2]})
+    assert answer.status_code == 400 and "expecting 4" in answer.json()["error"]["message"]
+    assert post("/v1/endpoints/other/predict", {"features": [1]}).status_code == 403
+    ready = requests.get(f"{cloud.url}/v1/endpoints/{iris.name}/ready", headers=headers, verify=verify, timeout=30)
+    assert ready.json() == {"ready": True, "status": "InService"}
+    nobody = requests.post(f"{cloud.url}/v1/endpoints/{iris.name}/predict", data="{}", verify=verify, timeout=30)
+    assert nobody.status_code in (401, 403)
+
+
+# A framework model of the SDK: the script comes from its own archive, named by SAGEMAKER_SUBMIT_DIRECTORY.
+def test_own_script_from_s3(deployer):
+    script = textwrap.dedent(
+        """
+        import joblib, os
+        def model_fn(model_dir):
+            return joblib.load(os.path.join(model_dir, "weights.bin"))
+        def predict_fn(data, model):
+            return model.predict_proba(data)
+        """
+    )
+    code = deployer.upload(archive(infer_dot_py=script.encode()), "code/sourcedir.tar.gz")
+    data = deployer.upload(archive(weights_dot_bin=joblib_bytes(MODEL)))
+    environment = {"SAGEMAKER_PROGRAM": "infer.py", "SAGEMAKER_SUBMIT_DIRECTORY": code}
+    name = deployer.serve(data, environment=environment)
+    answer = json.loads(deployer.predict(name, json.dumps(X.tolist()))["Body"].read())
+    assert numpy.array_equal(answer, MODEL.predict_proba(X))
+
+
+# An ONNX model is served natively; labels equal scikit-learn's for every row.
+def test_onnx(deployer):
+    from skl2onnx import to_onnx
+
+    model = to_onnx(MODEL, X[:1], options={"zipmap": False}).SerializeToString()
+    name = deployer.serve(deployer.upload(archive(model_dot_onnx=model)), image=ONNX)
+    answer = json.loads(deployer.predict(name, json.dumps({"instances": X.tolist()}))["Body"].read())
+    assert answer["predictions"] == MODEL.predict(X).tolist()
+    assert numpy.allclose(answer["probabilities"], MODEL.predict_proba(X), atol=1e-12)
+    code, _, response = refusal(deployer.predict, name, "[[1, 2, 3]]")
+    assert code == "ModelError" and "expects rows of shape [any, 4]" in response["OriginalMessage"]
+
+
+# A model that does not load: Failed, with the traceback as the reason.
+def test_load_failure(deployer):
+    script = b"def model_fn(d):\n    raise KeyError('weights of the model')\n"
+    name = deployer.create(deployer.config(deployer.upload(archive(code__inference_dot_py=script))))
+    described = deployer.settled(name)
+    assert described["EndpointStatus"] == "Failed"
+    assert "did not pass the ping health check" in described["FailureReason"]
+    assert "KeyError: 'weights of the model'" in described["FailureReason"]
+
+
+# An archive that is none, or that would write outside its directory, is the endpoint's failure and harms nobody.
+@pytest.mark.parametrize("content", [b"no archive", archive(**{"..__..__evil": b"x"}), archive(**{"__tmp__evil": b"x"})])
+def test_bad_archives(deployer, content):
+    name = deployer.create(deployer.config(deployer.upload(content)))
+    described = deployer.settled(name)
+    assert described["EndpointStatus"] == "Failed", described
+    assert described["FailureReason"]
+
+
+# Input errors are found before anything is made.
+def test_refused_models(deployer, cloud):
+    data = deployer.upload(archive(model_dot_joblib=b"x"))
+    create = deployer.sagemaker.create_model
+
+    def model(**changes):
+        container = {"Image": SKLEARN, "ModelDataUrl": data, **changes}
+        role = container.pop("Role", deployer.role)
+        return refusal(create, ModelName="refused", PrimaryContainer=container, ExecutionRoleArn=role)
+
+    code, message, _ = model(Image="docker.io/library/nobody:1")
+    assert code == "ValidationException" and "nobody:1" in message
+    code, message, _ = model(ModelDataUrl=f"s3://{deployer.bucket}/absent.tar.gz")
+    assert code == "ValidationException" and "absent.tar.gz" in message
+    code, message, _ = model(Role=deployer.role + "-absent")
+    assert code == "ValidationException"
+    blind = cloud.make_role()
+    code, message, _ = model(Role=blind)
+    assert code == "ValidationException" and "s3:GetObject" in message
+    assert refusal(deployer.sagemaker.describe_model, ModelName="refused")[1].startswith("Could not find model")
+    code, message, _ = refusal(create, ModelName="a b", PrimaryContainer={"Image": SKLEARN}, ExecutionRoleArn=deployer.role)
+    assert code == "ValidationException" and "failed to satisfy constraint" in message
+
+
+# The texts that the SDK matches.
+def test_messages_that_the_sdk_matches(deployer):
+    config = deployer.config(deployer.upload(archive(model_dot_joblib=b"x")))
+    container = {"Image": SKLEARN}
+    code, message, _ = refusal(deployer.sagemaker.create_model, ModelName=config, PrimaryContainer=container,
+                               ExecutionRoleArn=deployer.role)
+    assert code == "ValidationException" and "Cannot create already existing model" in message
+    for call, options in (
+        (deployer.sagemaker.describe_endpoint, {"EndpointName": "nobody"}),
+        (deployer.sagemaker.describe_endpoint_config, {"EndpointConfigName": "nobody"}),
+        (deployer.sagemaker.delete_endpoint, {"EndpointName": "nobody"}),
+        (deployer.sagemaker.create_endpoint, {"EndpointName": "e", "EndpointConfigName": "nobody"}),
+    ):
+        code, message, _ = refusal(call, **options)
+        assert code == "ValidationException" and message.startswith("Could not find endpoint")
+
+
+# An update moves all traffic to the new model without losing a request.
+def test_update_without_a_gap(deployer):
+    def config(number):
+        script = f"def model_fn(d): return {number}\ndef predict_fn(data, model): return [model]\n".encode()
+        return deployer.config(deployer.upload(archive(code__inference_dot_py=script)))
+
+    name = deployer.create(config(1))
+    assert deployer.settled(name)["EndpointStatus"] == "InService"
+    answers, failures, stop = [], [], threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            try:
+                answers.append(json.loads(deployer.predict(name, "[1]")["Body"].read())[0])
+            except Exception as error:  # whatever it is, the update lost a request
+                failures.append(error)
+
+    asker = threading.Thread(target=ask)
+    asker.start()
+    try:
+        deployer.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config(2))
+        assert deployer.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating"
+        assert deployer.settled(name)["EndpointStatus"] == "InService"
+        wait_for(lambda: answers[-1] == 2, 20, what="the new model answers")
+    finally:
+        stop.set()
+        asker.join()
+    assert not failures
+    assert answers == sorted(answers) and set(answers) == {1, 2}
+
+
+# A process that dies is replaced; whoever waited for it gets an error, and the endpoint stays in service.
+def test_worker_that_dies(deployer):
+    script = textwrap.dedent(
+        """
+        import os
+        def model_fn(d): return 1
+        def predict_fn(data, model):
+            if data[0] == 13:
+                os.kill(os.getpid(), 9)
+            return [os.getpid()]
+        """
+    ).encode()
+    name = deployer.serve(deployer.upload(archive(code__inference_dot_py=script)))
+    assert json.loads(deployer.predict(name, "[1]")["Body"].read())
+    code, _, response = refusal(deployer.predict, name, "[13]")
+    assert code == "ModelError" and response["OriginalStatusCode"] == 500
+
+    def answers():
+        try:
+            return json.loads(deployer.predict(name, "[1]")["Body"].read())
+        except botocore.exceptions.ClientError as error:
+            assert error.response["Error"]["Code"] in ("ServiceUnavailable", "ModelError")
+            return None
+
+    wait_for(answers, 60, what="the worker is back")
+    assert deployer.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
+
+
+# Deleting takes the endpoint away at once, and its name is free again.
+def test_delete(deployer):
+    config = deployer.config(deployer.upload(archive(model_dot_joblib=joblib_bytes(MODEL))))
+    name = deployer.create(config)
+    deployer.settled(name)
+    deployer.sagemaker.delete_endpoint(EndpointName=name)
+    assert refusal(deployer.predict, name, "[]")[0] == "ValidationError"
+
+    def gone():
+        try:
+            deployer.sagemaker.describe_endpoint(EndpointName=name)
+        except botocore.exceptions.ClientError as error:
+            return "Could not find" in str(error)
+
+    wait_for(gone, 30, what="the endpoint is gone")
+    deployer.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
+
+
+# Workers outlive the server: after kill -9 the same process answers, and an update that was running is finished.
+def test_workers_outlive_the_server(own_cloud):
+    own_cloud.admin.client("s3").create_bucket(Bucket="outlive")
+    deployer = Deployer(own_cloud, "outlive")
+    script = b"import os\ndef model_fn(d): return 1\ndef predict_fn(data, model): return [os.getpid()]\n"
+    script += b"import random\nTAG = random.random()\ndef output_fn(p, accept): return str(TAG)\n"
+    name = deployer.serve(deployer.upload(archive(code__inference_dot_py=script)))
+    before = deployer.predict(name, "[1]")["Body"].read()
+    own_cloud.kill()
+    own_cloud.restart()
+    assert deployer.predict(name, "[1]")["Body"].read() == before
+    deployer.clear()
