@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "foundation/os/sandbox_init.h"
@@ -60,6 +62,23 @@ Result<Sandbox> Sandbox::Create(const SandboxSpec& spec, int output) {
   if (pid < 0) return SystemError("clone a sandbox", errno);
   if (pid == 0) internal::RunSandboxInit(spec, theirs.get(), output, privileged);
   return Sandbox(pid, std::move(ours));
+}
+
+std::vector<pid_t> Sandbox::Processes() const {
+  auto space_of = [](const std::string& pid) {
+    char text[64] = {};
+    ssize_t size = ::readlink(("/proc/" + pid + "/ns/pid").c_str(), text, sizeof text);
+    return std::string(text, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  };
+  std::vector<pid_t> processes;
+  std::string ours = space_of(std::to_string(pid_));
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    std::string name = entry.path().filename();
+    if (name[0] < '0' || name[0] > '9' || ours.empty() || space_of(name) != ours) continue;
+    processes.push_back(static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10)));
+  }
+  return processes;
 }
 
 Result<std::vector<Fd>> Sandbox::Start(const std::vector<std::string>& command,

@@ -69,6 +69,9 @@ class Sandbox {
   // The first process, as the host sees it: for a cgroup, before Start.
   pid_t pid() const { return pid_; }
 
+  // Everything that runs inside now, as the host sees it.
+  std::vector<pid_t> Processes() const;
+
   // Builds and runs. `command` and `variables` replace those of the spec, since they may be known only now. Returns the
   // listening sockets in the order of listen_ports.
   Result<std::vector<Fd>> Start(const std::vector<std::string>& command,

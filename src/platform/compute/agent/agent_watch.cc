@@ -55,7 +55,7 @@ Agent::Reason Agent::Watch() {
     if (spec_.max_runtime.count() > 0 && now >= started + spec_.max_runtime)
       end_politely(Reason::kMaxRuntime, spec_.stop_grace);
     if (now >= disk_at) {
-      auto used = DiskUsage({Inside("ml"), Inside("tmp")}, cgroups_->Processes(launch_.control_group));
+      auto used = DiskUsage({Inside("ml"), Inside("tmp")}, sandbox_->Processes());
       if (used > launch_.limits.disk_bytes && reason != Reason::kDisk) {
         reason = Reason::kDisk;
         kill_at = now;  // a full disk leaves no time to be polite
