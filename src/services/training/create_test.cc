@@ -1,6 +1,7 @@
 // Creating, describing, listing: what is refused and why, what is echoed, what the task is told.
 #include "foundation/codec/json.h"
 #include "foundation/shapes/json.h"
+#include "generated/shapes/sagemaker/search_tags.h"
 #include "services/training/errors.h"
 #include "services/training/messages.h"
 #include "services/training/plan.h"
@@ -201,6 +202,42 @@ TEST_F(CreateTest, List) {
   R bad;
   bad.next_token = "zz";
   EXPECT_EQ(service_->ListTrainingJobs(scope_, bad).error().reason, kBadPageToken);
+}
+
+// Search sees descriptions, tags and hyperparameters, orders and pages.
+TEST_F(CreateTest, Search) {
+  for (int i = 0; i < 5; ++i) {
+    CreateRequest request = GoodRequest("job-" + std::to_string(i));
+    (*request.hyper_parameters)["depth"] = std::to_string(i);
+    shapes::sagemaker::Tag tag;
+    tag.key = "team";
+    tag.value = i % 2 == 0 ? "even" : "odd";
+    request.tags.emplace().push_back(tag);
+    ASSERT_TRUE(Create(request).ok());
+    clock_.Advance(seconds(1));
+  }
+  auto search = [&](const char* text) {
+    auto request = shapes::FromJsonText<shapes::sagemaker::SearchRequest>(text);
+    std::string names;
+    do {
+      auto page = service_->Search(scope_, *request);
+      EXPECT_TRUE(page.ok()) << aloft::Describe(page.error());
+      if (!page.ok()) break;
+      for (const auto& record : *page->results) names += *record.training_job->training_job_name + " ";
+      request->next_token = page->next_token;
+    } while (request->next_token);
+    return names;
+  };
+  EXPECT_EQ(search(R"({"Resource":"TrainingJob"})"), "job-4 job-3 job-2 job-1 job-0 ");
+  EXPECT_EQ(
+      search(R"({"Resource":"TrainingJob","MaxResults":2,"SortBy":"HyperParameters.depth","SortOrder":"Ascending"})"),
+      "job-0 job-1 job-2 job-3 job-4 ");
+  EXPECT_EQ(search(R"({"SearchExpression":{"Filters":[{"Name":"Tags.team","Operator":"Equals","Value":"odd"}]}})"),
+            "job-3 job-1 ");
+  EXPECT_EQ(
+      search(R"({"SearchExpression":{"Filters":[{"Name":"HyperParameters.depth","Operator":"GreaterThan","Value":"2"},
+                       {"Name":"TrainingJobStatus","Operator":"Equals","Value":"InProgress"}]}})"),
+      "job-4 job-3 ");
 }
 
 // What the task is told: the /opt/ml contract.

@@ -12,6 +12,7 @@
 #include "services/training/messages.h"
 #include "services/training/records.h"
 #include "services/training/request.h"
+#include "services/training/search.h"
 
 namespace aloft::training {
 namespace {
@@ -62,6 +63,8 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
   if (!runtime.ok() && runtime.error().reason == compute::kUnknownImage)
     return Fail(kBadJob, runtime.error().message, runtime.error().detail);
   ALOFT_ASSIGN(compute::Runtime resolved, std::move(runtime));
+  if (resolved.train.empty() && !request.algorithm_specification->container_entrypoint)
+    return Fail(kBadJob, "The image " + ImageOf(request) + " serves models and cannot train.");
   ALOFT_TRY(CheckCapacity(options_.capacity, limits, *request.resource_config->instance_type));
   Status role = d_.check_role(session, *request.role_arn);
   if (!role.ok() && role.error().kind() == ErrorKind::kInvalid)
@@ -93,6 +96,10 @@ Result<DescribeTrainingJobResponse> Service::DescribeTrainingJob(const Scope& sc
 
 Result<ListTrainingJobsResponse> Service::ListTrainingJobs(const Scope& scope, const ListTrainingJobsRequest& request) {
   return d_.database.Read([&](sql::Reader& reader) { return ListJobs(reader, scope, request); });
+}
+
+Result<SearchResponse> Service::Search(const Scope& scope, const SearchRequest& request) {
+  return d_.database.Read([&](sql::Reader& reader) { return SearchJobs(reader, scope, request); });
 }
 
 Status Service::Exists(const Scope& scope, const std::string& name) {

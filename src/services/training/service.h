@@ -34,6 +34,11 @@
 #include "services/training/plan.h"
 #include "services/training/types.h"
 
+namespace aloft::shapes::sagemaker {
+struct SearchRequest;
+struct SearchResponse;
+}  // namespace aloft::shapes::sagemaker
+
 namespace aloft::training {
 
 // What training asks of others; each reference and function outlives the service.
@@ -77,6 +82,8 @@ class Service {
   Status StopTrainingJob(const Scope& scope, const std::string& name);
   Result<shapes::sagemaker::UpdateTrainingJobResponse> UpdateTrainingJob(
       const Scope& scope, const shapes::sagemaker::UpdateTrainingJobRequest& request);
+  // Of resource TrainingJob.
+  Result<shapes::sagemaker::SearchResponse> Search(const Scope& scope, const shapes::sagemaker::SearchRequest& request);
   // Whether there is such a job; kNoSuchJob.
   Status Exists(const Scope& scope, const std::string& name);
 
