@@ -103,6 +103,10 @@ class Service:
         self.namespace = self.name.replace("-", "_")
         self.groups = config["groups"]
         self.query_only = self.metadata["protocol"] in ("query", "ec2")
+        for shape, members in config.get("omit", {}).items():
+            for member in members:
+                if self.shapes.get(shape, {}).get("members", {}).pop(member, None) is None:
+                    raise SystemExit(f"models/{self.name}.toml: omit: {shape} has no member {member}")
         self.open_enums = set(config.get("open_enums", []))
         self.patterns = config.get("patterns", {})
         for operations in self.groups.values():
@@ -259,7 +263,9 @@ class Service:
         structs = self.ordered(group)
         empty, aliases = self.operation_structs(group)
         out = [self.banner(), "#pragma once\n"]
-        out += [f"#include <{name}>" for name in ("deque", "map", "optional", "string", "vector")]
+        members = "\n".join(self.struct(name) for name in structs)
+        out += [f"#include <{name}>" for name in ("deque", "map", "optional", "string", "vector") if f"std::{name}<" in members
+                or name in ("optional", "string")]
         out += ["", '#include "foundation/base/clock.h"', '#include "foundation/shapes/shape.h"',
                 '#include "foundation/shapes/types.h"']
         if group != "common" and "common" in self.all_groups():
@@ -379,12 +385,27 @@ class Service:
         out += [self.structure_definition(name) for name in self.ordered(group) if not self.is_document(name)]
         out += [f"constinit const Shape {name}::kShape = {{.kind = Kind::kStructure, .name = {text(name)}, "
                 f".unknown_offset = offsetof({name}, unknown)}};\n" for name in empty]
+        out += [self.operation_definition(name) for name in self.groups.get(group, [])]
         out += [f"}}  // namespace aloft::shapes::{self.namespace}", ""]
         return "\n".join(out)
 
+    def operation_definition(self, name: str) -> str:
+        model = self.model["operations"][name]
+        http = model.get("http", {})
+        fields = [f".name = {text(name)}", f".input = &{name}Request::kShape", f".output = &{name}Response::kShape",
+                  f".method = {text(http.get('method', 'POST'))}", f".uri = {text(http.get('requestUri', '/'))}"]
+        if http.get("responseCode", 200) != 200:
+            fields.append(f".response_code = {http['responseCode']}")
+        if "output" in model:
+            fields.append(f".result_wrapper = {text(model['output'].get('resultWrapper', name + 'Result'))}")
+        if model.get("authtype") == "none":
+            fields.append(".unsigned_calls = true")
+        return f"constinit const OperationModel descriptors::k{name}Operation = {{{', '.join(fields)}}};\n"
+
     def descriptors(self) -> str:
-        out = [self.banner(), "#pragma once\n", '#include "foundation/shapes/shape.h"', "",
+        out = [self.banner(), "#pragma once\n", '#include "foundation/shapes/service_model.h"', "",
                f"namespace aloft::shapes::{self.namespace}::descriptors {{"]
+        out += [f"extern const OperationModel k{name}Operation;" for group in self.groups.values() for name in group]
         out += [f"extern const Shape {self.descriptor(name)};" for name in sorted(self.home) if self.has_descriptor(name)]
         out += [f"}}  // namespace aloft::shapes::{self.namespace}::descriptors", ""]
         return "\n".join(out)
@@ -398,25 +419,13 @@ class Service:
     def model_source(self) -> str:
         operations = sorted(op for group in self.groups.values() for op in group)
         out = [self.banner(), f'#include "generated/shapes/{self.namespace}/service_model.h"\n']
-        out += [f'#include "generated/shapes/{self.namespace}/{group}.h"' for group in self.groups]
+        out += [f'#include "generated/shapes/{self.namespace}/descriptors.h"']
         out += ["", f"namespace aloft::shapes::{self.namespace} {{", "namespace {", ""]
         protocols = self.metadata.get("protocols") or [self.metadata["protocol"]]
         out.append(f"constexpr std::string_view kProtocols[] = {{{', '.join(text(p) for p in protocols)}}};")
-        rows = []
-        for name in operations:
-            model = self.model["operations"][name]
-            http = model.get("http", {})
-            fields = [f".name = {text(name)}", f".input = &{name}Request::kShape", f".output = &{name}Response::kShape",
-                      f".method = {text(http.get('method', 'POST'))}", f".uri = {text(http.get('requestUri', '/'))}"]
-            if http.get("responseCode", 200) != 200:
-                fields.append(f".response_code = {http['responseCode']}")
-            if "output" in model:
-                fields.append(f".result_wrapper = {text(model['output'].get('resultWrapper', name + 'Result'))}")
-            if model.get("authtype") == "none":
-                fields.append(".unsigned_calls = true")
-            rows.append("    {" + ", ".join(fields) + "},")
+        rows = [f"    &descriptors::k{name}Operation," for name in operations]
         if rows:
-            out += ["constexpr OperationModel kOperations[] = {", *rows, "};"]
+            out += ["constexpr const OperationModel* kOperations[] = {", *rows, "};"]
         names = ", ".join(text(name) for name in sorted(self.model["operations"]))
         out.append(f"constexpr std::string_view kAll[] = {{{names}}};")
         errors = []

@@ -5,8 +5,9 @@
 namespace aloft::shapes {
 
 const OperationModel* FindOperation(const ServiceModel& service, std::string_view name) {
-  auto found = std::ranges::lower_bound(service.operations, name, {}, &OperationModel::name);
-  return found != service.operations.end() && found->name == name ? &*found : nullptr;
+  auto name_of = [](const OperationModel* operation) { return operation->name; };
+  auto found = std::ranges::lower_bound(service.operations, name, {}, name_of);
+  return found != service.operations.end() && (*found)->name == name ? *found : nullptr;
 }
 
 bool Knows(const ServiceModel& service, std::string_view name) {

