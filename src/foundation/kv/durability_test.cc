@@ -158,3 +158,11 @@ INSTANTIATE_TEST_SUITE_P(Engines, RocksFailureTest, testing::Values(Engine::kRoc
 
 }  // namespace
 }  // namespace aloft::kv
+
+#if defined(__SANITIZE_THREAD__)
+// The children of these tests start threads after a fork; RocksDB's own were running then.
+extern "C" const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() {
+  return "die_after_fork=0";
+}
+#endif

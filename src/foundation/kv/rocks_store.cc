@@ -270,3 +270,11 @@ Result<std::unique_ptr<Store>> OpenRocksStore(const Options& options, Log log) {
 }
 
 }  // namespace aloft::kv
+
+#if defined(__SANITIZE_THREAD__)
+// Debian's RocksDB is not built for the thread sanitizer, which takes its lock-free tables for races.
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() {
+  return "called_from_lib:librocksdb.so\nrace:librocksdb.so\n";
+}
+#endif
