@@ -46,6 +46,11 @@ const shapes::CatalogEntry* FindInCatalog(std::string_view shapes::CatalogEntry:
   return found == catalog.end() || value.empty() ? nullptr : &*found;
 }
 
+std::string_view NameOfScope(std::string_view scope) {
+  const auto* entry = FindInCatalog(&shapes::CatalogEntry::signing_name, scope);
+  return entry != nullptr ? entry->name : scope;
+}
+
 bool Speaks(const shapes::ServiceModel& model, std::string_view protocol) {
   return std::ranges::find(model.protocols, protocol) != model.protocols.end();
 }
@@ -87,71 +92,84 @@ AwsFront::AwsFront(std::vector<ServiceApi> services) {
 
 AwsFront::~AwsFront() = default;
 
-AwsFront::Route AwsFront::Resolve(const http::RequestHead& head, std::string_view body) const {
+// "/service/<name>/operation/<operation>"
+AwsFront::Route AwsFront::ResolveCbor(std::string_view path) const {
   Route route;
-  std::string_view path = head.path();
-  auto serve = [&](auto matches) {
-    for (const auto& service : services_)
-      if (matches(*service->model)) {
-        route.service = service.get();
-        route.service_name = service->model->iam_prefix;
-        return true;
-      }
-    return false;
-  };
+  auto parts = Split(path, '/');
+  route.claimed = parts.size() == 5 && parts[1] == "service" && parts[3] == "operation";
+  if (!route.claimed) return route;
+  route.operation = parts[4];
+  Serve(route, parts[2], [&](const auto& model) { return model.target_prefix == parts[2]; });
+  return route;
+}
 
-  if (path.starts_with("/service/") || head.headers.Has("smithy-protocol")) {
-    auto parts = Split(path, '/');  // "", "service", name, "operation", operation
-    route.claimed = parts.size() == 5 && parts[3] == "operation";
-    if (route.claimed) {
-      route.operation = parts[4];
-      route.service_name = parts[2];
-      serve([&](const auto& model) { return model.target_prefix == parts[2]; });
-      return route;
-    }
-  }
-  if (std::string_view target = head.headers.Get("x-amz-target"); !target.empty()) {
-    std::size_t dot = target.rfind('.');
-    std::string_view prefix = target.substr(0, dot == std::string_view::npos ? 0 : dot);
-    route.claimed = true;
-    route.operation = target.substr(dot == std::string_view::npos ? 0 : dot + 1);
-    route.service_name = prefix;
-    if (!serve([&](const auto& model) { return model.target_prefix == prefix && !prefix.empty(); }))
-      if (const auto* entry = FindInCatalog(&shapes::CatalogEntry::target_prefix, prefix))
-        route.service_name = entry->name;
-    return route;
-  }
+// "<prefix>.<operation>"
+AwsFront::Route AwsFront::ResolveTarget(std::string_view target) const {
+  std::size_t dot = target.rfind('.');
+  std::string_view prefix = target.substr(0, dot == std::string_view::npos ? 0 : dot);
+  Route route;
+  route.claimed = true;
+  route.operation = target.substr(dot == std::string_view::npos ? 0 : dot + 1);
+  const auto* entry = FindInCatalog(&shapes::CatalogEntry::target_prefix, prefix);
+  Serve(route, entry != nullptr ? entry->name : prefix,
+        [&](const auto& model) { return model.target_prefix == prefix && !prefix.empty(); });
+  return route;
+}
 
-  std::string scope = ScopeService(head);
-  if (scope == kS3) return route;
-  bool form = IsForm(head) || HasAction(head);
+// The paths of rest-json, of services that sign for `scope`; of all services where a token takes a signature's place.
+AwsFront::Route AwsFront::ResolveRest(const http::RequestHead& head, std::string_view scope) const {
   for (const auto& service : services_) {
     const shapes::ServiceModel& model = *service->model;
     if (!Speaks(model, "rest-json") || (scope.empty() ? !IsBearer(head) : model.signing_name != scope)) continue;
-    for (const shapes::OperationModel& operation : model.operations)
-      if (operation.method == head.method && shapes::MatchUri(operation.uri, path))
-        return Route{service.get(), std::string(model.iam_prefix), std::string(operation.name), true};
+    for (const shapes::OperationModel* operation : model.operations)
+      if (operation->method == head.method && shapes::MatchUri(operation->uri, head.path()))
+        return Route{service.get(), std::string(model.iam_prefix), std::string(operation->name), true};
   }
-  if (form && (!scope.empty() || path == "/")) {
-    auto parameters = QueryParameters(head, body);
-    const std::string* action = parameters ? codec::Find(*parameters, "Action") : nullptr;
-    const std::string* version = parameters ? codec::Find(*parameters, "Version") : nullptr;
-    route.claimed = true;
-    route.operation = action != nullptr ? *action : "";
-    serve([&](const auto& model) {
-      if (!Speaks(model, "query")) return false;
-      if (!scope.empty()) return model.signing_name == scope;
-      return version != nullptr && model.version == *version && shapes::Knows(model, route.operation);
-    });
-  } else if (!scope.empty()) {
-    serve([&](const auto& model) { return model.signing_name == scope; });
-    route.operation = head.method + " " + std::string(path);
-  }
-  if (route.service == nullptr && !scope.empty()) {
-    const auto* entry = FindInCatalog(&shapes::CatalogEntry::signing_name, scope);
-    route.service_name = entry != nullptr ? std::string(entry->name) : scope;
-    route.claimed = route.claimed || entry != nullptr;
-  }
+  return {};
+}
+
+AwsFront::Route AwsFront::ResolveQuery(const http::RequestHead& head, std::string_view body,
+                                       std::string_view scope) const {
+  auto parameters = QueryParameters(head, body);
+  const std::string* action = parameters ? codec::Find(*parameters, "Action") : nullptr;
+  const std::string* version = parameters ? codec::Find(*parameters, "Version") : nullptr;
+  Route route;
+  route.claimed = true;
+  route.operation = action != nullptr ? *action : "";
+  Serve(route, NameOfScope(scope), [&](const auto& model) {
+    if (!scope.empty()) return model.signing_name == scope && Speaks(model, "query");
+    // An unsigned call (AssumeRoleWithWebIdentity) names its service by version alone.
+    return Speaks(model, "query") && version != nullptr && model.version == *version &&
+           shapes::Knows(model, route.operation);
+  });
+  return route;
+}
+
+template <class Matches>
+void AwsFront::Serve(Route& route, std::string_view name, Matches matches) const {
+  route.service_name = name;
+  for (const auto& service : services_)
+    if (matches(*service->model)) {
+      route.service = service.get();
+      route.service_name = service->model->iam_prefix;
+      return;
+    }
+}
+
+AwsFront::Route AwsFront::Resolve(const http::RequestHead& head, std::string_view body) const {
+  std::string_view path = head.path();
+  if (path.starts_with("/service/") || head.headers.Has("smithy-protocol"))
+    if (Route route = ResolveCbor(path); route.claimed) return route;
+  if (std::string_view target = head.headers.Get("x-amz-target"); !target.empty()) return ResolveTarget(target);
+  std::string scope = ScopeService(head);
+  if (scope == kS3) return {};
+  if (Route route = ResolveRest(head, scope); route.claimed) return route;
+  if ((IsForm(head) || HasAction(head)) && (!scope.empty() || path == "/")) return ResolveQuery(head, body, scope);
+  Route route;
+  if (scope.empty()) return route;
+  route.operation = head.method + " " + std::string(path);
+  route.claimed = FindInCatalog(&shapes::CatalogEntry::signing_name, scope) != nullptr;
+  Serve(route, NameOfScope(scope), [&](const auto& model) { return model.signing_name == scope; });
   route.claimed = route.claimed || route.service != nullptr;
   return route;
 }

@@ -42,6 +42,13 @@ class AwsFront final : public Front {
   struct Service;
   struct Route;
   Route Resolve(const http::RequestHead& head, std::string_view body) const;
+  Route ResolveCbor(std::string_view path) const;
+  Route ResolveTarget(std::string_view target) const;
+  Route ResolveRest(const http::RequestHead& head, std::string_view scope) const;
+  Route ResolveQuery(const http::RequestHead& head, std::string_view body, std::string_view scope) const;
+  // The first service whose model fits; without one, the route has only its name.
+  template <class Matches>
+  void Serve(Route& route, std::string_view name, Matches matches) const;
 
   std::vector<Row> rows_;
   std::vector<std::unique_ptr<Service>> services_;
