@@ -144,9 +144,11 @@ class Demo:
         self.aws("iam", "put-role-policy", "--role-name", "trainer", "--policy-name", "data", "--policy-document", file("role"))
         self.aws("iam", "create-role", "--role-name", "other", "--assume-role-policy-document", file("trust"), quiet=True)
         key = json.loads(self.aws("iam", "create-access-key", "--user-name", "ana", quiet=True))["AccessKey"]
-        self.run("aloft", "configure", "--profile", "ana", "--no-sts-endpoint", quiet=True, shown="aloft configure --profile ana",
+        self.run("aloft", "configure", "--profile", "ana", "--bucket", self.bucket, "--no-sts-endpoint", quiet=True,
+                 shown=f"aloft configure --profile ana --bucket {self.bucket}",
                  AWS_ACCESS_KEY_ID=key["AccessKeyId"], AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"])
-        self.env.update(AWS_PROFILE="ana", ALOFT_PROFILE="ana")
+        self.env.update(AWS_PROFILE="ana", ALOFT_PROFILE="ana",
+                        SAGEMAKER_USER_CONFIG_OVERRIDE=str(self.home / ".aloft/ana-sagemaker.yaml"))
         self.role = role_arn
         self.aws("sts", "get-caller-identity")
 

@@ -10,4 +10,4 @@ job, endpoint, rows = sys.argv[1:]
 estimator = SKLearn.attach(job)
 predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.large", endpoint_name=endpoint)
 predictions = predictor.predict(numpy.loadtxt(rows, delimiter=","))
-print(json.dumps({"predictions": numpy.asarray(predictions).tolist()}))
+print("\n" + json.dumps({"predictions": numpy.asarray(predictions).tolist()}))

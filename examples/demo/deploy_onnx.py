@@ -33,4 +33,4 @@ s3.put_object(Bucket=bucket, Key="models/onnx/model.tar.gz", Body=packed.getvalu
 Model(image_uri="aloft-onnx:1", model_data=f"s3://{bucket}/models/onnx/model.tar.gz", role=role, name=endpoint).deploy(
     initial_instance_count=1, instance_type="ml.m5.large", endpoint_name=endpoint)
 predictor = Predictor(endpoint, serializer=CSVSerializer(), deserializer=JSONDeserializer())
-print(json.dumps({"answer": predictor.predict(table.tolist())}))
+print("\n" + json.dumps({"answer": predictor.predict(table.tolist())}))

@@ -9,7 +9,7 @@ from sagemaker.sklearn import SKLearn
 bucket, role = sys.argv[1:]
 estimator = SKLearn(
     entry_point="train.py", source_dir=str(pathlib.Path(__file__).parent), framework_version="1.2-1", role=role,
-    instance_type="ml.m5.large", output_path=f"s3://{bucket}/models", code_location=f"s3://{bucket}/code",
+    instance_type="ml.m5.large", output_path=f"s3://{bucket}/models",
     hyperparameters={"regularization": 0.5}, base_job_name="breast-cancer",
     metric_definitions=[{"Name": "test:accuracy", "Regex": "test_accuracy=([0-9.]+)"}])
 estimator.fit({"train": f"s3://{bucket}/breast_cancer/"})

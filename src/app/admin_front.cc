@@ -112,7 +112,7 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
         new Simple(std::move(permissions), "text/plain; version=0.0.4; charset=utf-8", std::move(answer)));
   };
   rows_.push_back(std::move(metrics));
-  rows_.push_back(MakeRow("GetStatus", api::kSigV4, {{"aloft:GetStatus", "*", {}}}, "application/json",
+  rows_.push_back(MakeRow("GetStatus", api::kSigV4, {}, "application/json",
                           [this](const api::Call&) -> Result<std::string> { return sources_.status_json(); }));
   rows_.push_back(
       MakeRow("ListOperations", api::kSigV4, {{"aloft:ListOperations", "*", {}}}, "application/json",

@@ -4,7 +4,7 @@
 //   GET  /healthz                       anonymous: the process answers
 //   GET  /readyz                        anonymous: the stores answer too
 //   GET  /metrics                       anonymous from this machine, else signed with aloft:GetMetrics
-//   POST /aloft/v1/GetStatus            signed; aloft:GetStatus
+//   POST /aloft/v1/GetStatus            signed; any principal: the account and the region it is in
 //   POST /aloft/v1/IssueEndpointToken   signed; sagemaker:InvokeEndpoint on the endpoint
 //   POST /aloft/v1/ListOperations       signed; aloft:ListOperations
 #pragma once

@@ -88,8 +88,9 @@ class GatewayTest : public ::testing::Test {
   GatewayTest() {
     directory_ = std::filesystem::temp_directory_path() / ("gateway-" + SystemRandom().Uuid());
     std::filesystem::create_directories(directory_);
-    auto migrations = identity::Migrations();
-    database_ = *sql::Database::Open({.path = (directory_ / "db").string()}, migrations, Log::Discard());
+    sql::Options options;
+    options.path = (directory_ / "db").string();
+    database_ = *sql::Database::Open(options, identity::Migrations(), Log::Discard());
     keyring_ = keys::Keyring::Ephemeral(random_);
     identity_ = std::make_unique<identity::Service>(*database_, *keyring_, clock_, random_, Log::Discard());
     administrator_ = *identity_->EnsureAccount({});

@@ -6,9 +6,9 @@
 #include <atomic>
 #include <vector>
 
-#include "api/aws/cloudwatch/api.h"
+#include "api/aws/cloudwatch/rows.h"
 #include "api/aws/iam/api.h"
-#include "api/aws/logs/api.h"
+#include "api/aws/logs/rows.h"
 #include "api/aws/s3/front.h"
 #include "api/aws/sagemaker/endpoint_rows.h"
 #include "api/aws/sagemaker/model_rows.h"
@@ -272,19 +272,19 @@ void RunningSystem::MakeServices() {
   training_options.plan.stop_grace = seconds(config_.stop_grace_seconds);
   training_ = std::make_unique<training::Service>(std::move(training), std::move(training_options));
 
-  auto probe = [this](const models::Scope& scope, const std::string& role, const std::string& uri) {
-    return probe_->CheckObject(scope.account, role, uri);
+  auto probe = [this](const AccountId& account, const std::string& role, const std::string& uri, bool is_prefix) {
+    return is_prefix ? probe_->CheckPrefix(account, role, uri) : probe_->CheckObject(account, role, uri);
   };
   models_ = std::make_unique<models::Service>(*database_, *identity_, *runtimes_, clock_, probe);
   workers_ = serving::MakeHttpWorkerClient(*worker_http_);
   serving_ = std::make_unique<serving::Service>(
-      serving::Dependencies{*database_, *models_, *runtimes_, *backend_, *workers_, *logs_, *points_, clock_},
+      serving::Dependencies{*database_, *models_, *runtimes_, *backend_, *workers_, *logs_, *points_, clock_, random_},
       serving::Options{}, log_);
   listeners_.Set(training_.get(), serving_.get());
 }
 
 void RunningSystem::MakeFronts() {
-  api::TagOwners owners;
+  api::TagTargets owners;
   owners["training-job"] = [this](const AccountId& account, const Region& region, const std::string& name) {
     return training_->Exists({account, region}, name);
   };
@@ -307,7 +307,7 @@ void RunningSystem::MakeFronts() {
   services.push_back(api::MakeLogsApi(*logs_));
   services.push_back(api::MakeCloudWatchApi(*points_));
   services.push_back(api::MakeTrainingApi(*training_));
-  services.push_back(api::MakeTagApi(*database_, std::move(owners)));
+  services.push_back(api::MakeTagsApi(*database_, std::move(owners)));
   services.push_back(api::MakeModelApi(*models_));
   services.push_back(api::MakeEndpointApi(*serving_));
   services.push_back(api::MakeSageMakerRuntimeApi(*serving_));

@@ -23,7 +23,7 @@ namespace {
 
 struct Options {
   std::string profile, data_directory;
-  std::string endpoint, ca_file, region, access_key_id, secret_access_key;
+  std::string endpoint, ca_file, region, bucket, access_key_id, secret_access_key;
   std::string python = "python3";
   bool no_sts_endpoint = false;
 };
@@ -148,7 +148,7 @@ void Configure(Options o) {
                  {{"aws_access_key_id", o.access_key_id}, {"aws_secret_access_key", o.secret_access_key}}, 0600);
 
   const std::string sdk_config = own + "/" + o.profile + "-sagemaker.yaml";
-  const std::string bucket = "sagemaker-" + profile.region + "-" + account;
+  const std::string bucket = o.bucket.empty() ? "sagemaker-" + profile.region + "-" + account : o.bucket;
   WriteUserFile(sdk_config, SageMakerConfig(bucket), 0644);
   const std::string environment = own + "/" + o.profile + "-env";
   WriteUserFile(environment,
@@ -177,6 +177,8 @@ void AddConfigure(CLI::App& app) {
   command->add_option("--endpoint", options->endpoint, "The server's URL; default: the server that runs on --data");
   command->add_option("--ca", options->ca_file, "PEM file of the authority that signed the server's certificate");
   command->add_option("--region", options->region, "The region of the profile; default: the server's");
+  command->add_option("--bucket", options->bucket,
+                      "The SageMaker SDK's default bucket (default: sagemaker-REGION-ACCOUNT)");
   command->add_option("--access-key-id", options->access_key_id, "Asked for where it is not given")
       ->envname("AWS_ACCESS_KEY_ID");
   command
