@@ -7,6 +7,7 @@
 #include "platform/directory/roles.h"
 #include "platform/directory/security_tokens.h"
 #include "platform/directory/users.h"
+#include "platform/identity/aws_managed.h"
 #include "platform/identity/testing_identity.h"
 
 namespace aloft::directory {
