@@ -22,7 +22,7 @@ inline constexpr Reason kNotImplemented{ErrorKind::kUnimplemented, "NotImplement
 inline constexpr Reason kAclNotSupported{ErrorKind::kInvalid, "AccessControlListNotSupported"};
 inline constexpr Reason kAccessDenied{ErrorKind::kDenied, "S3AccessDenied"};
 inline constexpr Reason kPreconditionFailed{ErrorKind::kPreconditionFailed, "PreconditionFailed"};
-inline constexpr Reason kInvalidPartRange{ErrorKind::kOutOfRange, "InvalidPartNumber"};
+inline constexpr Reason kInvalidPartRange{ErrorKind::kOutOfRange, "PartOutOfRange"};
 inline constexpr Reason kNoSuchVersion{ErrorKind::kNotFound, "NoSuchVersion"};
 inline constexpr Reason kInvalidLocation{ErrorKind::kInvalid, "InvalidLocationConstraint"};
 inline constexpr Reason kWrongService{ErrorKind::kUnimplemented, "ServiceNotImplemented"};
