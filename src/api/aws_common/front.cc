@@ -158,10 +158,11 @@ void AwsFront::Serve(Route& route, std::string_view name, Matches matches) const
 
 AwsFront::Route AwsFront::Resolve(const http::RequestHead& head, std::string_view body) const {
   std::string_view path = head.path();
-  if (path.starts_with("/service/") || head.headers.Has("smithy-protocol"))
+  std::string scope = ScopeService(head);
+  // Without its header, the path of CBOR may be an object of a bucket called "service".
+  if (head.headers.Has("smithy-protocol") || (head.method == "POST" && !scope.empty() && scope != kS3))
     if (Route route = ResolveCbor(path); route.claimed) return route;
   if (std::string_view target = head.headers.Get("x-amz-target"); !target.empty()) return ResolveTarget(target);
-  std::string scope = ScopeService(head);
   if (scope == kS3) return {};
   if (Route route = ResolveRest(head, scope); route.claimed) return route;
   if ((IsForm(head) || HasAction(head)) && (!scope.empty() || path == "/")) return ResolveQuery(head, body, scope);

@@ -208,6 +208,8 @@ TEST_F(FrontTest, LeavesS3Alone) {
   EXPECT_FALSE(front_.Claims(head).has_value());
   head.headers.Remove("authorization");
   EXPECT_FALSE(front_.Claims(head).has_value());
+  head.target = "/service/GraniteServiceVersion20100801/operation/ListMetrics";
+  EXPECT_FALSE(front_.Claims(head).has_value());
   head.target = "/bucket/key?X-Amz-Credential=AKIA%2F20261122%2Fus-east-1%2Fs3%2Faws4_request";
   EXPECT_FALSE(front_.Claims(head).has_value());
 }

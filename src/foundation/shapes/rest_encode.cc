@@ -18,6 +18,13 @@ std::string QuoteListItem(const Shape& shape, std::string text) {
   return quoted + '"';
 }
 
+// A header's value must not end the header.
+std::string OneLine(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\t') c = ' ';
+  return text;
+}
+
 std::string HeaderText(const Shape& shape, const Member* member, const void* value) {
   std::string text;
   if (shape.kind == Kind::kDocument || (member != nullptr && member->json_text)) {
@@ -44,7 +51,8 @@ void AddHeaderMap(const Member& member, const void* value, RestResponse& respons
   } context{&member, &response};
   member.shape->map->visit(value, &context, [](void* opaque, const std::string& key, const void* item) {
     auto& [owner, answer] = *static_cast<Context*>(opaque);
-    answer->headers.emplace_back(std::string(owner->wire) + key, HeaderText(*owner->shape->element, nullptr, item));
+    answer->headers.emplace_back(OneLine(std::string(owner->wire) + key),
+                                 OneLine(HeaderText(*owner->shape->element, nullptr, item)));
   });
 }
 
@@ -85,7 +93,7 @@ RestResponse EncodeRest(const OperationModel& operation, const void* value) {
     if (item == nullptr) continue;
     switch (member.location) {
       case Location::kHeader:
-        response.headers.emplace_back(member.wire, HeaderText(*member.shape, &member, item));
+        response.headers.emplace_back(member.wire, OneLine(HeaderText(*member.shape, &member, item)));
         break;
       case Location::kHeaders: AddHeaderMap(member, item, response); break;
       case Location::kStatusCode: response.status = *static_cast<const std::int32_t*>(item); break;
