@@ -27,6 +27,7 @@ unit: build ## tests beside the code
 
 api: build ## real clients against a running server
 	@$(PYTEST) tests/runtime tests/api --binary $(BUILD)/src/app/aloft
+	@$(PYTEST) tests/api --engines postgres --binary $(BUILD)/src/app/aloft
 
 fault: build ## power cuts, kill -9, full disks
 	@$(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft

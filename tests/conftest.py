@@ -7,10 +7,12 @@ import uuid
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
-from cloud import REPOSITORY, Cloud  # noqa: E402
+from cloud import REPOSITORY, Cloud, Replicas  # noqa: E402
 
 
 def pytest_addoption(parser):
+    parser.addoption("--engines", choices=["embedded", "postgres"], default="embedded",
+                     help="embedded: SQLite and RocksDB; postgres: two replicas over one PostgreSQL")
     parser.addoption("--binary", default=str(REPOSITORY / "build/release/src/app/aloft"), help="the aloft executable")
 
 
@@ -22,9 +24,14 @@ def binary(request) -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
-def cloud(binary, tmp_path_factory):
-    """A server with TLS on a free port, shared by all tests of the session."""
-    cloud = Cloud.start(binary, tmp_path_factory.mktemp("cloud") / "data")
+def cloud(binary, tmp_path_factory, request):
+    """A server with TLS on a free port, shared by all tests of the session; with --engines postgres, two replicas that take turns."""
+    directory = tmp_path_factory.mktemp("cloud")
+    if request.config.getoption("--engines") == "embedded":
+        cloud = Cloud.start(binary, directory / "data")
+    else:
+        connection = request.getfixturevalue("postgres").database("aloft")
+        cloud = Replicas.start(binary, directory, connection)
     yield cloud
     cloud.close()
 

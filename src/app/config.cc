@@ -49,6 +49,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "region") return ReadValue(name, node, c.region);
   if (name == "account") return ReadValue(name, node, c.account);
   if (name == "postgres") return ReadValue(name, node, c.postgres);
+  if (name == "shared_directory") return ReadValue(name, node, c.shared_directory);
   if (name == "environments_directory") return ReadValue(name, node, c.environments_directory);
   if (name == "runtime_directory") return ReadValue(name, node, c.runtime_directory);
   if (name == "agent_binary") return ReadValue(name, node, c.agent_binary);
@@ -116,9 +117,15 @@ Status CompleteConfig(Config& config) {
   if (config.data_directory.empty()) config.data_directory = DefaultDataDirectory();
   std::error_code failure;
   config.data_directory = std::filesystem::absolute(config.data_directory, failure).lexically_normal().string();
+  if (config.shared_directory.empty()) config.shared_directory = config.data_directory;
+  config.shared_directory = std::filesystem::absolute(config.shared_directory, failure).lexically_normal().string();
   if (failure) return Fail(kInvalidArgument, "the data directory cannot be made absolute: " + failure.message());
   if (!config.account.empty() && !IsAccount(config.account)) {
     return Fail(kInvalidArgument, "an account is 12 digits, not '" + config.account + "'");
+  }
+  if (config.shared_directory != config.data_directory && config.postgres.empty()) {
+    return Fail(kInvalidArgument,
+                "replicas that share a directory need a database that they share: give --postgres too");
   }
   if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
     return Fail(kInvalidArgument, "give both a TLS certificate and its key, or neither");

@@ -37,11 +37,33 @@ Result<os::Fd> OpenDataDirectory(const Config& config) {
   } else {
     return std::move(version).error();
   }
-  for (const char* part : {"/sql", "/kv", "/blob", "/keys", "/tasks"}) {
-    ALOFT_TRY(os::MakeDirectories(root + part, 0700));
+  for (const std::string& part :
+       {root + "/sql", root + "/kv", config.blob_path(), config.keys_path(), config.tasks_path()}) {
+    ALOFT_TRY(os::MakeDirectories(part, 0700));
   }
   ALOFT_TRY(os::MakeDirectories(config.run_path(), 0755));
   return lock;
+}
+
+Result<os::Fd> LockSharedDirectory(const Config& config) {
+  ALOFT_TRY(os::MakeDirectories(config.shared_directory, 0755));
+  const std::string path = config.shared_directory + "/shared.lock";
+  os::Fd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (lock.get() < 0) return SystemError("opening " + path, errno);
+  while (flock(lock.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return SystemError("locking " + path, errno);
+  }
+  return lock;
+}
+
+Result<std::string> ReplicaId(const Config& config, Random& random) {
+  const std::string path = config.data_directory + "/replica";
+  auto kept = os::ReadFile(path);
+  if (kept.ok()) return std::string(Trim(*kept));
+  if (kept.error().reason != os::kNoSuchFile) return std::move(kept).error();
+  std::string id = random.Uuid();
+  ALOFT_TRY(os::WriteFileDurably(path, id + "\n", 0644));
+  return id;
 }
 
 }  // namespace aloft::app

@@ -166,6 +166,8 @@ void Gateway::Serve(const std::shared_ptr<InFlight>& flight, std::optional<std::
 Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body) {
   api::Call& call = *flight->call;
 
+  if (options_.fit) ALOFT_TRY(options_.fit());
+
   // Match: the row, or a typed refusal that names what is not built.
   std::string_view body_text = body ? std::string_view(*body) : std::string_view();
   ALOFT_ASSIGN(flight->row, flight->front->Match(call.head(), body_text));

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ namespace aloft::app {
 struct GatewayOptions {
   Region region;  // of callers whose credentials name none
   std::size_t max_requests_in_flight = 2048;
+  // Whether this server may answer at all: a replica that has lost sight of what others change may not. Absent: always.
+  std::function<Status()> fit;
 };
 
 class Gateway final : public http::Handler {

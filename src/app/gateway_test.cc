@@ -94,9 +94,9 @@ class GatewayTest : public ::testing::Test {
     keyring_ = keys::Keyring::Ephemeral(random_);
     identity_ = std::make_unique<identity::Service>(*database_, *keyring_, clock_, random_, Log::Discard());
     administrator_ = *identity_->EnsureAccount({});
-    gateway_ =
-        std::make_unique<Gateway>(GatewayOptions{Region("us-east-1"), limit_}, std::vector<const api::Front*>{&front_},
-                                  *identity_, pool_, clock_, random_, Log::Discard(), metrics_);
+    gateway_ = std::make_unique<Gateway>(GatewayOptions{Region("us-east-1"), limit_, {}},
+                                         std::vector<const api::Front*>{&front_}, *identity_, pool_, clock_, random_,
+                                         Log::Discard(), metrics_);
   }
   ~GatewayTest() override {
     pool_.Stop();

@@ -30,6 +30,7 @@
 #include "foundation/base/random.h"
 #include "foundation/blob/store.h"
 #include "foundation/codec/json.h"
+#include "foundation/feed/feed.h"
 #include "foundation/http/client.h"
 #include "foundation/http/server.h"
 #include "foundation/kv/store.h"
@@ -38,6 +39,7 @@
 #include "platform/compute/process_backend.h"
 #include "platform/compute/runtimes.h"
 #include "platform/compute/scheduler.h"
+#include "platform/identity/follow.h"
 #include "platform/identity/records.h"
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
@@ -65,6 +67,8 @@ using std::chrono::seconds;
 
 constexpr const char* kSageMaker = "sagemaker.amazonaws.com";
 constexpr hours kTaskCredentials{1};
+// A replica that has not seen the end of the feed for so long does not know what others have revoked.
+constexpr seconds kBlindFor{5};
 
 // Every room's schema, in one list for the one database.
 std::vector<sql::Migration> AllMigrations() {
@@ -115,8 +119,10 @@ class RunningSystem final : public System {
   Status OpenPlatform();
   Status Listen();
   Status OpenCompute();
+  void StartFeeds();
   void MakeServices();
   void MakeFronts();
+  Status Fit() const;
   void StartMaintenance();
   Result<work::Again> Maintain(const std::string& chore);
   Status Ready();
@@ -133,6 +139,9 @@ class RunningSystem final : public System {
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<kv::Store> kv_;
   std::unique_ptr<blob::Store> blobs_;
+  std::string replica_;
+  std::unique_ptr<feed::Feed> sql_feed_;
+  std::unique_ptr<feed::Feed> kv_feed_;
   std::unique_ptr<keys::Keyring> keyring_;
   std::unique_ptr<telemetry::LogStore> logs_;
   std::unique_ptr<telemetry::MetricStore> points_;
@@ -162,14 +171,19 @@ class RunningSystem final : public System {
   std::vector<const api::Front*> fronts_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<work::Loop> maintenance_;
+  bool announced_ = false;
   bool stopped_ = false;
 };
 
 Status RunningSystem::Start() {
   ALOFT_TRY(OpenStores());
-  ALOFT_TRY(OpenPlatform());
-  ALOFT_TRY(Listen());
+  {
+    ALOFT_ASSIGN(os::Fd shared, LockSharedDirectory(config_));
+    ALOFT_TRY(OpenPlatform());
+    ALOFT_TRY(Listen());
+  }
   ALOFT_TRY(OpenCompute());
+  StartFeeds();
   MakeServices();
   MakeFronts();
   ALOFT_TRY(serving_->Start());
@@ -179,11 +193,14 @@ Status RunningSystem::Start() {
 
   ServerInfo info{getpid(), ProcessStartTicks(getpid()), url_, tls_.ca_file, config_.region, account_,
                   kVersion, ToMillis(clock_.Now())};
-  return WriteServerInfo(config_.run_path(), info);
+  ALOFT_TRY(WriteServerInfo(config_.run_path(), info));
+  announced_ = true;
+  return {};
 }
 
 Status RunningSystem::OpenStores() {
   ALOFT_ASSIGN(lock_, OpenDataDirectory(config_));
+  ALOFT_ASSIGN(replica_, ReplicaId(config_, random_));
   const bool postgres = !config_.postgres.empty();
   const auto migrations = AllMigrations();
   sql::Options sql_options;
@@ -255,6 +272,22 @@ Status RunningSystem::OpenCompute() {
   return {};
 }
 
+// The feeds also trim the outboxes, whoever listens.
+void RunningSystem::StartFeeds() {
+  feed::Options options;
+  if (config_.postgres.empty()) options.poll = seconds(10);  // nobody else writes; own commits wake the feed
+  sql_feed_ = std::make_unique<feed::Feed>(database_->outbox(), options, clock_, log_);
+  if (!config_.postgres.empty()) sql_feed_->Subscribe(identity::FollowChanges(*identity_));
+  kv_feed_ = std::make_unique<feed::Feed>(kv_->outbox(), options, clock_, log_);
+  sql_feed_->Start();
+  kv_feed_->Start();
+}
+
+Status RunningSystem::Fit() const {
+  if (sql_feed_->Staleness() < kBlindFor) return {};
+  return Fail(kUnavailable, "This server cannot see what other servers change. Please try again.");
+}
+
 void RunningSystem::MakeServices() {
   objects_ = std::make_unique<objects::Service>(*kv_, *blobs_, clock_, random_, log_);
   probe_ = std::make_unique<staging::InputProbe>(*identity_, *objects_);
@@ -269,6 +302,7 @@ void RunningSystem::MakeServices() {
   };
   training::Options training_options;
   training_options.capacity = capacity_;
+  training_options.holder = replica_;
   training_options.plan.stop_grace = seconds(config_.stop_grace_seconds);
   training_ = std::make_unique<training::Service>(std::move(training), std::move(training_options));
 
@@ -277,9 +311,11 @@ void RunningSystem::MakeServices() {
   };
   models_ = std::make_unique<models::Service>(*database_, *identity_, *runtimes_, clock_, probe);
   workers_ = serving::MakeHttpWorkerClient(*worker_http_);
+  serving::Options serving_options;
+  serving_options.holder = replica_;
   serving_ = std::make_unique<serving::Service>(
       serving::Dependencies{*database_, *models_, *runtimes_, *backend_, *workers_, *logs_, *points_, clock_, random_},
-      serving::Options{}, log_);
+      std::move(serving_options), log_);
   listeners_.Set(training_.get(), serving_.get());
 }
 
@@ -318,8 +354,10 @@ void RunningSystem::MakeFronts() {
       *identity_, metrics_, [this] { return Ready(); }, [this] { return StatusJson(); }, [this] { return fronts_; }});
   // S3 is last: it takes what nobody else claims.
   fronts_ = {admin_front_.get(), inference_front_.get(), aws_front_.get(), s3_front_.get()};
-  gateway_ = std::make_unique<Gateway>(GatewayOptions{Region(config_.region), config_.max_requests_in_flight}, fronts_,
-                                       *identity_, *pool_, clock_, random_, log_, metrics_);
+  GatewayOptions gateway_options{Region(config_.region), config_.max_requests_in_flight, {}};
+  if (!config_.postgres.empty()) gateway_options.fit = [this] { return Fit(); };
+  gateway_ = std::make_unique<Gateway>(std::move(gateway_options), fronts_, *identity_, *pool_, clock_, random_, log_,
+                                       metrics_);
 }
 
 // Chores that nobody asks for: bytes that nobody holds any more, events past their retention.
@@ -376,13 +414,15 @@ Status RunningSystem::ReloadTls() {
 
 void RunningSystem::Stop() {
   if (std::exchange(stopped_, true)) return;
-  RemoveServerInfo(config_.run_path());
-  if (server_) server_->Stop();  // lets running requests end
+  if (announced_) RemoveServerInfo(config_.run_path());  // else it may be another server's
+  if (server_) server_->Stop();                          // lets running requests end
   if (maintenance_) maintenance_->Stop();
   if (training_) training_->Stop();
   if (serving_) serving_->Stop();
   listeners_.Set(nullptr, nullptr);
   backend_.reset();  // its threads call back; the tasks go on
+  if (sql_feed_) sql_feed_->Stop();
+  if (kv_feed_) kv_feed_->Stop();
   if (pool_) pool_->Stop();
 }
 

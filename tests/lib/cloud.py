@@ -94,7 +94,7 @@ class Cloud:
             self.process.wait(10)
             raise RuntimeError(f"the server did not start: {text}\n{self.log_file.read_text()[-4000:]}")
         self.url, self.account, self.region = match.groups()
-        self.port = int(self.url.rsplit(":", 1)[1])
+        self.port = int(match.group(1).rsplit(":", 1)[1])
         ca = re.search(r"^  CA +(\S+)$", text, re.MULTILINE)
         self.ca_file = pathlib.Path(ca.group(1)) if ca else None
         key = re.search(r"access key id +(\S+)\n +secret access key +(\S+)", text)
@@ -143,6 +143,35 @@ class Cloud:
         if policy:
             iam.put_role_policy(RoleName=name, PolicyName="given", PolicyDocument=document(policy))
         return arn
+
+
+class Replicas(Cloud):
+    """Two servers over one PostgreSQL and one shared directory; `url` names one and the other in turn."""
+
+    @classmethod
+    def start(cls, binary, directory, connection: str) -> "Replicas":
+        shared = ("--postgres", connection, "--shared", str(pathlib.Path(directory) / "shared"))
+        cloud = cls(pathlib.Path(binary), pathlib.Path(directory) / "data", shared, {})
+        cloud.turn = 0
+        cloud.second = None
+        cloud.restart()
+        cloud.second = Cloud.start(binary, pathlib.Path(directory) / "data2", *shared)
+        cloud.second.admin = cloud.admin
+        return cloud
+
+    @property
+    def url(self) -> str:
+        self.turn += 1
+        return self.own_url if self.second is None or self.turn % 2 else self.second.url
+
+    @url.setter
+    def url(self, value: str) -> None:
+        self.own_url = value
+
+    def close(self) -> None:
+        if self.second:
+            self.second.close()
+        super().close()
 
 
 def document(statements: dict | list) -> str:

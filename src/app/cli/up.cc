@@ -24,7 +24,7 @@ namespace {
 
 struct Options {
   // What the flags said; each wins over the file.
-  std::optional<std::string> data, public_name, region, account, postgres, environments;
+  std::optional<std::string> data, public_name, region, account, postgres, shared, environments;
   std::string config_file;
   std::string listen;
   bool no_tls = false;
@@ -142,6 +142,7 @@ void Up(const Options& options) {
   if (options.region) config.region = *options.region;
   if (options.account) config.account = *options.account;
   if (options.postgres) config.postgres = *options.postgres;
+  if (options.shared) config.shared_directory = *options.shared;
   if (options.environments) config.environments_directory = *options.environments;
   ApplyListen(options.listen, config);
   if (options.no_tls) config.tls = false;
@@ -173,6 +174,9 @@ void AddUp(CLI::App& app) {
   command->add_option("--account", options->account, "The account's 12 digits, at the first start (default: drawn)");
   command->add_option("--postgres", options->postgres,
                       "libpq connection string: keep records there instead of in files");
+  command->add_option(
+      "--shared", options->shared,
+      "With --postgres: a directory that all replicas share, for large objects, the root key and the authority");
   command->add_option("--environments", options->environments,
                       "Where Python environments of jobs are kept (default: <data>/environments)");
   command->add_flag("--no-tls", options->no_tls, "Plain HTTP; for tests on one machine");
