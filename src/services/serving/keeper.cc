@@ -8,7 +8,11 @@
 namespace aloft::serving {
 namespace {
 
+// Keys of the loop that name no endpoint.
+constexpr char kLeaseKey[] = "#lease";
 constexpr char kMetricsKey[] = "#metrics";
+constexpr char kRescanKey[] = "#rescan";
+constexpr char kLeaseName[] = "serving.loop";
 constexpr std::chrono::seconds kMetricsInterval{5};
 constexpr int kPagesAtEnd = 64;  // of the log of a worker that is ended: 16 MiB
 
@@ -18,11 +22,12 @@ std::string KeyOf(const Scope& scope, const std::string& endpoint) {
 
 }  // namespace
 
-Keeper::Keeper(Collaborators collaborators, std::chrono::seconds drain, Log log)
+Keeper::Keeper(Collaborators collaborators, Options options, Log log)
     : with_(collaborators),
-      drain_(drain),
+      options_(std::move(options)),
       log_(std::move(log)),
       shipper_(with_.backend, with_.logs),
+      leases_(with_.database, with_.clock),
       loop_(std::make_shared<work::Loop>(
           work::LoopOptions{.name = "serving", .threads = 2}, [this](const std::string& key) { return Look(key); },
           with_.clock, with_.random, log_)),
@@ -42,6 +47,65 @@ void Keeper::Start() {
 
 void Keeper::Stop() {
   loop_->Stop();
+  std::optional<work::Lease> lease = HeldLease();
+  if (!lease) return;
+  if (Status released = leases_.Release(*lease); !released.ok()) {
+    log_.Warn("the serving lease was not released", {{"error", Describe(released.error())}});
+  }
+  std::lock_guard lock(mutex_);
+  lease_.reset();
+}
+
+Status Keeper::Resume() {
+  // At once, so that a server that starts alone has its endpoints back with its first step.
+  ALOFT_TRY(StepLease());
+  ALOFT_TRY(Rescan());
+  loop_->Wake(kLeaseKey);
+  loop_->Wake(kRescanKey);
+  return {};
+}
+
+std::optional<work::Lease> Keeper::HeldLease() {
+  std::lock_guard lock(mutex_);
+  return lease_;
+}
+
+Result<work::Again> Keeper::StepLease() {
+  std::optional<work::Lease> held = HeldLease(), next;
+  if (held) {
+    Result<work::Lease> renewed = leases_.Renew(*held, options_.lease);
+    if (!renewed.ok() && renewed.error().reason != work::kLeaseLost) return std::move(renewed).error();
+    if (renewed.ok()) next = *std::move(renewed);
+  } else {
+    ALOFT_ASSIGN(next, leases_.Acquire(kLeaseName, options_.holder, options_.lease));
+  }
+  {
+    std::lock_guard lock(mutex_);
+    lease_ = next;
+  }
+  if (next && !held) {
+    ALOFT_TRY(EndOrphans());
+    ALOFT_ASSIGN(std::vector<EndpointKey> keys,
+                 with_.database.Read([](sql::Reader& reader) { return ListEndpointKeys(reader); }));
+    for (const EndpointKey& key : keys) Wake(key.scope, key.name);
+  }
+  return work::Again{std::chrono::microseconds(options_.lease) / 3};
+}
+
+Result<work::Again> Keeper::Rescan() {
+  ALOFT_ASSIGN(std::vector<EndpointKey> keys,
+               with_.database.Read([](sql::Reader& reader) { return ListEndpointKeys(reader); }));
+  std::set<std::string> seen;
+  for (const EndpointKey& key : keys) {
+    std::string text = KeyOf(key.scope, key.name);
+    if (MemoryOf(text).revision != key.revision) loop_->Wake(text);
+    seen.insert(std::move(text));
+  }
+  std::lock_guard lock(mutex_);
+  for (const auto& [key, memory] : memories_) {
+    if (!seen.contains(key)) loop_->Wake(key);  // deleted
+  }
+  return work::Again{options_.rescan};
 }
 
 void Keeper::Wake(const Scope& scope, const std::string& endpoint) {
@@ -57,7 +121,7 @@ void Keeper::Suspect(const compute::TaskId& task) {
   OnTaskChange(task);
 }
 
-Status Keeper::Adopt() {
+Status Keeper::EndOrphans() {
   std::set<compute::TaskId> wanted;
   ALOFT_ASSIGN(std::vector<EndpointKey> keys,
                with_.database.Read([](sql::Reader& reader) { return ListEndpointKeys(reader); }));
@@ -70,7 +134,6 @@ Status Keeper::Adopt() {
         wanted.insert(TaskIdOf(NameOf(key.scope, endpoint.name, **deployment, slot)));
       }
     }
-    Wake(key.scope, key.name);
   }
   ALOFT_ASSIGN(std::vector<compute::TaskId> tasks, with_.backend.List());
   for (const compute::TaskId& task : tasks) {
@@ -111,7 +174,19 @@ Result<work::Again> Keeper::FlushMetrics() {
 }
 
 Result<work::Again> Keeper::Look(const std::string& key) {
+  if (key == kLeaseKey) return StepLease();
   if (key == kMetricsKey) return FlushMetrics();
+  if (key == kRescanKey) return Rescan();
+  Result<work::Again> again = LookAtEndpoint(key);
+  if (again.ok()) return again;
+  // A wish came in between: look again. The lease is another server's: see whose.
+  if (again.error().reason == kRevisionMismatch) return work::Again{std::chrono::microseconds(0)};
+  if (again.error().reason != work::kLeaseLost) return again;
+  loop_->Wake(kLeaseKey);
+  return work::Again{};
+}
+
+Result<work::Again> Keeper::LookAtEndpoint(const std::string& key) {
   std::vector<std::string_view> parts = Split(key, '/');
   Scope scope{AccountId(parts[0]), Region(parts[1])};
   std::string name(parts[2]);
@@ -119,7 +194,7 @@ Result<work::Again> Keeper::Look(const std::string& key) {
       with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); });
   if (!endpoint.ok() && endpoint.error().kind() == ErrorKind::kNotFound) {
     for (const Retired& retired : MemoryOf(key).retired) {
-      for (const WorkerName& worker : retired.workers) EndWorker(worker);
+      for (const WorkerName& worker : retired.workers) EndWorker(worker);  // only who holds the lease has any
     }
     with_.router.Forget(scope, name);
     std::lock_guard lock(mutex_);
@@ -127,7 +202,8 @@ Result<work::Again> Keeper::Look(const std::string& key) {
     return work::Again{};
   }
   if (!endpoint.ok()) return std::move(endpoint).error();
-  return Step(*this, scope, *std::move(endpoint), MemoryOf(key)).Run();
+  MemoryOf(key).revision = endpoint->revision;
+  return Step(*this, scope, *std::move(endpoint), MemoryOf(key), HeldLease()).Run();
 }
 
 }  // namespace aloft::serving

@@ -2,6 +2,9 @@
 //
 // One step looks at one endpoint: its record, its tasks, their health. It decides, acts, and says when to look again. A
 // restart repeats the wish and finds the world as it is.
+//
+// Of several servers over one database, the one that holds the lease acts; the others only look, so that they answer
+// invocations too.
 #pragma once
 
 #include <chrono>
@@ -17,6 +20,7 @@
 #include "platform/compute/backend.h"
 #include "platform/compute/runtimes.h"
 #include "platform/telemetry/metric_store.h"
+#include "platform/work/lease.h"
 #include "platform/work/loop.h"
 #include "services/serving/health.h"
 #include "services/serving/log_shipper.h"
@@ -42,11 +46,18 @@ class Keeper {
     Random& random;
   };
 
-  Keeper(Collaborators collaborators, std::chrono::seconds drain, Log log);
+  struct Options {
+    std::chrono::seconds drain{60};
+    std::string holder = "server";  // who we are for the lease: stays the same over restarts of one server
+    std::chrono::seconds lease{15};
+    std::chrono::seconds rescan{1};  // looks for endpoints that another server changed
+  };
+
+  Keeper(Collaborators collaborators, Options options, Log log);
   ~Keeper();  // Stop()
 
-  // Wakes every endpoint and ends workers that belong to none. RunDue and Start step them.
-  Status Adopt();
+  // Takes the lease if it is free, and wakes what there is. RunDue and Start step it.
+  Status Resume();
   void Start();
   void Stop();
   void Wake(const Scope& scope, const std::string& endpoint);
@@ -69,19 +80,30 @@ class Keeper {
     std::map<compute::TaskId, std::string> cannot_start;  // why
     std::string published;                                // what the router has, to publish only changes
     bool adopted = false;
+    std::int64_t revision = 0;  // that was looked at last
   };
   struct Step;  // one look at one endpoint, keeper_step.cc
 
   Result<work::Again> Look(const std::string& key);
+  Result<work::Again> LookAtEndpoint(const std::string& key);
+  // Gets or keeps the lease.
+  Result<work::Again> StepLease();
+  // Wakes the endpoints that were changed since they were looked at, by whomever.
+  Result<work::Again> Rescan();
+  // Ends workers that belong to no endpoint.
+  Status EndOrphans();
+  std::optional<work::Lease> HeldLease();
   Result<work::Again> FlushMetrics();
   void EndWorker(const WorkerName& worker);
   Memory& MemoryOf(const std::string& key);
 
   const Collaborators with_;
-  const std::chrono::seconds drain_;
+  const Options options_;
   const Log log_;
   LogShipper shipper_;
+  work::Leases leases_;
   std::mutex mutex_;
+  std::optional<work::Lease> lease_;
   std::map<std::string, std::unique_ptr<Memory>> memories_;
   const std::shared_ptr<work::Loop> loop_;  // answers to pings may come after the keeper is gone
   Health health_;

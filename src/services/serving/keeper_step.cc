@@ -48,8 +48,14 @@ Result<work::Again> Keeper::Step::Run() {
     ALOFT_ASSIGN(view.next, See(*endpoint_.next, false));
   }
   memory_.adopted = true;
+  if (!lease_) {
+    Publish(view.current);
+    return AgainAt();
+  }
+  ALOFT_ASSIGN(bool noted, NoteSockets());
+  if (noted) return work::Again{std::chrono::microseconds(0)};
   view.drained = with_.router.InFlight(scope_, endpoint_.name) == 0;
-  view.drain_over = now_ - endpoint_.modified >= keeper_.drain_;
+  view.drain_over = now_ - endpoint_.modified >= keeper_.options_.drain;
   Publish(view.current);
 
   Decision decision = Decide(view);
@@ -57,12 +63,14 @@ Result<work::Again> Keeper::Step::Run() {
   if (endpoint_.status == EndpointStatus::kDeleting) LookAt(now_ + kDrainLook);
   for (const Action& action : decision.actions) {
     bool changed = false;
-    Status acted = Act(action, &changed);
-    if (!acted.ok() && acted.error().reason == kRevisionMismatch) return work::Again{std::chrono::microseconds(0)};
-    ALOFT_TRY(std::move(acted));
+    ALOFT_TRY(Act(action, &changed));
     if (changed) return work::Again{std::chrono::microseconds(0)};
   }
   EndRetired();
+  return AgainAt();
+}
+
+work::Again Keeper::Step::AgainAt() const {
   work::Again again;
   if (again_) again.after = std::max(*again_ - now_, std::chrono::microseconds(0));
   return again;
@@ -89,6 +97,7 @@ Result<SlotView> Keeper::Step::SeeSlot(const Deployment& deployment, const Slot&
   view.slot = slot;
   view.variant = variant.name();
   view.startup_timeout = variant.startup_timeout();
+  if (!lease_) return SeeFromOutside(name, slot);
   if (auto why = memory_.cannot_start.find(id); why != memory_.cannot_start.end()) {
     view.task = SlotView::Task::kEnded;
     view.outcome = compute::Outcome::kCannotRun;
@@ -110,14 +119,45 @@ Result<SlotView> Keeper::Step::SeeSlot(const Deployment& deployment, const Slot&
     view.ready_since = keeper_.health_.Known(id).ready_since;
     return view;
   }
+  SeeHealth(id, status->socket_path, trusted, view);
+  return view;
+}
+
+SlotView Keeper::Step::SeeFromOutside(const WorkerName& name, const Slot& slot) {
+  SlotView view;
+  view.slot = slot;
+  view.variant = name.variant;
+  if (slot.socket.empty()) return view;
+  view.task = SlotView::Task::kRunning;
+  SeeHealth(TaskIdOf(name), slot.socket, true, view);
+  return view;
+}
+
+void Keeper::Step::SeeHealth(const compute::TaskId& id, const std::string& socket, bool trusted, SlotView& view) {
   Time next{};
-  HealthView health = keeper_.health_.Look(id, status->socket_path, trusted, &next);
+  HealthView health = keeper_.health_.Look(id, socket, trusted, &next);
   view.ready = health.ready;
   view.ready_since = health.ready_since;
   view.silent = health.silent;
-  sockets_[id] = status->socket_path;
+  sockets_[id] = socket;
+  if (health.ready) answering_.insert(id);
   LookAt(next);
-  return view;
+}
+
+Result<bool> Keeper::Step::NoteSockets() {
+  bool noted = false;
+  for (std::optional<Deployment>* deployment : {&endpoint_.current, &endpoint_.next}) {
+    if (!*deployment) continue;
+    for (Slot& slot : (*deployment)->slots) {
+      compute::TaskId id = TaskIdOf(NameOf(scope_, endpoint_.name, **deployment, slot));
+      if (!answering_.contains(id) || slot.socket == sockets_[id]) continue;
+      slot.socket = sockets_[id];
+      noted = true;
+    }
+  }
+  // Beside the bookkeeping nothing changed: "last modified" stays.
+  if (noted) ALOFT_TRY(Write());
+  return noted;
 }
 
 Status Keeper::Step::Act(const Action& action, bool* changed) {
@@ -166,6 +206,7 @@ Status Keeper::Step::Retry(const Action& action) {
   slot.attempt += 1;
   slot.failures = action.failures;
   slot.retry_at = action.retry_at;
+  slot.socket.clear();
   ALOFT_TRY(Save());
   keeper_.log_.Warn("a model worker failed and is started again",
                     {{"task", TaskIdOf(old).value()},
@@ -192,7 +233,7 @@ Status Keeper::Step::Promote() {
   if (!old) return {};
   Retired& retired = memory_.retired.emplace_back();
   retired.generation = old->generation;
-  retired.until = now_ + keeper_.drain_;
+  retired.until = now_ + keeper_.options_.drain;
   for (const Slot& slot : old->slots) retired.workers.push_back(NameOf(scope_, endpoint_.name, *old, slot));
   return {};
 }
@@ -227,6 +268,7 @@ Status Keeper::Step::ForgetAll() {
   End(endpoint_.next);
   std::string arn = resources::SageMakerArn(scope_.account, scope_.region, "endpoint", endpoint_.name);
   return with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_TRY(work::CheckLease(transaction, *lease_));
     ALOFT_TRY(RemoveEndpoint(transaction, scope_, endpoint_));
     return resources::RemoveAllTags(transaction, arn);
   });
@@ -234,8 +276,14 @@ Status Keeper::Step::ForgetAll() {
 
 Status Keeper::Step::Save() {
   endpoint_.modified = now_;
-  return with_.database.Write(
-      [&](sql::Transaction& transaction) { return UpdateEndpoint(transaction, scope_, endpoint_); });
+  return Write();
+}
+
+Status Keeper::Step::Write() {
+  return with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_TRY(work::CheckLease(transaction, *lease_));
+    return UpdateEndpoint(transaction, scope_, endpoint_);
+  });
 }
 
 void Keeper::Step::End(const std::optional<Deployment>& deployment) {

@@ -1,6 +1,8 @@
 // One look of the keeper at one endpoint. Private to the room.
 #pragma once
 
+#include <set>
+
 #include "services/serving/keeper.h"
 
 namespace aloft::serving {
@@ -9,12 +11,14 @@ WorkerName NameOf(const Scope& scope, const std::string& endpoint, const Deploym
 
 struct Keeper::Step {
  public:
-  Step(Keeper& keeper, Scope scope, Endpoint endpoint, Memory& memory)
+  // Without a lease it only looks.
+  Step(Keeper& keeper, Scope scope, Endpoint endpoint, Memory& memory, std::optional<work::Lease> lease)
       : keeper_(keeper),
         with_(keeper.with_),
         scope_(std::move(scope)),
         endpoint_(std::move(endpoint)),
         memory_(memory),
+        lease_(std::move(lease)),
         now_(with_.clock.Now()) {}
 
   Result<work::Again> Run();
@@ -23,7 +27,13 @@ struct Keeper::Step {
   // Seeing.
   Result<std::vector<SlotView>> See(const Deployment& deployment, bool trusted);
   Result<SlotView> SeeSlot(const Deployment& deployment, const Slot& slot, bool trusted);
+  // What a server without the lease sees: where the worker answers, from the record.
+  SlotView SeeFromOutside(const WorkerName& name, const Slot& slot);
+  void SeeHealth(const compute::TaskId& id, const std::string& socket, bool trusted, SlotView& view);
+  // Notes in the record where workers answer; true where that was news.
+  Result<bool> NoteSockets();
   void LookAt(Time time);
+  work::Again AgainAt() const;
 
   // Acting. An action that changes the record is the last of its step.
   Status Act(const Action& action, bool* changed);
@@ -33,7 +43,8 @@ struct Keeper::Step {
   Status Abandon(const std::string& reason);
   Status FailAll(const std::string& reason);
   Status ForgetAll();
-  Status Save();
+  Status Save();   // as a change that Describe shows
+  Status Write();  // as the holder of the lease
   void End(const std::optional<Deployment>& deployment);
 
   void Publish(const std::optional<std::vector<SlotView>>& current);
@@ -44,9 +55,11 @@ struct Keeper::Step {
   const Scope scope_;
   Endpoint endpoint_;
   Memory& memory_;
+  const std::optional<work::Lease> lease_;
   const Time now_;
   std::optional<Time> again_;
   std::map<compute::TaskId, std::string> sockets_;
+  std::set<compute::TaskId> answering_;
 };
 
 }  // namespace aloft::serving

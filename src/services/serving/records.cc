@@ -35,6 +35,7 @@ void WriteDeployment(const Deployment& deployment, codec::JsonWriter& json) {
     json.Key("variant").Int(slot.variant).Key("instance").Int(slot.instance);
     json.Key("attempt").Int(slot.attempt).Key("failures").Int(slot.failures);
     if (slot.retry_at) json.Key("retry_at").Int(ToMicros(*slot.retry_at));
+    if (!slot.socket.empty()) json.Key("socket").String(slot.socket);
     json.EndObject();
   }
   json.EndArray();
@@ -73,6 +74,7 @@ Result<Deployment> ReadDeployment(const boost::json::object& json) {
     slot.attempt = static_cast<int>(object.at("attempt").as_int64());
     slot.failures = static_cast<int>(object.at("failures").as_int64());
     if (const auto* time = object.if_contains("retry_at")) slot.retry_at = FromMicros(time->as_int64());
+    if (const auto* socket = object.if_contains("socket")) slot.socket = std::string(socket->as_string());
     deployment.slots.push_back(slot);
   }
   return deployment;
@@ -215,10 +217,10 @@ Result<Endpoint> LoadEndpoint(sql::Reader& reader, const Scope& scope, const std
 }
 
 Result<std::vector<EndpointKey>> ListEndpointKeys(sql::Reader& reader) {
-  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT account, region, name FROM serving_endpoints"));
+  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT account, region, name, revision FROM serving_endpoints"));
   std::vector<EndpointKey> keys;
   for (const sql::Row& row : rows) {
-    keys.push_back({Scope{AccountId(row.Text(0)), Region(row.Text(1))}, row.Text(2)});
+    keys.push_back({Scope{AccountId(row.Text(0)), Region(row.Text(1))}, row.Text(2), row.Int(3)});
   }
   return keys;
 }

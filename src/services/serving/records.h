@@ -38,6 +38,7 @@ Result<Endpoint> LoadEndpoint(sql::Reader& reader, const Scope& scope, const std
 struct EndpointKey {
   Scope scope;
   std::string name;
+  std::int64_t revision = 0;
 };
 // Every endpoint of every account.
 Result<std::vector<EndpointKey>> ListEndpointKeys(sql::Reader& reader);

@@ -24,7 +24,7 @@ class Service::State {
                 with.workers, meter_, with.clock, [this](const compute::TaskId& task) { keeper_.Suspect(task); }),
         keeper_({with.database, with.runtimes, with.backend, with.workers, with.logs, with.metrics, router_, *meter_,
                  with.clock, with.random},
-                options.drain, std::move(log)) {}
+                {.drain = options.drain, .holder = options.holder}, std::move(log)) {}
 
   const Dependencies with_;
   const std::shared_ptr<Meter> meter_;
@@ -57,12 +57,12 @@ Service::~Service() {
   Stop();
 }
 
-Status Service::Adopt() {
-  return state_->keeper_.Adopt();
+Status Service::Resume() {
+  return state_->keeper_.Resume();
 }
 
 Status Service::Start() {
-  ALOFT_TRY(Adopt());
+  ALOFT_TRY(Resume());
   // The workers that were in service answer from the first request on.
   state_->keeper_.RunDue();
   state_->keeper_.Start();

@@ -35,6 +35,7 @@ struct Options {
   std::size_t max_bytes_in_flight = 256u << 20;  // of all request bodies
   std::chrono::seconds model_timeout{60};        // of one prediction
   std::chrono::seconds drain{60};                // that old workers get for what they still answer
+  std::string holder = "server";  // who we are where servers share a database: the same over restarts of one server
 };
 
 // Collaborators; all outlive the service.
@@ -84,8 +85,8 @@ class Service {
   // `done` runs once, on this thread (a refusal) or on one of the client's. kNoSuchEndpoint, kTooManyInvocations, ...
   void Invoke(const Scope& scope, Invocation invocation, AnswerDone done);
 
-  // For tests, instead of the loop that Start starts: Adopt as Start does, then step what is due.
-  Status Adopt();
+  // For tests, instead of the loop that Start starts: Resume as Start does, then step what is due.
+  Status Resume();
   std::size_t RunDue();
 
  private:

@@ -10,6 +10,7 @@
 #include "platform/identity/records.h"
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
+#include "platform/work/lease.h"
 #include "services/models/records.h"
 #include "services/resources/tags.h"
 #include "services/serving/policy.h"
@@ -37,7 +38,8 @@ class ServingTest : public testing::Test {
            "train = [\"python\"]\nserve = [\"python\", \"-m\", \"aloft_runtime.serve\"]\n";
     runtimes_.emplace(compute::RuntimeTable::Load(directory_).value());
     std::vector<sql::Migration> migrations;
-    for (auto part : {identity::Migrations(), resources::Migrations(), models::Migrations(), Migrations()}) {
+    for (auto part :
+         {work::Migrations(), identity::Migrations(), resources::Migrations(), models::Migrations(), Migrations()}) {
       migrations.insert(migrations.end(), part.begin(), part.end());
     }
     sql::Options options;
@@ -67,7 +69,7 @@ class ServingTest : public testing::Test {
     service_.emplace(
         Dependencies{*database_, *models_, *runtimes_, backend_, workers_, *logs_, *metrics_, clock_, random_}, options,
         Log::Discard());
-    ASSERT_TRUE(service_->Adopt().ok());
+    ASSERT_TRUE(service_->Resume().ok());
     service_->RunDue();
   }
 
@@ -412,6 +414,50 @@ TEST_F(ServingTest, AdoptedAfterARestart) {
   Invoke();
   EXPECT_THAT(workers_.pending, SizeIs(1));
   EXPECT_EQ(backend_.started.size(), started);
+}
+
+// Two servers over one database: the one without the lease starts nothing, but answers; it takes over when the other
+// goes.
+TEST_F(ServingTest, AnotherServerAnswersAndTakesOver) {
+  InService();
+  PuppetBackend nothing;
+  Options options;
+  options.holder = "other";
+  Service other({*database_, *models_, *runtimes_, nothing, workers_, *logs_, *metrics_, clock_, random_}, options,
+                Log::Discard());
+  ASSERT_TRUE(other.Resume().ok());
+  auto pass = [&](seconds time) {
+    for (int i = 0; i < 20 && other.RunDue() > 0; ++i) {
+    }
+    Pass(time);
+    for (int i = 0; i < 20 && other.RunDue() > 0; ++i) {
+    }
+  };
+  pass(seconds(1));
+  Invocation invocation;
+  invocation.endpoint = "e";
+  other.Invoke(scope_, invocation, [](Result<Answer> answer) { EXPECT_TRUE(answer.ok()); });
+  ASSERT_THAT(workers_.pending, SizeIs(1));
+  EXPECT_EQ(workers_.pending[0].socket, backend_.tasks[Newest()].socket_path);
+  workers_.Answer(200, "");
+  EXPECT_THAT(nothing.started, IsEmpty());
+
+  // A wish that comes in at the one is carried out by the other.
+  MakeConfig("c2");
+  sagemaker::UpdateEndpointRequest request;
+  request.endpoint_name = "e";
+  request.endpoint_config_name = "c2";
+  ASSERT_TRUE(other.UpdateEndpoint(scope_, request).ok());
+  pass(seconds(1));
+  EXPECT_THAT(nothing.started, IsEmpty());
+  ASSERT_THAT(backend_.started, SizeIs(2));
+
+  service_.reset();
+  for (int i = 0; i < 10; ++i) {
+    clock_.Advance(seconds(1));
+    other.RunDue();
+  }
+  EXPECT_FALSE(nothing.started.empty());
 }
 
 // A worker that died while no server ran is replaced; one that belongs to nobody is ended.

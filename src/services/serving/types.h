@@ -28,6 +28,7 @@ struct Slot {
   int attempt = 1;
   int failures = 0;              // attempts in a row that ended without having served for a while
   std::optional<Time> retry_at;  // not before
+  std::string socket;            // where this attempt answers, on this machine; empty until it first did
 };
 
 // A model on instances, with everything its workers need: deleting the model or the configuration takes nothing away.
