@@ -23,15 +23,31 @@ namespace aloft::os {
 using internal::ReceiveFrame;
 using internal::SendFrame;
 
-Sandbox::Sandbox(pid_t pid, Fd control) : pid_(pid), control_(std::move(control)) {}
+namespace {
 
-Sandbox::Sandbox(Sandbox&& other) noexcept : pid_(std::exchange(other.pid_, 0)), control_(std::move(other.control_)) {}
+std::string NamespaceOf(const std::string& pid) {
+  char text[64];
+  ssize_t size = ::readlink(("/proc/" + pid + "/ns/pid").c_str(), text, sizeof text);
+  return std::string(text, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+}
+
+}  // namespace
+
+// Asked now: later the first process lets nobody look at it.
+Sandbox::Sandbox(pid_t pid, Fd control)
+    : pid_(pid), pid_namespace_(NamespaceOf(std::to_string(pid))), control_(std::move(control)) {}
+
+Sandbox::Sandbox(Sandbox&& other) noexcept
+    : pid_(std::exchange(other.pid_, 0)),
+      pid_namespace_(std::move(other.pid_namespace_)),
+      control_(std::move(other.control_)) {}
 
 Sandbox& Sandbox::operator=(Sandbox&& other) noexcept {
   if (this == &other) return *this;
   Kill();
   Reap();
   pid_ = std::exchange(other.pid_, 0);
+  pid_namespace_ = std::move(other.pid_namespace_);
   control_ = std::move(other.control_);
   return *this;
 }
@@ -65,17 +81,11 @@ Result<Sandbox> Sandbox::Create(const SandboxSpec& spec, int output) {
 }
 
 std::vector<pid_t> Sandbox::Processes() const {
-  auto space_of = [](const std::string& pid) {
-    char text[64] = {};
-    ssize_t size = ::readlink(("/proc/" + pid + "/ns/pid").c_str(), text, sizeof text);
-    return std::string(text, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-  };
   std::vector<pid_t> processes;
-  std::string ours = space_of(std::to_string(pid_));
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
     std::string name = entry.path().filename();
-    if (name[0] < '0' || name[0] > '9' || ours.empty() || space_of(name) != ours) continue;
+    if (name[0] < '0' || name[0] > '9' || pid_namespace_.empty() || NamespaceOf(name) != pid_namespace_) continue;
     processes.push_back(static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10)));
   }
   return processes;

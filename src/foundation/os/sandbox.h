@@ -91,6 +91,7 @@ class Sandbox {
   void Reap();
 
   pid_t pid_ = 0;
+  std::string pid_namespace_;  // as /proc names it
   Fd control_{};
 };
 

@@ -42,9 +42,10 @@ void Apply(const json::object& object, JournalState& state) {
     status.transitions.push_back({phase, at, std::move(message)});
   };
   if (status.phase == Phase::kEnded) return;  // the first last word counts
-  if (event == "agent") {
-    state.agent = {static_cast<pid_t>(Number(object, "pid")), static_cast<std::uint64_t>(Number(object, "start_ticks")),
-                   Get(object, "boot_id")};
+  if (event == "agent" || event == "sandbox") {
+    os::ProcessIdentity& process = event == "agent" ? state.agent : state.sandbox;
+    process = {static_cast<pid_t>(Number(object, "pid")), static_cast<std::uint64_t>(Number(object, "start_ticks")),
+               Get(object, "boot_id")};
   } else if (event == "phase") {
     if (auto phase = ParsePhase(Get(object, "phase"))) enter(*phase, Get(object, "message"));
   } else if (event == "versions") {
@@ -89,12 +90,20 @@ Status Journal::Append(std::string line) {
   return {};
 }
 
-Status Journal::AgentStarted(const os::ProcessIdentity& agent) {
-  std::string line = Begin(*clock_, "agent");
-  line += ",\"pid\":" + std::to_string(agent.pid) + ",\"start_ticks\":" + std::to_string(agent.start_ticks) +
+Status Journal::Process(std::string_view event, const os::ProcessIdentity& process) {
+  std::string line = Begin(*clock_, event);
+  line += ",\"pid\":" + std::to_string(process.pid) + ",\"start_ticks\":" + std::to_string(process.start_ticks) +
           ",\"boot_id\":";
-  codec::WriteString(agent.boot_id, line);
+  codec::WriteString(process.boot_id, line);
   return Append(std::move(line));
+}
+
+Status Journal::AgentStarted(const os::ProcessIdentity& agent) {
+  return Process("agent", agent);
+}
+
+Status Journal::SandboxCreated(const os::ProcessIdentity& first_process) {
+  return Process("sandbox", first_process);
 }
 
 Status Journal::Entered(Phase phase, std::string_view message) {

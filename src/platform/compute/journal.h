@@ -19,6 +19,7 @@ class Journal {
   static Result<Journal> Open(const std::string& directory, const Clock& clock);
 
   Status AgentStarted(const os::ProcessIdentity& agent);
+  Status SandboxCreated(const os::ProcessIdentity& first_process);
   Status Entered(Phase phase, std::string_view message);
   Status Versions(const std::vector<std::string>& versions);
   Status CommandStarted();
@@ -29,6 +30,7 @@ class Journal {
  private:
   Journal(os::Fd file, const Clock& clock) : file_(std::move(file)), clock_(&clock) {}
   Status Append(std::string line);
+  Status Process(std::string_view event, const os::ProcessIdentity& process);
 
   os::Fd file_;
   const Clock* clock_;
@@ -36,7 +38,8 @@ class Journal {
 
 struct JournalState {
   TaskStatus status;
-  os::ProcessIdentity agent;  // pid 0: no agent has ever spoken
+  os::ProcessIdentity agent;    // pid 0: no agent has ever spoken
+  os::ProcessIdentity sandbox;  // its first process, with whose end all in it end; pid 0: none was made
 };
 
 // `accepted` is when the server took the task: the first transition.

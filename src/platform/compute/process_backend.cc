@@ -245,6 +245,7 @@ bool ProcessBackend::Refresh(const TaskId& id) {
                         ? "the machine restarted while the task ran"
                         : "the task's agent died; it was killed, or the machine ran out of memory";
   log_.Warn("a task's agent is gone", {{"task", id.value()}, {"why", why}});
+  EndSandbox(journal);
   static_cast<void>(cgroups_->Remove(ControlGroup(id)));
   std::error_code error;
   for (const char* name : {"ml", "tmp", "root", kCredentialsFile}) fs::remove_all(Directory(id) + "/" + name, error);
@@ -276,6 +277,14 @@ Status ProcessBackend::Stop(const TaskId& id) {
   return os::WriteFileDurably(Directory(id) + "/" + kStopFile, "1\n", 0600);
 }
 
+void ProcessBackend::EndSandbox(const JournalState& journal) const {
+  // It ends with its agent, but a moment later; what it may still write must not meet what is being removed.
+  auto sandbox = os::OpenProcess(journal.sandbox);
+  if (!sandbox) return;
+  static_cast<void>(os::SignalProcess(*sandbox, SIGKILL));
+  os::WaitForEnd(*sandbox, std::chrono::seconds(10));
+}
+
 Status ProcessBackend::KillAgent(const TaskId& id) {
   auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (LockIsHeld(id)) {
@@ -289,6 +298,7 @@ Status ProcessBackend::KillAgent(const TaskId& id) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
+  EndSandbox(ReadJournal(id, Time{}));
   return {};
 }
 

@@ -51,6 +51,7 @@ class ProcessBackend final : public Backend {
   // What the directory says now; buries a task whose agent died. True where the task has just ended.
   bool Refresh(const TaskId& id);
   Status KillAgent(const TaskId& id);
+  void EndSandbox(const JournalState& journal) const;
 
   // process_backend_watch.cc
   Status StartWatching();

@@ -127,6 +127,7 @@ Status Agent::CloneSandbox() {
   output_reading_ = os::Fd(ends[0]);
   output_writing_ = os::Fd(ends[1]);
   ALOFT_ASSIGN(sandbox_, os::Sandbox::Create(DescribeSandbox(), output_writing_.get()));
+  if (auto first = os::IdentityOf(sandbox_->pid())) ALOFT_TRY(journal_.SandboxCreated(*first));
   output_writing_.Reset();  // the sandbox has it now: the log ends with the sandbox
   return {};
 }
