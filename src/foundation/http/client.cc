@@ -1,20 +1,21 @@
 #include "foundation/http/client.h"
 
-#include <algorithm>
 #include <atomic>
 #include <future>
 #include <utility>
 
 #include "foundation/http/client_pool.h"
+#include "foundation/http/loop_group.h"
 
 namespace aloft::http {
 namespace {
 
 class PooledClient final : public Client {
  public:
-  PooledClient(const ClientOptions& options, const SslContext& tls) {
-    for (int i = 0; i < std::max(options.threads, 1); ++i)
-      pools_.push_back(std::make_shared<ClientPool>(options, tls, "http-client-" + std::to_string(i)));
+  PooledClient(const ClientOptions& options, const SslContext& tls)
+      : threads_(LoopGroup::Of(options.io_threads, options.threads, "http-client")) {
+    for (const auto& loop : threads_->loops())
+      pools_.push_back(std::make_shared<ClientPool>(options, tls, loop, threads_->loops().size()));
   }
 
   ~PooledClient() override {
@@ -25,7 +26,6 @@ class PooledClient final : public Client {
             cancelled.set_value();
           }))
         cancelled.get_future().wait();
-      pool->loop().Close();
     }
   }
 
@@ -36,12 +36,20 @@ class PooledClient final : public Client {
     job->request = std::move(request);
     job->done = std::move(done);
     job->sink = std::move(sink);
-    const auto& pool = pools_[turn_.fetch_add(1, std::memory_order_relaxed) % pools_.size()];
+    const auto& pool = ChoosePool();
     // Posted even from the pool's own thread: a caller that holds a lock must not meet its callback inside Send.
     if (!pool->loop().Post([pool, job] { pool->Submit(job); })) job->Finish(Fail(kCancelled, "The client is stopping"));
   }
 
  private:
+  const std::shared_ptr<ClientPool>& ChoosePool() {
+    for (const auto& pool : pools_) {
+      if (pool->loop().InThread()) return pool;  // no other thread needs to wake up
+    }
+    return pools_[turn_.fetch_add(1, std::memory_order_relaxed) % pools_.size()];
+  }
+
+  const std::shared_ptr<LoopGroup> threads_;
   std::vector<std::shared_ptr<ClientPool>> pools_;
   std::atomic<std::size_t> turn_{0};
 };

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "foundation/base/log.h"
+#include "foundation/http/io_threads.h"
 #include "foundation/http/message.h"
 
 namespace aloft::http {
@@ -39,7 +40,8 @@ struct ClientResponse {
 
 struct ClientOptions {
   std::string ca_pem{};  // trusted roots; empty: the system's
-  int threads = 1;
+  int threads = 1;       // of its own, where none are shared
+  std::shared_ptr<IoThreads> io_threads{};
   std::size_t max_connections_per_destination = 64;
   std::size_t max_waiting_per_destination = 4096;  // requests that wait for a connection; more are refused
   std::chrono::milliseconds connect_timeout{5'000};

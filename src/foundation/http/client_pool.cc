@@ -15,12 +15,15 @@ void Job::OnTimer() {
   pool->DropWaiting(*this, Fail(kUnavailable, "No connection became free in time"));
 }
 
-ClientPool::ClientPool(const ClientOptions& options, SslContext tls, const std::string& name)
+ClientPool::ClientPool(const ClientOptions& options, SslContext tls, std::shared_ptr<Loop> loop, std::size_t share)
     : options_(options),
       tls_(std::move(tls)),
-      max_connections_(std::max<std::size_t>(
-          1, options.max_connections_per_destination / static_cast<std::size_t>(std::max(options.threads, 1)))),
-      loop_(name) {}
+      max_connections_(std::max<std::size_t>(1, options.max_connections_per_destination / share)),
+      max_waiting_(std::max<std::size_t>(1, options.max_waiting_per_destination / share)),
+      loop_(std::move(loop)) {
+  // A pool may outlive its client a little; the threads must not end with it, on one of themselves.
+  options_.io_threads.reset();
+}
 
 void ClientPool::Submit(std::shared_ptr<Job> job) {
   job->pool = this;
@@ -32,9 +35,9 @@ void ClientPool::Submit(std::shared_ptr<Job> job) {
     return connection->Run(std::move(job));
   }
   if (group.connections < max_connections_) return Open(group, std::move(job));
-  if (group.waiting.size() >= options_.max_waiting_per_destination)
+  if (group.waiting.size() >= max_waiting_)
     return job->Finish(Fail(kUnavailable, "Too many requests wait for a connection"));
-  loop_.Arm(*job, job->request.timeout);
+  loop_->Arm(*job, job->request.timeout);
   group.waiting.push_back(std::move(job));
 }
 
@@ -61,7 +64,7 @@ void ClientPool::Release(const std::shared_ptr<ClientConnection>& connection) {
   }
   const auto job = std::move(group.waiting.front());
   group.waiting.pop_front();
-  loop_.Disarm(*job);
+  loop_->Disarm(*job);
   connection->Run(job);
 }
 
@@ -73,9 +76,9 @@ void ClientPool::Remove(const std::shared_ptr<ClientConnection>& connection) {
   if (cancelled_ || group.waiting.empty()) return Forget(connection->destination());
   const auto job = std::move(group.waiting.front());
   group.waiting.pop_front();
-  loop_.Disarm(*job);
+  loop_->Disarm(*job);
   // Not from here: whoever closes is in the middle of its own work.
-  loop_.Post([self = shared_from_this(), job] { self->Submit(job); });
+  loop_->Post([self = shared_from_this(), job] { self->Submit(job); });
 }
 
 void ClientPool::Forget(const Destination& destination) {
@@ -104,7 +107,7 @@ void ClientPool::CancelAll() {
     group.waiting.clear();
   }
   for (const auto& job : waiting) {
-    loop_.Disarm(*job);
+    loop_->Disarm(*job);
     job->Finish(error);
   }
   while (!open_.empty()) {

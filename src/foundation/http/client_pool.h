@@ -37,9 +37,10 @@ struct Job final : Timer, std::enable_shared_from_this<Job> {
 // Held by shared_ptr by each connection.
 class ClientPool : public std::enable_shared_from_this<ClientPool> {
  public:
-  ClientPool(const ClientOptions& options, SslContext tls, const std::string& name);
+  // `share`: how many pools divide the options' bounds among them.
+  ClientPool(const ClientOptions& options, SslContext tls, std::shared_ptr<Loop> loop, std::size_t share);
 
-  Loop& loop() { return loop_; }
+  Loop& loop() { return *loop_; }
   const ClientOptions& options() const { return options_; }
   const SslContext& tls() const { return tls_; }
 
@@ -63,10 +64,11 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   void Open(Group& group, std::shared_ptr<Job> job);
   void Forget(const Destination& destination);
 
-  const ClientOptions options_;
+  ClientOptions options_;
   const SslContext tls_;
   const std::size_t max_connections_;
-  Loop loop_;
+  const std::size_t max_waiting_;
+  const std::shared_ptr<Loop> loop_;
   std::map<Destination, Group> groups_;
   std::unordered_set<std::shared_ptr<ClientConnection>> open_;
   bool cancelled_ = false;

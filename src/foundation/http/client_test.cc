@@ -381,5 +381,35 @@ TEST(Client, ManyAtOnce) {
   }
 }
 
+// A forwarded request stays on its thread where server and client share theirs; each can end before the other.
+TEST(Client, SharesThreadsWithAServer) {
+  const auto threads = IoThreads::Start(2, "io");
+  TestServer back(Echo, {.io_threads = threads});
+  auto client = MakeClient({.io_threads = threads});
+  const Destination destination{"127.0.0.1", back.server->port(), false};
+  std::atomic<int> hops{0};
+  TestServer front(
+      [&](const std::shared_ptr<Exchange>& exchange) {
+        const auto here = std::this_thread::get_id();
+        client->Send(destination, {.target = exchange->head().target},
+                     [&, exchange, here](Result<ClientResponse> answer) {
+                       if (std::this_thread::get_id() != here) ++hops;
+                       exchange->Reply(answer.ok() ? Text(answer->body) : Text(answer.error().message, 502));
+                     });
+      },
+      {.io_threads = threads});
+  for (int i = 0; i < 8; ++i) {
+    RawClient raw(front.server->port());
+    EXPECT_EQ(raw.Ask("GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n"), "200");
+    EXPECT_EQ(raw.last_body, "GET /" + std::to_string(i) + " ");
+  }
+  EXPECT_EQ(hops.load(), 0);
+  back.server->Stop();
+  RawClient raw(front.server->port());
+  EXPECT_EQ(raw.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "502");
+  front.server->Stop();
+  client.reset();
+}
+
 }  // namespace
 }  // namespace aloft::http

@@ -12,6 +12,7 @@
 #include <future>
 #include <utility>
 
+#include "foundation/http/loop_group.h"
 #include "foundation/http/shard.h"
 #include "foundation/http/tls.h"
 
@@ -92,17 +93,18 @@ class SocketServer final : public Server {
   }
   ~SocketServer() override { Stop(); }
 
-  Status Open(std::unique_ptr<TlsIdentity> tls) {
+  Status Open(std::unique_ptr<TlsIdentity> tls, const std::shared_ptr<IoThreads>& shared) {
     if (tls) ALOFT_TRY(ReloadTls(*tls));
     const ServerOptions& options = context_->options;
     const bool local = options.address.starts_with('/');
     ALOFT_ASSIGN(Address address, ParseAddress(options.address, options.port));
     if (local) ALOFT_TRY(RemoveStaleSocket(options.address, address));
 
-    const int threads = std::max(options.threads, 1);
+    threads_ = LoopGroup::Of(shared, options.threads, "http");
+    const std::size_t threads = threads_->loops().size();
     std::vector<os::Fd> listeners;
     // A Unix socket has one listener, whose shard gives connections to the others in turn.
-    for (int i = 0; i < (local ? 1 : threads); ++i) {
+    for (std::size_t i = 0; i < (local ? 1 : threads); ++i) {
       ALOFT_ASSIGN(os::Fd listener, Listen(address, Name()));
       if (local) {
         ::chmod(options.address.c_str(), 0600);
@@ -114,7 +116,7 @@ class SocketServer final : public Server {
       }
       listeners.push_back(std::move(listener));
     }
-    for (int i = 0; i < threads; ++i) shards_.push_back(std::make_shared<Shard>(context_, "http-" + std::to_string(i)));
+    for (const auto& loop : threads_->loops()) shards_.push_back(std::make_shared<Shard>(context_, loop));
     for (std::size_t i = 0; i < listeners.size(); ++i) {
       auto give = local && threads > 1 ? MakeGiver() : nullptr;
       // std::function wants copies, so the descriptor travels as a number.
@@ -145,10 +147,8 @@ class SocketServer final : public Server {
       drained_.wait_for(lock, context_->options.drain_timeout,
                         [this] { return context_->connections.load(std::memory_order_acquire) == 0; });
     }
-    for (const auto& shard : shards_) {
-      RunOn(*shard, [&shard] { shard->CloseAll(); });
-      shard->loop().Close();
-    }
+    for (const auto& shard : shards_) RunOn(*shard, [&shard] { shard->CloseAll(); });
+    threads_.reset();  // joins them, where nobody shares them
     if (!socket_path_.empty()) ::unlink(socket_path_.c_str());
   }
 
@@ -178,6 +178,7 @@ class SocketServer final : public Server {
   }
 
   const std::shared_ptr<ServerContext> context_;
+  std::shared_ptr<LoopGroup> threads_;
   std::vector<std::shared_ptr<Shard>> shards_;
   std::uint16_t port_ = 0;
   std::string socket_path_;
@@ -191,8 +192,10 @@ class SocketServer final : public Server {
 
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, std::unique_ptr<TlsIdentity> tls, Handler& handler,
                                               Log log, Metrics& metrics) {
+  // Not kept with the options: an exchange in a slow handler holds those, and must not be the one to end the threads.
+  const auto shared = std::exchange(options.io_threads, nullptr);
   auto server = std::make_unique<SocketServer>(std::move(options), handler, std::move(log), metrics);
-  ALOFT_TRY(server->Open(std::move(tls)));
+  ALOFT_TRY(server->Open(std::move(tls), shared));
   return std::unique_ptr<Server>(std::move(server));
 }
 

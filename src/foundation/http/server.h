@@ -14,6 +14,7 @@
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
 #include "foundation/base/metrics.h"
+#include "foundation/http/io_threads.h"
 #include "foundation/http/message.h"
 
 namespace aloft::http {
@@ -52,7 +53,8 @@ struct TlsIdentity {
 struct ServerOptions {
   std::string address = "127.0.0.1";  // or a path beginning with '/' for a Unix socket
   std::uint16_t port = 0;             // 0: the kernel chooses
-  int threads = 1;
+  int threads = 1;                    // of its own, where none are shared
+  std::shared_ptr<IoThreads> io_threads{};
   std::size_t max_head_bytes = 64 * 1024;
   std::size_t max_connections = 20'000;
   // Progress, not total time: each deadline restarts with every byte that moves.

@@ -48,11 +48,14 @@ struct Shard::Lists {
       idle;  // longest idle first
 };
 
-Shard::Shard(std::shared_ptr<ServerContext> context, const std::string& name)
-    : context_(std::move(context)), loop_(name), retry_(loop_.context()), lists_(std::make_shared<Lists>()) {}
+Shard::Shard(std::shared_ptr<ServerContext> context, std::shared_ptr<Loop> loop)
+    : context_(std::move(context)),
+      loop_(std::move(loop)),
+      retry_(loop_->context()),
+      lists_(std::make_shared<Lists>()) {}
 
 void Shard::Listen(os::Fd listener, std::function<void(os::Fd, std::string)> give) {
-  listener_.emplace(loop_.context(), listener.Release());
+  listener_.emplace(loop_->context(), listener.Release());
   give_ = std::move(give);
   WaitAccept();
 }

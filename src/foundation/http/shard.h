@@ -63,10 +63,10 @@ struct ServerContext {
 // Held by shared_ptr by each of its connections: a slow handler may own an exchange longer than the server lives.
 class Shard : public std::enable_shared_from_this<Shard> {
  public:
-  Shard(std::shared_ptr<ServerContext> context, const std::string& name);
+  Shard(std::shared_ptr<ServerContext> context, std::shared_ptr<Loop> loop);
 
   ServerContext& context() { return *context_; }
-  Loop& loop() { return loop_; }
+  Loop& loop() { return *loop_; }
 
   // Loop's thread. `give`, where set, hands an accepted socket to some shard instead of keeping it here.
   void Listen(os::Fd listener, std::function<void(os::Fd, std::string)> give);
@@ -90,7 +90,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   bool EvictOneIdle();
 
   std::shared_ptr<ServerContext> context_;
-  Loop loop_;
+  const std::shared_ptr<Loop> loop_;
   std::optional<boost::asio::posix::stream_descriptor> listener_;
   boost::asio::steady_timer retry_;
   std::function<void(os::Fd, std::string)> give_;
