@@ -27,6 +27,14 @@ constexpr auto kSoon = std::chrono::milliseconds(1);
 
 }  // namespace
 
+// What depends on whether others may share the database.
+Options Service::WithDefaults(Options options, const Dependencies& dependencies) {
+  bool shared = dependencies.database.engine() != sql::Engine::kSqlite;
+  if (options.holder.empty()) options.holder = shared ? dependencies.random.Uuid() : "server";
+  if (shared) options.rescan = std::min<std::chrono::microseconds>(options.rescan, std::chrono::seconds(1));
+  return options;
+}
+
 struct Service::Live {
   explicit Live(MetricScraper made) : scraper(std::move(made)) {}
   MetricScraper scraper;
@@ -36,7 +44,7 @@ struct Service::Live {
 
 Service::Service(Dependencies dependencies, Options options)
     : d_(std::move(dependencies)),
-      options_(std::move(options)),
+      options_(WithDefaults(std::move(options), d_)),
       leases_(d_.database, d_.clock),
       loop_(
           {.name = "training", .threads = options_.threads}, [this](const std::string& key) { return Step(key); },

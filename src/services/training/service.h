@@ -60,10 +60,13 @@ struct Dependencies {
 
 struct Options {
   PlanOptions plan{};
-  compute::Capacity capacity{};   // what can never fit is refused at once
-  std::string holder = "server";  // who we are for the lease: stays the same over restarts of one server
+  compute::Capacity capacity{};  // what can never fit is refused at once
+  // Who we are for the lease. Empty: the one server of an embedded database, which takes its own lease back at once
+  // after a crash; on a shared database somebody new, who waits for the old lease to end.
+  std::string holder{};
   std::chrono::microseconds lease = std::chrono::seconds(15);
-  std::chrono::microseconds rescan = std::chrono::seconds(10);  // looks for jobs that another replica made
+  // How often to look for jobs that another replica took; a second at most on a shared database.
+  std::chrono::microseconds rescan = std::chrono::seconds(10);
   int threads = 2;
 };
 
@@ -99,6 +102,7 @@ class Service {
 
  private:
   struct Live;  // what the loop keeps in memory about one job
+  static Options WithDefaults(Options options, const Dependencies& dependencies);
 
   Result<work::Again> Step(const std::string& key);
   Result<work::Again> StepLease();
