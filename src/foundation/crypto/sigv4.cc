@@ -50,6 +50,12 @@ std::string UriDecode(std::string_view text) {
   return out;
 }
 
+std::string QueryDecode(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  return UriDecode(spaced);
+}
+
 QueryList SplitQuery(std::string_view query) {
   QueryList out;
   for (const std::string_view part : Split(query, '&')) {
@@ -100,8 +106,8 @@ std::string CanonicalQuery(Form form, std::string_view query) {
   QueryList pairs = SplitQuery(query);
   if (form == Form::kEncoded) {
     for (auto& [name, value] : pairs) {
-      name = UriEncode(UriDecode(name), false);
-      value = UriEncode(UriDecode(value), false);
+      name = UriEncode(QueryDecode(name), false);
+      value = UriEncode(QueryDecode(value), false);
     }
   }
   std::sort(pairs.begin(), pairs.end());

@@ -42,15 +42,20 @@ struct Scope {
 
 // What a request says about its signature; nothing is verified yet.
 struct Authorization {
+  // kVersion2: a presigned link of the older kind, which boto3 still makes for S3 unless it is told otherwise. It
+  // covers method, path, x-amz headers and sub-resources; queries that it would not cover are refused.
+  enum class Version { kVersion4, kVersion2 };
+  Version version = Version::kVersion4;
   std::string access_key_id;
   Scope scope;
   std::vector<std::string> signed_headers;  // lower case, in the order given
-  std::string signature;                    // 64 hexadecimal digits
+  std::string signature;                    // 64 hexadecimal digits; version 2: base 64
   std::string date_time;                    // "20261122T110000Z"
   Time signed_at{};
   std::string session_token;  // empty for long-lived keys
   bool presigned = false;
   std::chrono::seconds valid_for{0};  // presigned: X-Amz-Expires
+  Time ends{};                        // version 2: when the link ends
 };
 
 // How the body of a verified request is vouched for.

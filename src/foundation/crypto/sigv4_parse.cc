@@ -143,38 +143,27 @@ bool IsPresigned(const internal::QueryList& query) {
   return false;
 }
 
-bool IsVersion2(const internal::QueryList& query) {
-  bool key = false, signature = false;
-  for (const auto& [name, value] : query) {
-    key = key || name == "AWSAccessKeyId";
-    signature = signature || name == "Signature";
-  }
-  return key && signature;
-}
-
 }  // namespace
 
 bool HasSignature(const SignedRequest& request) {
   if (FindHeader(request.headers, "authorization") != nullptr) return true;
   if (request.query.empty()) return false;
   const internal::QueryList query = internal::SplitQuery(request.query);
-  return IsPresigned(query) || IsVersion2(query);
+  return IsPresigned(query) || internal::IsVersion2(query);
 }
 
 Result<Authorization> ParseAuthorization(const SignedRequest& request) {
   const std::string* header = FindHeader(request.headers, "authorization");
   const internal::QueryList query = internal::SplitQuery(request.query);
   if (header != nullptr) {
-    if (IsPresigned(query))
+    if (IsPresigned(query) || internal::IsVersion2(query))
       return Malformed(
           "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter "
           "or the Authorization header should be specified");
     return ParseHeader(request, *header);
   }
   if (IsPresigned(query)) return ParseQuery(query);
-  if (IsVersion2(query))
-    return Fail(kUnsupportedSignature,
-                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
+  if (internal::IsVersion2(query)) return internal::ParseVersion2(query);
   return Fail(kNoSignature, "Request is missing Authentication Token");
 }
 

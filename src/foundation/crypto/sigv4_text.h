@@ -17,6 +17,8 @@ using QueryList = std::vector<std::pair<std::string, std::string>>;
 std::string UriEncode(std::string_view text, bool keep_slash);
 // Damaged escapes stay as they are.
 std::string UriDecode(std::string_view text);
+// In a query '+' is a space, as whoever reads the request takes it: what is verified must be what is understood.
+std::string QueryDecode(std::string_view text);
 
 // The raw query's pairs, still encoded; "a" is {"a", ""}; empty parts are dropped.
 QueryList SplitQuery(std::string_view query);
@@ -30,5 +32,13 @@ enum class Form { kEncoded, kAsSent };
 
 std::string CanonicalRequestIn(Form form, const SignedRequest& request, const std::vector<std::string>& signed_headers,
                                std::string_view service, std::string_view payload_hash);
+
+// Version 2 of the signature in a query: sigv2.cc.
+bool IsVersion2(const QueryList& query);
+Result<Authorization> ParseVersion2(const QueryList& query);
+// The text that is signed.
+std::string Version2Text(const SignedRequest& request);
+Result<PayloadClaim> VerifyVersion2(const SignedRequest& request, const Authorization& authorization,
+                                    std::string_view secret, Time now);
 
 }  // namespace aloft::crypto::internal

@@ -133,6 +133,8 @@ std::string SigningKeys::Get(std::string_view access_key_id, std::string_view se
 
 Result<PayloadClaim> Verify(const SignedRequest& request, const Authorization& authorization, std::string_view secret,
                             Time now, std::optional<std::string_view> body, SigningKeys& signing_keys) {
+  if (authorization.version == Authorization::Version::kVersion2)
+    return internal::VerifyVersion2(request, authorization, secret, now);
   ALOFT_TRY(CheckTime(authorization, now));
   ALOFT_ASSIGN(const Payload payload, ReadPayload(request, authorization, body));
   const std::string key = signing_keys.Get(authorization.access_key_id, secret, authorization.scope);
