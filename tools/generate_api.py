@@ -495,7 +495,18 @@ def load_model(data: pathlib.Path, service: str) -> dict:
     raise SystemExit(f"botocore has no service-2.json of {service}")
 
 
-def catalog(data: pathlib.Path) -> dict[str, str]:
+def rest_routes(services: list[Service]) -> list[str]:
+    """All operations of the rest-json services: their paths are their only names on the wire."""
+    rows = []
+    for service in services:
+        if service.metadata["protocol"] == "rest-json":
+            for name, operation in sorted(service.model["operations"].items()):
+                http = operation["http"]
+                rows.append(f"    {{{text(service.name)}, {text(name)}, {text(http['method'])}, {text(http['requestUri'])}}},")
+    return rows
+
+
+def catalog(data: pathlib.Path, services: list[Service]) -> dict[str, str]:
     """Every service that botocore knows, by what names it on the wire: so that a call to one that is not built at all is
     answered by name."""
     rows = []
@@ -510,10 +521,15 @@ def catalog(data: pathlib.Path) -> dict[str, str]:
                         "namespace aloft::shapes {\n", "struct CatalogEntry {",
                         "  std::string_view name, signing_name, target_prefix, version, protocol;", "};",
                         "// All services of botocore, by name.",
-                        "std::span<const CatalogEntry> Catalog();\n", "}  // namespace aloft::shapes", ""])
+                        "std::span<const CatalogEntry> Catalog();\n", "struct CatalogRoute {",
+                        "  std::string_view service, operation, method, uri;", "};",
+                        "// Every operation of the rest-json services among models/*.toml, generated or not.",
+                        "std::span<const CatalogRoute> CatalogRoutes();\n", "}  // namespace aloft::shapes", ""])
     source = "\n".join([banner, '#include "generated/shapes/catalog.h"\n', "namespace aloft::shapes {", "namespace {",
-                        "constexpr CatalogEntry kCatalog[] = {", *rows, "};", "}  // namespace\n",
+                        "constexpr CatalogEntry kCatalog[] = {", *rows, "};", "constexpr CatalogRoute kRoutes[] = {",
+                        *rest_routes(services), "};", "}  // namespace\n",
                         "std::span<const CatalogEntry> Catalog() {", "  return kCatalog;", "}\n",
+                        "std::span<const CatalogRoute> CatalogRoutes() {", "  return kRoutes;", "}\n",
                         "}  // namespace aloft::shapes", ""])
     return {"generated/shapes/catalog.h": header, "generated/shapes/catalog.cc": source}
 
@@ -543,10 +559,12 @@ def main() -> int:
 
     data = botocore_data()
     outputs: dict[str, str] = {}
+    services: list[Service] = []
     for config_path in sorted(arguments.models.glob("*.toml")):
         config = tomllib.loads(config_path.read_text())
-        outputs |= Service(config, load_model(data, config["service"])).files()
-    outputs |= catalog(data)
+        services.append(Service(config, load_model(data, config["service"])))
+        outputs |= services[-1].files()
+    outputs |= catalog(data, services)
     for path, content in outputs.items():
         if arguments.list:
             print(path)

@@ -121,9 +121,9 @@ AwsFront::Route AwsFront::ResolveRest(const http::RequestHead& head, std::string
   for (const auto& service : services_) {
     const shapes::ServiceModel& model = *service->model;
     if (!Speaks(model, "rest-json") || (scope.empty() ? !IsBearer(head) : model.signing_name != scope)) continue;
-    for (const shapes::OperationModel* operation : model.operations)
-      if (operation->method == head.method && shapes::MatchUri(operation->uri, head.path()))
-        return Route{service.get(), std::string(model.iam_prefix), std::string(operation->name), true};
+    for (const shapes::CatalogRoute& known : shapes::CatalogRoutes())
+      if (known.service == model.name && known.method == head.method && shapes::MatchUri(known.uri, head.path()))
+        return Route{service.get(), std::string(model.iam_prefix), std::string(known.operation), true};
   }
   return {};
 }

@@ -187,6 +187,10 @@ TEST_F(FrontTest, RestJson) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.headers.Get("content-type"), "text/csv");
   EXPECT_EQ(BodyOf(response), "e-1:1,2,3");
+  // What is not built has a path, too.
+  head.target = "/endpoints/e-1/invocations-response-stream";
+  EXPECT_THAT(BodyOf(Send(front_, head, "x")), HasSubstr("sagemaker:InvokeEndpointWithResponseStream is not built"));
+  head.target = "/endpoints/e-1/invocations";
   head.headers.Set("authorization", "Bearer token");
   EXPECT_EQ(BodyOf(Send(front_, head, "x")), "e-1:x");
 }
