@@ -25,7 +25,7 @@ def test_status_without_server(binary, tmp_path):
 
 def test_status_and_operations(cloud):
     """A running server is found by its data directory, and lists what it has built."""
-    assert cloud.url in cloud.aloft("status").stdout
+    assert cloud.home_url in cloud.aloft("status").stdout
     operations = json.loads(cloud.aloft("operations", "--json").stdout)["Operations"]
     assert {"Service": "iam", "Operation": "CreateUser"} in operations
 
@@ -66,7 +66,7 @@ def test_configure_leaves_other_profiles(cloud, home):
     assert after.startswith(before)
     profiles = configparser.ConfigParser()
     profiles.read_string(after)
-    assert profiles["profile aloft"]["endpoint_url"] == cloud.url
+    assert profiles["profile aloft"]["endpoint_url"] == cloud.home_url
     assert (home / ".aws/credentials").read_text().startswith("[default]\naws_access_key_id = AKIAMINE\naws_secret_access_key = mine\n")
     assert (home / ".aws/credentials").stat().st_mode & 0o077 == 0
     assert (home / ".aws/models/endpoints.json").exists()

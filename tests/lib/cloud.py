@@ -71,6 +71,11 @@ class Cloud:
         return cloud
 
     @property
+    def home_url(self) -> str:
+        """The server that runs on `data`, also where `url` takes turns."""
+        return f"{self.url.split(':')[0]}://127.0.0.1:{self.port}"
+
+    @property
     def log_file(self) -> pathlib.Path:
         return self.data.parent / (self.data.name + ".log")
 

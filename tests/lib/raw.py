@@ -16,14 +16,15 @@ def signed(identity, service: str, method: str, path: str, body: bytes = b"", he
            skew: float = 0, region: str | None = None) -> requests.Response:
     """One request signed as `identity`; `skew` moves the signer's clock by seconds."""
     cloud = identity.cloud
-    request = botocore.awsrequest.AWSRequest(method, cloud.url + path, headers=headers or {}, data=body)
+    url = cloud.url
+    request = botocore.awsrequest.AWSRequest(method, url + path, headers=headers or {}, data=body)
     credentials = botocore.credentials.Credentials(identity.access_key_id, secret or identity.secret, identity.token)
     signer = (botocore.auth.S3SigV4Auth if service == "s3" else botocore.auth.SigV4Auth)(credentials, service, region or cloud.region)
     now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=skew)
     with mock.patch("botocore.auth.get_current_datetime", return_value=now.replace(tzinfo=None), create=True), \
             mock.patch("botocore.auth.datetime", FrozenModule(now)):
         signer.add_auth(request)
-    return send(cloud, method, path, body, dict(request.headers.items()))
+    return send(cloud, method, path, body, dict(request.headers.items()), url)
 
 
 class FrozenModule:
@@ -41,8 +42,8 @@ class FrozenModule:
         return self.now_value if zone else self.now_value.replace(tzinfo=None)
 
 
-def send(cloud, method: str, path: str, body: bytes = b"", headers: dict | None = None) -> requests.Response:
-    return requests.request(method, cloud.url + path, data=body, headers=headers or {}, verify=str(cloud.ca_file or True), timeout=30)
+def send(cloud, method: str, path: str, body: bytes = b"", headers: dict | None = None, url: str | None = None) -> requests.Response:
+    return requests.request(method, (url or cloud.url) + path, data=body, headers=headers or {}, verify=str(cloud.ca_file or True), timeout=30)
 
 
 def json_call(identity, service: str, target: str, body, **options) -> requests.Response:
