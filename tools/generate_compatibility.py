@@ -14,14 +14,15 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import botocore.session
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs/compatibility.md"
-# IAM prefix of our rows -> the botocore service.
-SERVICES = {"s3": "s3", "iam": "iam", "sts": "sts", "sagemaker": "sagemaker", "logs": "logs", "cloudwatch": "cloudwatch",
-            "sagemaker-runtime": "sagemaker-runtime"}
+# The botocore service -> the IAM prefix that its rows have.
+SERVICES = {"s3": "s3", "iam": "iam", "sts": "sts", "sagemaker": "sagemaker", "sagemaker-runtime": "sagemaker", "logs": "logs",
+            "cloudwatch": "cloudwatch"}
 
 
 def operations_of(binary: pathlib.Path) -> list[dict]:
@@ -49,14 +50,14 @@ def render(operations: list[dict]) -> str:
              "Made by `tools/generate_compatibility.py` from the rows of the binary and the models of botocore; do not edit. An operation that",
              "is not listed answers with a typed error that names it.", "",
              "| service | built | of |", "|---|---|---|"]
-    models = {}
-    for service, model in SERVICES.items():
-        models[service] = set(session.get_service_model(model).operation_names)
-        lines.append(f"| {service} | {len(built.get(service, set()) & models[service])} | {len(models[service])} |")
-    for service, model in SERVICES.items():
-        names = sorted(built.get(service, set()) & models[service])
-        lines += ["", f"## {service}", "", ", ".join(names) + "." if names else "None yet."]
-    own = sorted({n for s, ns in built.items() for n in ns if n not in models.get(s, set())})
+    models = {service: set(session.get_service_model(service).operation_names) for service in SERVICES}
+    names = {service: sorted(built.get(prefix, set()) & models[service]) for service, prefix in SERVICES.items()}
+    for service in SERVICES:
+        lines.append(f"| {service} | {len(names[service])} | {len(models[service])} |")
+    for service in SERVICES:
+        lines += ["", f"## {service}", "", *textwrap.wrap(", ".join(names[service]) + ".", 140)]
+    known = set().union(*models.values())
+    own = sorted(set().union(*built.values()) - known)
     lines += ["", "## Aloft's own", "", ", ".join(own) + ".", ""]
     return "\n".join(lines)
 
