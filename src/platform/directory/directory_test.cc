@@ -24,7 +24,7 @@ constexpr const char* kAllow =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]})";
 constexpr const char* kReadOnlyArn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 
-class DirectoryTest : public IdentityTest {
+class DirectoryTest : public IdentityEngineTest {
  protected:
   DirectoryTest() : admin_(Administrator()) {}
 
@@ -63,7 +63,7 @@ std::string Refusal(const R& result) {
 }
 
 // A user is made, found in any case of its name, changed, listed and deleted, with AWS's words at each refusal.
-TEST_F(DirectoryTest, UsersLiveAndDie) {
+TEST_P(DirectoryTest, UsersLiveAndDie) {
   const auto made = users_.CreateUser(
       admin_, {.path = "/team/", .user_name = "Ada", .tags = std::vector<iam::Tag>{{.key = "k", .value = "v"}}});
   ASSERT_TRUE(made.ok());
@@ -97,7 +97,7 @@ TEST_F(DirectoryTest, UsersLiveAndDie) {
 }
 
 // Keys: two per user, the secret once, inactive and deleted ones let nobody in from that moment on.
-TEST_F(DirectoryTest, AccessKeysOpenAndClose) {
+TEST_P(DirectoryTest, AccessKeysOpenAndClose) {
   NewUser("ada");
   const auto first = users_.CreateAccessKey(admin_, {.user_name = "ada"});
   ASSERT_TRUE(first.ok());
@@ -122,7 +122,7 @@ TEST_F(DirectoryTest, AccessKeysOpenAndClose) {
 }
 
 // Inline and attached policies count at once, documents come back as sent (percent-encoded), bad ones are refused.
-TEST_F(DirectoryTest, PoliciesOfUsersCount) {
+TEST_P(DirectoryTest, PoliciesOfUsersCount) {
   const Session ada = SessionOf(NewUser("ada"));
   EXPECT_FALSE(May(ada, "s3:PutObject"));
   ASSERT_TRUE(users_.PutUserPolicy(admin_, {.user_name = "ada", .policy_name = "p", .policy_document = kAllow}).ok());
@@ -155,7 +155,7 @@ TEST_F(DirectoryTest, PoliciesOfUsersCount) {
 }
 
 // Groups: membership gives rights and takes them; a group with members or policies stays.
-TEST_F(DirectoryTest, GroupsGiveAndTake) {
+TEST_P(DirectoryTest, GroupsGiveAndTake) {
   const Session ada = SessionOf(NewUser("ada"));
   ASSERT_TRUE(groups_.CreateGroup(admin_, {.group_name = "readers"}).ok());
   ASSERT_TRUE(groups_.AttachGroupPolicy(admin_, {.group_name = "readers", .policy_arn = kReadOnlyArn}).ok());
@@ -178,7 +178,7 @@ TEST_F(DirectoryTest, GroupsGiveAndTake) {
 }
 
 // Roles: a trust that is no trust is refused; changes of it count for the next who asks.
-TEST_F(DirectoryTest, RolesLiveAndDie) {
+TEST_P(DirectoryTest, RolesLiveAndDie) {
   EXPECT_THAT(Refusal(roles_.CreateRole(admin_, {.role_name = "r", .assume_role_policy_document = kAllow})),
               testing::StartsWith("MalformedPolicyDocument"));
   const auto made =
@@ -231,7 +231,7 @@ TEST_F(DirectoryTest, RolesLiveAndDie) {
 }
 
 // Versions of a managed policy: five at most, the default decides, a policy in use stays.
-TEST_F(DirectoryTest, ManagedPoliciesAndVersions) {
+TEST_P(DirectoryTest, ManagedPoliciesAndVersions) {
   const std::string arn = NewPolicy("data");
   EXPECT_EQ(arn, "arn:aws:iam::123456789012:policy/data");
   EXPECT_EQ(Refusal(policies_.CreatePolicy(admin_, {.policy_name = "data", .policy_document = kAllow})),
@@ -270,7 +270,7 @@ TEST_F(DirectoryTest, ManagedPoliciesAndVersions) {
 }
 
 // AWS's policies are listed beside one's own and cannot be changed.
-TEST_F(DirectoryTest, AwsManagedPoliciesAreThere) {
+TEST_P(DirectoryTest, AwsManagedPoliciesAreThere) {
   NewPolicy("mine");
   const auto all = policies_.ListPolicies(admin_, {});
   const auto own = policies_.ListPolicies(admin_, {.scope = "Local"});
@@ -288,7 +288,7 @@ TEST_F(DirectoryTest, AwsManagedPoliciesAreThere) {
 }
 
 // Lists come in pages that neither lose nor repeat an entry, whatever the page size.
-TEST_F(DirectoryTest, ListsComeInPages) {
+TEST_P(DirectoryTest, ListsComeInPages) {
   for (int i = 0; i < 23; ++i) NewUser("user" + std::to_string(i));
   for (const int size : {1, 7, 24, 100}) {
     std::vector<std::string> names;
@@ -309,7 +309,7 @@ TEST_F(DirectoryTest, ListsComeInPages) {
 }
 
 // A boundary caps a user from the moment it is set, and a policy that is one cannot be deleted.
-TEST_F(DirectoryTest, BoundariesCap) {
+TEST_P(DirectoryTest, BoundariesCap) {
   const std::string arn = NewPolicy("cap");
   const Session ada = SessionOf(NewUser("ada"));
   ASSERT_TRUE(
@@ -327,7 +327,7 @@ TEST_F(DirectoryTest, BoundariesCap) {
 }
 
 // The account's numbers, and the simulator's answer with the policy that decided.
-TEST_F(DirectoryTest, SummaryAndSimulation) {
+TEST_P(DirectoryTest, SummaryAndSimulation) {
   NewUser("ada");
   ASSERT_TRUE(users_.PutUserPolicy(admin_, {.user_name = "ada", .policy_name = "p", .policy_document = kAllow}).ok());
   EXPECT_EQ(account_.GetAccountSummary(admin_, {})->summary_map->at("Users"), 2);
@@ -346,7 +346,7 @@ sts::AssumeRoleRequest Assume(const Entity& role, const std::string& session = "
 }
 
 // Who may assume a role: both the trust and the caller's policies, or a trust that names the caller itself.
-TEST_F(DirectoryTest, AssumeRoleNeedsBothSides) {
+TEST_P(DirectoryTest, AssumeRoleNeedsBothSides) {
   const Entity ada = NewUser("ada"), bob = NewUser("bob");
   const Entity account_wide = NewRole("wide", TrustOf(R"({"AWS": "arn:aws:iam::123456789012:root"})"));
   const Entity only_bob = NewRole("bobs", TrustOf(R"({"AWS": ")" + bob.Arn() + "\"}"));
@@ -367,7 +367,7 @@ TEST_F(DirectoryTest, AssumeRoleNeedsBothSides) {
 }
 
 // The session of a role may what the role may and its passed policy also says; it ends, and its external id is checked.
-TEST_F(DirectoryTest, AssumedSessionsAreBounded) {
+TEST_P(DirectoryTest, AssumedSessionsAreBounded) {
   const std::string trust = R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
       "Principal":{"AWS":"123456789012"},"Condition":{"StringEquals":{"sts:ExternalId":"x1"}}}]})";
   const Entity role = NewRole("r", trust);
@@ -401,7 +401,7 @@ TEST_F(DirectoryTest, AssumedSessionsAreBounded) {
 }
 
 // A user's session token works as the user but not on IAM; a federated one only within its passed policy.
-TEST_F(DirectoryTest, SessionAndFederationTokens) {
+TEST_P(DirectoryTest, SessionAndFederationTokens) {
   const auto made = tokens_.GetSessionToken(admin_, {});
   ASSERT_TRUE(made.ok());
   const Session session =
@@ -428,6 +428,8 @@ TEST_F(DirectoryTest, SessionAndFederationTokens) {
   EXPECT_EQ(tokens_.GetAccessKeyInfo(admin_, {.access_key_id = administrator_.access_key_id})->account,
             kAccount.value());
 }
+
+ALOFT_ON_EACH_ENGINE(DirectoryTest);
 
 }  // namespace
 }  // namespace aloft::directory

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kSageMaker = "sagemaker.amazonaws.com";
 constexpr const char* kEndpointArn = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/wine";
 
-class ServiceTest : public IdentityTest {
+class ServiceTest : public IdentityEngineTest {
  protected:
   bool May(const Session& session, std::string_view action, std::string_view resource = "*",
            const Context& context = {}) {
@@ -21,7 +21,7 @@ class ServiceTest : public IdentityTest {
 };
 
 // The first start makes an administrator and shows the key once; a restart finds them and shows nothing.
-TEST_F(ServiceTest, TheFirstStartMakesAnAdministratorOnce) {
+TEST_P(ServiceTest, TheFirstStartMakesAnAdministratorOnce) {
   const auto first = service().EnsureAccount({});
   ASSERT_TRUE(first.ok()) << Describe(first.error());
   EXPECT_TRUE(first->created);
@@ -50,9 +50,10 @@ TEST_F(ServiceTest, TheFirstStartMakesAnAdministratorOnce) {
 }
 
 // Whoever steals the database file finds no secret in it.
-TEST_F(ServiceTest, SecretsAreNotAtRest) {
+TEST_P(ServiceTest, SecretsAreNotAtRest) {
   Administrator();
   Stop();
+  // PostgreSQL's files are elsewhere; what goes into them is the same.
   for (const auto& file : std::filesystem::directory_iterator(directory_)) {
     std::ifstream in(file.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
@@ -61,7 +62,7 @@ TEST_F(ServiceTest, SecretsAreNotAtRest) {
 }
 
 // Unknown and temporary ids without their token vouch for nobody.
-TEST_F(ServiceTest, UnknownKeysAreNobody) {
+TEST_P(ServiceTest, UnknownKeysAreNobody) {
   Administrator();
   for (const char* id : {"", "AKIAUNKNOWNUNKNOWN12", "ASIAUNKNOWNUNKNOWN12", "' OR 1=1 --"})
     EXPECT_EQ(service().FindCredential(id, "").error().reason, kUnknownAccessKey) << id;
@@ -69,7 +70,7 @@ TEST_F(ServiceTest, UnknownKeysAreNobody) {
 }
 
 // A user may what its policies say, and a change of them counts at once.
-TEST_F(ServiceTest, DecisionsFollowThePolicies) {
+TEST_P(ServiceTest, DecisionsFollowThePolicies) {
   const Entity user = Make(EntityKind::kUser, "ada", R"({"Sid": "Home", "Effect": "Allow", "Action": "s3:*",
       "Resource": "arn:aws:s3:::home/${aws:username}/*", "Condition": {"DateLessThan": {"aws:CurrentTime": "2024-01-01"}}})");
   const Session session = SessionOf(user);
@@ -92,7 +93,7 @@ TEST_F(ServiceTest, DecisionsFollowThePolicies) {
 }
 
 // What the caller says about itself must not override what we know about it.
-TEST_F(ServiceTest, RequestContextCannotImpersonate) {
+TEST_P(ServiceTest, RequestContextCannotImpersonate) {
   const Session session =
       SessionOf(Make(EntityKind::kUser, "eve", R"({"Effect": "Allow", "Action": "s3:*", "Resource": "*",
       "Condition": {"StringEquals": {"aws:username": "ada"}}})"));
@@ -100,7 +101,7 @@ TEST_F(ServiceTest, RequestContextCannotImpersonate) {
 }
 
 // Groups give their members what they have, and a boundary caps everything.
-TEST_F(ServiceTest, GroupsAndBoundaries) {
+TEST_P(ServiceTest, GroupsAndBoundaries) {
   const Entity user = Make(EntityKind::kUser, "ada", "");
   const Entity group = Make(EntityKind::kGroup, "readers", R"({"Effect": "Allow", "Action": "*", "Resource": "*"})");
   const Session session = SessionOf(user);
@@ -122,7 +123,7 @@ TEST_F(ServiceTest, GroupsAndBoundaries) {
 }
 
 // A deleted user's open session ends, and a new user of the same name does not inherit it.
-TEST_F(ServiceTest, ADeletedUsersSessionEnds) {
+TEST_P(ServiceTest, ADeletedUsersSessionEnds) {
   const std::string all = R"({"Effect": "Allow", "Action": "*", "Resource": "*"})";
   const Session session = SessionOf(Make(EntityKind::kUser, "ada", all));
   EXPECT_TRUE(May(session, "s3:GetObject"));
@@ -137,7 +138,7 @@ TEST_F(ServiceTest, ADeletedUsersSessionEnds) {
 }
 
 // Nobody may nothing; everybody else may ask who they are.
-TEST_F(ServiceTest, TheTwoAnswersThatNeedNoPolicy) {
+TEST_P(ServiceTest, TheTwoAnswersThatNeedNoPolicy) {
   const Session user = SessionOf(Make(EntityKind::kUser, "ada", ""));
   EXPECT_TRUE(May(user, "sts:GetCallerIdentity"));
   EXPECT_FALSE(May(Session{}, "sts:GetCallerIdentity"));
@@ -149,7 +150,7 @@ TEST_F(ServiceTest, TheTwoAnswersThatNeedNoPolicy) {
 }
 
 // A task gets credentials of its role: they verify, they may what the role may, they end.
-TEST_F(ServiceTest, TasksGetCredentialsOfTheirRole) {
+TEST_P(ServiceTest, TasksGetCredentialsOfTheirRole) {
   const Entity role =
       Make(EntityKind::kRole, "train", R"({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})",
            TrustOf(R"({"Service": "sagemaker.amazonaws.com"})"));
@@ -170,7 +171,7 @@ TEST_F(ServiceTest, TasksGetCredentialsOfTheirRole) {
 }
 
 // The server acts as a role only under the role's own rights.
-TEST_F(ServiceTest, TheServerActsAsARole) {
+TEST_P(ServiceTest, TheServerActsAsARole) {
   const Entity role =
       Make(EntityKind::kRole, "train", R"({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})",
            TrustOf(R"({"Service": "sagemaker.amazonaws.com"})"));
@@ -182,7 +183,7 @@ TEST_F(ServiceTest, TheServerActsAsARole) {
 }
 
 // A role that is not there, of another account, under another path, or that trusts another service cannot be passed.
-TEST_F(ServiceTest, OnlyTrustingRolesArePassed) {
+TEST_P(ServiceTest, OnlyTrustingRolesArePassed) {
   const Session user = SessionOf(Make(EntityKind::kUser, "ada", ""));
   const Entity good = Make(EntityKind::kRole, "good", "", TrustOf(R"({"Service": "sagemaker.amazonaws.com"})"));
   const Entity other = Make(EntityKind::kRole, "other", "", TrustOf(R"({"Service": "lambda.amazonaws.com"})"));
@@ -200,7 +201,7 @@ TEST_F(ServiceTest, OnlyTrustingRolesArePassed) {
 }
 
 // A token for curl invokes its endpoint and nothing else, ends, and dies with its maker's rights.
-TEST_F(ServiceTest, EndpointTokensInvokeOneEndpoint) {
+TEST_P(ServiceTest, EndpointTokensInvokeOneEndpoint) {
   const Entity maker =
       Make(EntityKind::kUser, "ada", R"({"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": "*"})");
   const Region region("us-east-1");
@@ -233,7 +234,7 @@ TEST_F(ServiceTest, EndpointTokensInvokeOneEndpoint) {
 }
 
 // A token is opaque, and one kind is never taken for the other.
-TEST_F(ServiceTest, TokensCannotBeForgedOrSwapped) {
+TEST_P(ServiceTest, TokensCannotBeForgedOrSwapped) {
   const Entity role = Make(EntityKind::kRole, "r", R"({"Effect": "Allow", "Action": "*", "Resource": "*"})",
                            TrustOf(R"({"Service": "sagemaker.amazonaws.com"})"));
   const auto issued = service().IssueForRole(role.Arn(), "s", std::chrono::hours(1), kSageMaker);
@@ -250,7 +251,7 @@ TEST_F(ServiceTest, TokensCannotBeForgedOrSwapped) {
 }
 
 // The text that users search for, in AWS's form; no name of a policy leaks to the caller.
-TEST_F(ServiceTest, DeniedMessagesAreAwsForm) {
+TEST_P(ServiceTest, DeniedMessagesAreAwsForm) {
   Session session;
   session.arn = "arn:aws:iam::123456789012:user/ada";
   EXPECT_EQ(DeniedMessage(session, "s3:GetObject", "arn:aws:s3:::b/k", {}),
@@ -270,7 +271,7 @@ TEST_F(ServiceTest, DeniedMessagesAreAwsForm) {
 }
 
 // Two replicas on one database: what one changes, the other obeys after its next look at the feed.
-TEST_F(ServiceTest, AnotherReplicasChangeIsObeyed) {
+TEST_P(ServiceTest, AnotherReplicasChangeIsObeyed) {
   const Entity user = Make(EntityKind::kUser, "ada", R"({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})");
   Service other(*database_, *keyring_, clock_, random_, Log::Discard());
   const Session session = SessionOf(user);
@@ -289,7 +290,7 @@ TEST_F(ServiceTest, AnotherReplicasChangeIsObeyed) {
 }
 
 // Ids look like AWS's and do not repeat; the account can be read from a key, as GetAccessKeyInfo does.
-TEST_F(ServiceTest, IdsAreUniqueAndTellTheAccount) {
+TEST_P(ServiceTest, IdsAreUniqueAndTellTheAccount) {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) {
     const std::string id = NewAccessKeyId(random_, "AKIA", AccountId("000000000042"));
@@ -300,6 +301,8 @@ TEST_F(ServiceTest, IdsAreUniqueAndTellTheAccount) {
   EXPECT_EQ(seen.size(), 1000u);
   EXPECT_EQ(AccountOfAccessKey("AKIA1"), std::nullopt);
 }
+
+ALOFT_ON_EACH_ENGINE(ServiceTest);
 
 }  // namespace
 }  // namespace aloft::identity

@@ -1,4 +1,4 @@
-// An identity service on an empty database with a frozen clock. Test code only.
+// An identity service on an empty database with a frozen clock, on either engine. Test code only.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "foundation/sql/testing/postgres.h"
 #include "platform/identity/records.h"
 #include "platform/identity/service.h"
 #include "platform/identity/state.h"
@@ -15,14 +16,14 @@ namespace aloft::identity {
 
 inline const AccountId kAccount("123456789012");
 
-class IdentityTest : public testing::Test {
+class IdentityFixture {
  protected:
-  IdentityTest() {
+  explicit IdentityFixture(sql::Engine engine) : engine_(engine) {
     char name[] = "/tmp/aloft-identity-XXXXXX";
     directory_ = mkdtemp(name);
     Start();
   }
-  ~IdentityTest() override {
+  ~IdentityFixture() {
     Stop();
     std::filesystem::remove_all(directory_);
   }
@@ -34,7 +35,11 @@ class IdentityTest : public testing::Test {
   }
   void Start() {
     sql::Options options;
+    options.engine = engine_;
     options.path = directory_ + "/records.db";
+    if (engine_ == sql::Engine::kPostgres && connection_.empty())
+      connection_ = sql::testing::NewPostgresDatabase().value();
+    options.connection = connection_;
     auto database = sql::Database::Open(options, Migrations(), Log::Discard());
     if (!database.ok()) throw std::runtime_error(Describe(database.error()));
     database_ = std::move(database).value();
@@ -84,7 +89,8 @@ class IdentityTest : public testing::Test {
            principal + "}]}";
   }
 
-  std::string directory_;
+  const sql::Engine engine_;
+  std::string directory_, connection_;
   ManualClock clock_;
   SeededRandom random_{42};
   std::unique_ptr<keys::Keyring> keyring_ = keys::Keyring::Ephemeral(random_);
@@ -92,5 +98,22 @@ class IdentityTest : public testing::Test {
   std::unique_ptr<Service> service_;
   Bootstrap administrator_;
 };
+
+// On SQLite.
+class IdentityTest : public testing::Test, protected IdentityFixture {
+ protected:
+  IdentityTest() : IdentityFixture(sql::Engine::kSqlite) {}
+};
+
+// On each engine: ALOFT_ON_EACH_ENGINE(FooTest) beside its TEST_Ps.
+class IdentityEngineTest : public testing::TestWithParam<sql::Engine>, protected IdentityFixture {
+ protected:
+  IdentityEngineTest() : IdentityFixture(GetParam()) {}
+};
+
+#define ALOFT_ON_EACH_ENGINE(suite)                                                  \
+  INSTANTIATE_TEST_SUITE_P(                                                          \
+      Engines, suite, testing::Values(sql::Engine::kSqlite, sql::Engine::kPostgres), \
+      [](const auto& each) { return std::string(each.param == sql::Engine::kSqlite ? "Sqlite" : "Postgres"); })
 
 }  // namespace aloft::identity
