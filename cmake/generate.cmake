@@ -25,5 +25,7 @@ function(aloft_generate_shapes target)
   set(sources ${files})
   list(FILTER sources INCLUDE REGEX "\\.cc$")
   target_sources(${target} PRIVATE ${sources})
+  # Tables and small access functions: a third of the size of -O2, and quicker to compile.
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-Os>")
   add_dependencies(${target} aloft_generated_shapes)
 endfunction()
