@@ -103,7 +103,7 @@ void ProcessBackend::Adopt(const std::string& name) {
       task.user = launch->user;
       if (held && launch->api_url != options_.api_url) {  // the server has come back under another address
         launch->api_url = options_.api_url;
-        static_cast<void>(os::WriteFileDurably(directory + "/" + kLaunchFile, EncodeLaunch(*launch), 0600));
+        static_cast<void>(ReplaceFile(directory + "/" + kLaunchFile, EncodeLaunch(*launch)));
       }
     }
   }
@@ -196,7 +196,7 @@ Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
     .api_url = options_.api_url, .ca_file = options_.ca_file, .control_group = ControlGroup(id), .user = user,
     .limits = granted
   };
-  ALOFT_TRY(os::WriteFileDurably(directory + "/" + kLaunchFile, EncodeLaunch(launch), 0600));
+  ALOFT_TRY(ReplaceFile(directory + "/" + kLaunchFile, EncodeLaunch(launch)));
   os::Fd lock(::open((directory + "/" + kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   // The lock is taken here and inherited, so that there is no moment in which an agent lives without it.
   if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return SystemError("lock the task", errno);
@@ -217,7 +217,7 @@ Status ProcessBackend::WriteCredentials(const TaskId& id) {
   auto task = Copy(id);
   if (!task || task->stored.spec.role_arn.empty() || !options_.issue_credentials) return {};
   ALOFT_ASSIGN(Credentials credentials, options_.issue_credentials(id, task->stored.spec.role_arn));
-  ALOFT_TRY(os::WriteFileDurably(Directory(id) + "/" + kCredentialsFile, EncodeCredentials(credentials), 0600));
+  ALOFT_TRY(ReplaceFile(Directory(id) + "/" + kCredentialsFile, EncodeCredentials(credentials)));
   Update(id, [&](Task& changed) { changed.credentials_expire = credentials.expires; });
   return {};
 }
@@ -274,7 +274,7 @@ Status ProcessBackend::Stop(const TaskId& id) {
   if (!task) return Fail(kNoSuchTask, "There is no task " + id.value());
   if (task->state == State::kEnded) return {};
   if (task->state == State::kWaiting) return EndWithoutAgent(id, Outcome::kStopped, "stopped before the code ran");
-  return os::WriteFileDurably(Directory(id) + "/" + kStopFile, "1\n", 0600);
+  return ReplaceFile(Directory(id) + "/" + kStopFile, "1\n");
 }
 
 void ProcessBackend::EndSandbox(const JournalState& journal) const {

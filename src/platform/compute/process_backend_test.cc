@@ -234,8 +234,10 @@ TEST(ProcessBackendTest, StagesInputsAndOutputs) {
   TaskHarness harness;
   harness.PutObject("in/a.csv", "1,2\n");
   harness.PutObject("in/deep/b.csv", "3,4\n");
+  for (int i = 0; i < 100; ++i) harness.PutObject("in/many/" + std::to_string(i), "x");
   TaskSpec spec = harness.Shell("staged",
-                                "cd /opt/ml; cat input/data/train/a.csv input/data/train/deep/b.csv > model/sum; cat "
+                                "cd /opt/ml; ls input/data/train/many | wc -l; cat input/data/train/a.csv "
+                                "input/data/train/deep/b.csv > model/sum; cat "
                                 "input/config/x.json; echo why > output/failure; exit 1");
   spec.inputs = {{.channel = "train", .s3_uri = "s3://data/in/", .path = "/opt/ml/input/data/train"}};
   spec.outputs = {{.path = "/opt/ml/model", .s3_uri = "s3://data/out/model.tar.gz", .even_if_failed = true},
@@ -250,6 +252,7 @@ TEST(ProcessBackendTest, StagesInputsAndOutputs) {
   EXPECT_EQ(status.failure, "why");
   EXPECT_TRUE(status.failure_is_users);
   EXPECT_THAT(harness.Log(spec.id), HasSubstr("{\"x\": 1}"));
+  EXPECT_THAT(harness.Log(spec.id), HasSubstr("\n100\n"));
   ASSERT_TRUE(fs::exists(harness.ObjectPath("out/model.tar.gz")));
   EXPECT_FALSE(fs::exists(harness.ObjectPath("out/output.tar.gz")));
   std::vector<Phase> phases;

@@ -1,8 +1,13 @@
 #include "platform/compute/task_files.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/json.hpp>
+#include <cstdio>
 
 #include "foundation/codec/json.h"
+#include "foundation/os/fd.h"
 #include "platform/compute/errors.h"
 
 namespace aloft::compute {
@@ -216,6 +221,15 @@ Result<Credentials> DecodeCredentials(std::string_view text) {
                        .session_token = Text(object, "session_token"),
                        .expires = FromMicros(Num<std::int64_t>(object, "expires"))};
   });
+}
+
+Status ReplaceFile(const std::string& path, std::string_view text) {
+  std::string beside = path + ".new";
+  os::Fd file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::rename(beside.c_str(), path.c_str()) != 0)
+    return SystemError("write " + path, errno);
+  return {};
 }
 
 Status CheckSpec(const TaskSpec& spec) {

@@ -44,6 +44,10 @@ Result<Launch> DecodeLaunch(std::string_view text);
 std::string EncodeCredentials(const Credentials& credentials);
 Result<Credentials> DecodeCredentials(std::string_view text);
 
+// Replaces a file so that a reader sees the old text or the new one. Not synced: after a power cut there is no agent
+// to read it, and it is written anew before the next one starts.
+Status ReplaceFile(const std::string& path, std::string_view text);
+
 // kBadTaskSpec with what is wrong: the id's form, paths outside /opt/ml, an empty command.
 Status CheckSpec(const TaskSpec& spec);
 

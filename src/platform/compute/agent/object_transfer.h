@@ -19,7 +19,7 @@ struct ObjectInfo {
   std::string etag;
 };
 
-// Blocking. Failures that a repetition may mend have been repeated already.
+// Blocking; thread-safe. Failures that a repetition may mend have been repeated already.
 class ObjectTransfer {
  public:
   virtual ~ObjectTransfer() = default;

@@ -61,7 +61,7 @@ Error ErrorOf(const S3Request& request, const http::ClientResponse& response) {
 Result<std::unique_ptr<S3Requester>> S3Requester::Open(TransferOptions options) {
   auto requester = std::make_unique<S3Requester>();
   http::ClientOptions client;
-  client.max_connections_per_destination = 4;
+  client.max_connections_per_destination = 8;
   if (!options.ca_file.empty()) {
     ALOFT_ASSIGN(client.ca_pem, os::ReadFile(options.ca_file));
   }

@@ -5,6 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
 #include "foundation/base/bytes.h"
 #include "platform/compute/agent/archive.h"
 
@@ -29,6 +35,28 @@ bool IsEmpty(int directory) {
   }
   if (listing) ::closedir(listing);
   return empty;
+}
+
+// Small objects wait mostly for the answer: some at a time. The first error ends it.
+Status InParallel(std::size_t count, const std::function<Status(std::size_t)>& one) {
+  constexpr std::size_t kThreads = 8;
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  Status result;
+  auto work = [&] {
+    for (std::size_t index; (index = next++) < count;) {
+      auto done = one(index);
+      if (done.ok()) continue;
+      next = count;
+      std::lock_guard lock(mutex);
+      if (result.ok()) result = std::move(done);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < std::min(count, kThreads); ++i) threads.emplace_back(work);
+  work();
+  for (auto& thread : threads) thread.join();
+  return result;
 }
 
 }  // namespace
@@ -84,22 +112,23 @@ Status Stager::BringPrefix(const Input& input, const std::string& bucket, const 
   if (objects.empty()) return Fail(kObjectMissing, "no objects found under s3://" + bucket + "/" + prefix);
   std::uint64_t total = 0;
   for (const ObjectInfo& object : objects) total += object.size;
-  if (bytes_ + total > options_.disk_bytes)
-    return Fail(kArchiveTooLarge, fmt::format("the data ({} bytes) does not fit the volume ({} bytes)", bytes_ + total,
-                                              options_.disk_bytes));
+  if (bytes_.load() + total > options_.disk_bytes)
+    return Fail(kArchiveTooLarge, fmt::format("the data ({} bytes) does not fit the volume ({} bytes)",
+                                              bytes_.load() + total, options_.disk_bytes));
   std::string base = BelowOptMl(input.path);
   ALOFT_TRY(MakeBeneath(options_.ml, base, options_.owner));
-  std::uint64_t files = 0;
-  for (const ObjectInfo& object : objects) {
+  std::atomic<std::uint64_t> files{0};
+  ALOFT_TRY(InParallel(objects.size(), [&](std::size_t index) -> Status {
+    const ObjectInfo& object = objects[index];
     if (options_.cancelled()) return Fail(kCancelled, "stopped while data was downloaded");
-    if (object.key.ends_with('/')) continue;  // consoles make such keys to show a folder
+    if (object.key.ends_with('/')) return {};  // consoles make such keys to show a folder
     auto path = PathOfKey(prefix, object.key);
     if (!path) return Fail(kInvalidArgument, "the key '" + object.key + "' cannot be a file name");
-    ALOFT_TRY(BringFile(bucket, object.key, base + "/" + *path));
     ++files;
-  }
-  options_.progress(fmt::format("Downloaded {} file{} ({} bytes) for channel {}.", files, files == 1 ? "" : "s", total,
-                                input.channel));
+    return BringFile(bucket, object.key, base + "/" + *path);
+  }));
+  options_.progress(fmt::format("Downloaded {} file{} ({} bytes) for channel {}.", files.load(), files == 1 ? "" : "s",
+                                total, input.channel));
   return {};
 }
 

@@ -1,6 +1,7 @@
 // A task's data in and out: objects become files below /opt/ml, directories become objects.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ class Stager {
 
   ObjectTransfer& transfer_;
   StagerOptions options_;
-  std::uint64_t bytes_ = 0;
+  std::atomic<std::uint64_t> bytes_{0};
 };
 
 // "s3://bucket/a/key" -> {"bucket", "a/key"}; absent where it is no such URI.
