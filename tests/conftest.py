@@ -25,7 +25,7 @@ def binary(request) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def cloud(binary, tmp_path_factory, request):
-    """A server with TLS on a free port, shared by all tests of the session; with --engines postgres, two replicas that take turns."""
+    """A server with TLS on a free port, shared by all tests of the session; with --engines postgres, two replicas."""
     directory = tmp_path_factory.mktemp("cloud")
     if request.config.getoption("--engines") == "embedded":
         cloud = Cloud.start(binary, directory / "data")
@@ -34,6 +34,13 @@ def cloud(binary, tmp_path_factory, request):
         cloud = Replicas.start(binary, directory, connection)
     yield cloud
     cloud.close()
+
+
+@pytest.fixture(autouse=True)
+def next_replica(request):
+    """The next test talks to the other replica, where there are two."""
+    if request.config.getoption("--engines") == "postgres" and "cloud" in request.fixturenames:
+        request.getfixturevalue("cloud").switch()
 
 
 @pytest.fixture

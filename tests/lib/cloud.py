@@ -151,23 +151,25 @@ class Cloud:
 
 
 class Replicas(Cloud):
-    """Two servers over one PostgreSQL and one shared directory; `url` names one and the other in turn."""
+    """Two servers over one PostgreSQL and one shared directory. Each test talks to one of them, and the next test to the other."""
 
     @classmethod
     def start(cls, binary, directory, connection: str) -> "Replicas":
         shared = ("--postgres", connection, "--shared", str(pathlib.Path(directory) / "shared"))
         cloud = cls(pathlib.Path(binary), pathlib.Path(directory) / "data", shared, {})
-        cloud.turn = 0
         cloud.second = None
+        cloud.on_second = False
         cloud.restart()
         cloud.second = Cloud.start(binary, pathlib.Path(directory) / "data2", *shared)
         cloud.second.admin = cloud.admin
         return cloud
 
+    def switch(self) -> None:
+        self.on_second = not self.on_second
+
     @property
     def url(self) -> str:
-        self.turn += 1
-        return self.own_url if self.second is None or self.turn % 2 else self.second.url
+        return self.second.url if self.on_second else self.own_url
 
     @url.setter
     def url(self, value: str) -> None:

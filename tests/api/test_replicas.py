@@ -1,0 +1,79 @@
+"""Two servers over one PostgreSQL: what one acknowledged, the other knows; what one changed, the other follows; either may die."""
+
+import time
+import uuid
+
+import botocore.exceptions
+import pytest
+from cloud import Cloud, Replicas, wait_for
+
+
+@pytest.fixture(scope="module")
+def pair(binary, tmp_path_factory, postgres):
+    """A pair of this module's own, since it kills one."""
+    directory = tmp_path_factory.mktemp("pair")
+    replicas = Replicas.start(binary, directory, postgres.database(f"pair_{uuid.uuid4().hex[:8]}"))
+    first = Cloud(replicas.binary, replicas.data, (), {})
+    first.__dict__.update({k: v for k, v in replicas.__dict__.items() if k not in ("second", "on_second", "own_url")})
+    first.url = replicas.own_url
+    first.admin = type(replicas.admin)(first, replicas.admin.access_key_id, replicas.admin.secret)
+    replicas.second.admin = type(replicas.admin)(replicas.second, replicas.admin.access_key_id, replicas.admin.secret)
+    yield first, replicas.second
+    replicas.close()
+
+
+# One account, one authority: a client that trusts one server trusts the other, with the same key.
+def test_same_account_and_authority(pair):
+    first, second = pair
+    assert first.account == second.account
+    assert first.ca_file.read_text() == second.ca_file.read_text()
+    arns = {cloud.admin.client("sts").get_caller_identity()["Arn"] for cloud in pair}
+    assert len(arns) == 1
+
+
+# Objects are strongly consistent across servers, small (in PostgreSQL) and large (in the shared directory).
+@pytest.mark.parametrize("size", [100, 300_000])
+def test_object_is_visible_at_once(pair, size):
+    first, second = pair
+    name = f"replicas-{size}"
+    first.admin.client("s3").create_bucket(Bucket=name)
+    for key in map(str, range(20)):
+        body = key.encode() * (size // len(key))
+        first.admin.client("s3").put_object(Bucket=name, Key=key, Body=body)
+        assert second.admin.client("s3").get_object(Bucket=name, Key=key)["Body"].read() == body
+
+
+# A right that one server took away is gone on the other soon after (the feed is polled each fifth of a second).
+def test_revocation_reaches_the_other(pair):
+    first, second = pair
+    user = first.make_user({"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"})
+    elsewhere = type(user)(second, user.access_key_id, user.secret)
+    wait_for(lambda: allowed(elsewhere), 10, 0.05, "the grant")
+    first.admin.client("iam").delete_user_policy(UserName=user.name, PolicyName="given")
+    wait_for(lambda: not allowed(elsewhere), 10, 0.05, "the revocation")
+
+
+def allowed(identity) -> bool:
+    try:
+        identity.client("s3").list_buckets()
+        return True
+    except botocore.exceptions.ClientError:
+        return False
+
+
+# The death of one server takes nothing acknowledged with it, and the other goes on; then the first comes back.
+def test_one_dies(pair):
+    first, second = pair
+    s3 = first.admin.client("s3")
+    s3.create_bucket(Bucket="survivor")
+    for i in range(50):
+        s3.put_object(Bucket="survivor", Key=str(i), Body=str(i).encode())
+    first.kill()
+    other = second.admin.client("s3")
+    for i in range(50):
+        assert other.get_object(Bucket="survivor", Key=str(i))["Body"].read() == str(i).encode()
+    other.put_object(Bucket="survivor", Key="after", Body=b"x")
+    first.arguments = second.arguments
+    time.sleep(0.1)
+    first.restart()
+    assert first.admin.client("s3").get_object(Bucket="survivor", Key="after")["Body"].read() == b"x"
