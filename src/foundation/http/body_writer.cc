@@ -1,8 +1,10 @@
 #include "foundation/http/body_writer.h"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "foundation/http/encode.h"
@@ -12,6 +14,19 @@ namespace {
 
 // A fast peer must not keep the thread from the other connections.
 constexpr std::uint64_t kTurn = 4u << 20;
+// Of a cold file, so much is read before the peer gets the first byte of it.
+constexpr std::uint64_t kWindow = 1u << 20;
+
+// A look, not a promise: where the first and the last page of a range are in memory, the middle mostly is. File systems
+// that cannot tell count as warm.
+bool IsWarm(int fd, std::uint64_t offset, std::uint64_t size) {
+  char byte;
+  const iovec part{&byte, 1};
+  for (const std::uint64_t at : {offset, offset + size - 1}) {
+    if (::preadv2(fd, &part, 1, static_cast<off_t>(at), RWF_NOWAIT) < 0 && errno == EAGAIN) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -35,6 +50,7 @@ void BodyWriter::DropBody() {
   std::string().swap(text_);
   text_at_ = 0;
   file_ = {};
+  file_warm_until_ = 0;
   source_.reset();
   source_left_ = -1;
   chunked_ = began_ = asked_ = failed_ = false;
@@ -49,6 +65,11 @@ BodyWriter::Step BodyWriter::Pump(Stream& stream, Loop& loop, std::uint64_t& sen
     if (head_at_ < head_.size() || text_at_ < text_.size()) {
       moved = WriteSome(stream);
     } else if (file_.length > 0) {
+      if (file_.offset >= file_warm_until_) {
+        const std::uint64_t window = std::min(file_.length, kWindow);
+        if (!IsWarm(*file_.fd, file_.offset, window)) return Step::kLoadFile;
+        file_warm_until_ = file_.offset + window;
+      }
       moved = SendFileSome(stream, loop);
     } else if (source_) {
       return std::exchange(asked_, true) ? Step::kWaitSource : Step::kAskSource;
@@ -87,15 +108,16 @@ Stream::Moved BodyWriter::WriteSome(Stream& stream) {
 
 Stream::Moved BodyWriter::SendFileSome(Stream& stream, Loop& loop) {
   Stream::Moved moved;
+  const std::uint64_t warm = file_warm_until_ - file_.offset;
   if (!stream.tls()) {
-    moved = stream.SendFile(*file_.fd, file_.offset, std::min(file_.length, kTurn));
+    moved = stream.SendFile(*file_.fd, file_.offset, std::min(file_.length, warm));
     if (moved.io != Stream::Io::kDone) return moved;
     file_.offset += moved.size;
     file_.length -= moved.size;
   } else {
     // Through memory: a piece is read into text_, which the next round writes.
     const std::span<char> scratch = loop.scratch();
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(file_.length, scratch.size()));
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>({file_.length, warm, scratch.size()}));
     const ssize_t got = ::pread(*file_.fd, scratch.data(), size, static_cast<off_t>(file_.offset));
     if (got <= 0) return {Stream::Io::kFailed};
     text_.assign(scratch.data(), static_cast<std::size_t>(got));
@@ -138,6 +160,24 @@ void BodyWriter::Feed(Result<std::string> chunk) {
   began_ = true;
   text_ = *std::move(chunk);
   text_at_ = 0;
+}
+
+FileBody BodyWriter::cold_file() const {
+  return {file_.fd, file_.offset, std::min(file_.length, kWindow)};
+}
+
+void BodyWriter::LoadFile(const FileBody& range) {
+  std::string piece(64 * 1024, '\0');
+  for (std::uint64_t done = 0; done < range.length;) {
+    const ssize_t got = ::pread(*range.fd, piece.data(), piece.size(), static_cast<off_t>(range.offset + done));
+    if (got <= 0) return;  // whoever sends it will meet the same end
+    done += static_cast<std::uint64_t>(got);
+  }
+}
+
+void BodyWriter::FileLoaded() {
+  // Even if the pages are gone again already: it goes on, at worst it waits for the disk once.
+  file_warm_until_ = file_.offset + std::min(file_.length, kWindow);
 }
 
 void BodyWriter::Shrink() {

@@ -18,6 +18,7 @@ class BodyWriter {
     kWantWrite,   // wait until the stream is writable, then Pump again
     kAskSource,   // call source()->Next, then Feed, then Pump again
     kWaitSource,  // that answer has not come yet
+    kLoadFile,    // the file's next bytes are not in memory: run LoadFile elsewhere, then FileLoaded, then Pump again
     kFailed,      // the connection is broken, or the body is not what was promised
   };
 
@@ -38,6 +39,12 @@ class BodyWriter {
   // What the source failed with, if that is why Pump failed.
   const std::string& failure() const { return failure_; }
 
+  // After kLoadFile: what to bring into memory.
+  FileBody cold_file() const;
+  // Reads the range, so that the page cache has it. Blocks; any thread.
+  static void LoadFile(const FileBody& range);
+  void FileLoaded();
+
   // Gives memory back that an idle connection should not hold.
   void Shrink();
 
@@ -51,6 +58,7 @@ class BodyWriter {
   std::string text_;
   std::size_t text_at_ = 0;
   FileBody file_;
+  std::uint64_t file_warm_until_ = 0;  // up to this offset it is not asked again
   std::shared_ptr<BodySource> source_;
   std::int64_t source_left_ = -1;
   bool chunked_ = false;

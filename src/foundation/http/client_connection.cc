@@ -167,6 +167,11 @@ void ClientConnection::PumpRequest() {
     step = writer_.Pump(*stream_, pool_->loop(), sent);
     if (sent > 0) Progress();
     if (step == BodyWriter::Step::kAskSource) AskSource();
+    if (step == BodyWriter::Step::kLoadFile) {
+      // A client has few connections: its thread may wait for the disk.
+      writer_.FileLoaded();
+      step = BodyWriter::Step::kAskSource;
+    }
   }
   pumping_request_ = false;
   if (phase_ == Phase::kClosed || serial != serial_) return;

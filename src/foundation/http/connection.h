@@ -72,6 +72,7 @@ class Connection final : public Timer,
   void FrameBody(Response& response);
   void PumpReply();
   void AskSource();
+  void LoadFile();
   void OnSource(std::uint64_t serial, Result<std::string> chunk);
   void FinishReply();
   void FlushInterim();

@@ -91,6 +91,7 @@ void Connection::PumpReply() {
     case BodyWriter::Step::kWantWrite:
       shard_->loop().Arm(*this, shard_->context().options.body_timeout);
       return step == BodyWriter::Step::kWantRead ? ArmRead() : ArmWrite();
+    case BodyWriter::Step::kLoadFile: return LoadFile();
     default: return;  // the source will answer
   }
 }
@@ -102,6 +103,20 @@ void Connection::AskSource() {
     self->shard_->loop().Post(
         [self, serial, chunk = std::move(chunk)]() mutable { self->OnSource(serial, std::move(chunk)); });
   });
+}
+
+void Connection::LoadFile() {
+  const auto loaded = [self = shared_from_this(), serial = serial_] {
+    if (self->phase_ != Phase::kReply || serial != self->serial_) return;
+    self->writer_.FileLoaded();
+    self->PumpReply();
+  };
+  shard_->context().metrics.cold_reads.Increment();
+  const bool submitted = shard_->context().disk.TrySubmit([range = writer_.cold_file(), shard = shard_, loaded] {
+    BodyWriter::LoadFile(range);
+    shard->loop().Post(loaded);
+  });
+  if (!submitted) loaded();  // the disk's queue is full: this thread waits, and with it its peers
 }
 
 void Connection::OnSource(std::uint64_t serial, Result<std::string> chunk) {

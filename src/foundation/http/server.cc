@@ -19,6 +19,9 @@
 namespace aloft::http {
 namespace {
 
+constexpr int kDiskThreads = 2;
+constexpr std::size_t kMaxDiskReads = 4096;
+
 struct Address {
   sockaddr_storage storage{};
   socklen_t size = 0;
@@ -84,7 +87,7 @@ Result<os::Fd> Listen(const Address& address, const std::string& name) {
 class SocketServer final : public Server {
  public:
   SocketServer(ServerOptions options, Handler& handler, Log log, Metrics& metrics)
-      : context_(std::make_shared<ServerContext>(std::move(options), handler, std::move(log), metrics)) {
+      : context_(std::make_shared<ServerContext>(std::move(options), handler, disk_, std::move(log), metrics)) {
     context_->on_drained = [this] {
       // Under the lock, so that a waiter cannot look, miss this, and then sleep.
       const std::lock_guard lock(drain_mutex_);
@@ -148,6 +151,7 @@ class SocketServer final : public Server {
                         [this] { return context_->connections.load(std::memory_order_acquire) == 0; });
     }
     for (const auto& shard : shards_) RunOn(*shard, [&shard] { shard->CloseAll(); });
+    disk_.Stop();
     threads_.reset();  // joins them, where nobody shares them
     if (!socket_path_.empty()) ::unlink(socket_path_.c_str());
   }
@@ -177,6 +181,7 @@ class SocketServer final : public Server {
     };
   }
 
+  os::ThreadPool disk_{"http-disk", kDiskThreads, kMaxDiskReads};
   const std::shared_ptr<ServerContext> context_;
   std::shared_ptr<LoopGroup> threads_;
   std::vector<std::shared_ptr<Shard>> shards_;

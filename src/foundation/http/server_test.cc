@@ -115,6 +115,23 @@ TEST(Server, SendsFileRanges) {
   EXPECT_EQ(client.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "206");
 }
 
+// What is not in memory is read by other threads first; the bytes are the same.
+TEST(Server, SendsColdFiles) {
+  std::string content;
+  for (int i = 0; i < 600'000; ++i) content += std::to_string(i);
+  const auto file = OpenFileWith(content);
+  TestServer server([&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->Reply(Response{200, {}, FileBody{file, 1, content.size() - 1}});
+  });
+  RawClient client(server.server->port());
+  for (int round = 0; round < 2; ++round) {
+    ::fdatasync(*file);
+    ::posix_fadvise(*file, 0, 0, POSIX_FADV_DONTNEED);
+    EXPECT_EQ(client.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "200");
+    EXPECT_TRUE(client.last_body == std::string_view(content).substr(1));
+  }
+}
+
 // A file that lost its end must not look like a whole one: the connection breaks.
 TEST(Server, TruncatedFileBreaksConnection) {
   TestServer server([](const std::shared_ptr<Exchange>& exchange) {

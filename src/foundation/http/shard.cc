@@ -36,6 +36,7 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
       bytes_sent(metrics.AddCounter("aloft_http_sent_bytes_total", "Bytes of replies")),
       refused_connections(
           metrics.AddCounter("aloft_http_refused_connections_total", "Connections closed because there were too many")),
+      cold_reads(metrics.AddCounter("aloft_http_cold_reads_total", "Pieces of files that the disk pool read first")),
       connections(metrics.AddGauge("aloft_http_connections", "Open connections")),
       in_flight(metrics.AddGauge("aloft_http_requests_in_flight", "Requests that wait for their answer")),
       seconds(metrics.AddHistogram("aloft_http_request_seconds", "From the end of the head to the end of the reply")) {}

@@ -14,6 +14,7 @@
 #include "foundation/http/server.h"
 #include "foundation/http/stream.h"
 #include "foundation/os/fd.h"
+#include "foundation/os/thread_pool.h"
 
 namespace aloft::http {
 
@@ -27,6 +28,7 @@ struct ServerMetrics {
   Counter& bytes_received;
   Counter& bytes_sent;
   Counter& refused_connections;
+  Counter& cold_reads;
   Gauge& connections;
   Gauge& in_flight;
   Histogram& seconds;
@@ -34,8 +36,12 @@ struct ServerMetrics {
 
 // What the shards of a server have in common.
 struct ServerContext {
-  ServerContext(ServerOptions options_in, Handler& handler_in, Log log_in, Metrics& metrics_in)
-      : options(std::move(options_in)), handler(handler_in), log(std::move(log_in)), metrics(metrics_in) {}
+  ServerContext(ServerOptions options_in, Handler& handler_in, os::ThreadPool& disk_in, Log log_in, Metrics& metrics_in)
+      : options(std::move(options_in)),
+        handler(handler_in),
+        disk(disk_in),
+        log(std::move(log_in)),
+        metrics(metrics_in) {}
 
   SslContext tls() {
     const std::lock_guard lock(tls_mutex);
@@ -48,6 +54,7 @@ struct ServerContext {
 
   const ServerOptions options;
   Handler& handler;
+  os::ThreadPool& disk;  // reads what is not in memory; stopped before the server goes
   const Log log;
   ServerMetrics metrics;
   std::atomic<std::size_t> connections{0};
