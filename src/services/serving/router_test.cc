@@ -1,0 +1,162 @@
+#include "services/serving/router.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "services/serving/errors.h"
+#include "services/serving/testing_puppets.h"
+
+namespace aloft::serving {
+namespace {
+
+const Scope kScope{AccountId("123456789012"), Region("us-east-1")};
+
+std::shared_ptr<const Version> MakeVersion(int generation, std::vector<std::pair<double, int>> variants) {
+  auto version = std::make_shared<Version>();
+  version->generation = generation;
+  for (std::size_t i = 0; i < variants.size(); ++i) {
+    RoutedVariant& variant = version->variants.emplace_back();
+    variant.name = "v" + std::to_string(i);
+    variant.weight = variants[i].first;
+    for (int k = 0; k < variants[i].second; ++k) {
+      RoutedWorker& worker = variant.workers.emplace_back();
+      worker.socket = "/" + std::to_string(generation) + "/" + variant.name + "/" + std::to_string(k);
+    }
+  }
+  return version;
+}
+
+Invocation Ask(std::string variant = {}) {
+  Invocation invocation;
+  invocation.endpoint = "e";
+  invocation.body = "0123456789";
+  invocation.target_variant = std::move(variant);
+  return invocation;
+}
+
+class RouterTest : public testing::Test {
+ protected:
+  ManualClock clock_;
+  PuppetWorkers workers_;
+  std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
+  int suspected_ = 0;
+  Router router_{{.max_invocations_per_endpoint = 100, .max_bytes_in_flight = 1000},
+                 workers_,
+                 meter_,
+                 clock_,
+                 [this](const compute::TaskId&) { ++suspected_; }};
+};
+
+// Weights divide the traffic; a variant of weight 0 gets none, but can be asked for by name.
+TEST_F(RouterTest, Weights) {
+  router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{3, 1}, {1, 1}, {0, 1}}));
+  std::map<std::string, int> got;
+  for (int i = 0; i < 4000; ++i) {
+    router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { ++got[answer->variant]; });
+    workers_.Answer(200, "");
+  }
+  EXPECT_NEAR(got["v0"], 3000, 150);
+  EXPECT_EQ(got["v2"], 0);
+  router_.Invoke(kScope, Ask("v2"), [&](Result<Answer> answer) { EXPECT_EQ(answer->variant, "v2"); });
+  workers_.Answer(200, "");
+  router_.Invoke(kScope, Ask("v9"), [&](Result<Answer> answer) { EXPECT_EQ(answer.error().reason, kNoSuchVariant); });
+}
+
+// Work goes to the worker with the least of it.
+TEST_F(RouterTest, LeastBusy) {
+  router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 3}}));
+  for (int i = 0; i < 6; ++i) router_.Invoke(kScope, Ask(), [](Result<Answer>) {});
+  std::map<std::string, int> load;
+  for (const auto& request : workers_.pending) ++load[request.socket];
+  EXPECT_THAT(load, testing::SizeIs(3));
+  for (const auto& [socket, requests] : load) EXPECT_EQ(requests, 2) << socket;
+}
+
+// Bodies in flight are bounded in bytes, over all endpoints, and give their room back.
+TEST_F(RouterTest, BytesAreBounded) {
+  router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 1}}));
+  Invocation large = Ask();
+  large.body.assign(990, 'x');
+  router_.Invoke(kScope, large, [](Result<Answer>) {});
+  router_.Invoke(kScope, Ask(), [](Result<Answer>) {});
+  Reason refused{};
+  router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { refused = answer.error().reason; });
+  EXPECT_EQ(refused, kTooManyInvocations);
+  workers_.Answer(200, "");
+  router_.Invoke(kScope, Ask(), [](Result<Answer> answer) { EXPECT_TRUE(answer.ok()); });
+  EXPECT_THAT(workers_.pending, testing::SizeIs(2));
+}
+
+// All workers away: one error, each asked once, and the keeper is told.
+TEST_F(RouterTest, AllAway) {
+  router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 2}}));
+  workers_.away["/1/v0/0"] = workers_.away["/1/v0/1"] = true;
+  Reason refused{};
+  router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { refused = answer.error().reason; });
+  EXPECT_EQ(refused, kEndpointNotReady);
+  EXPECT_EQ(suspected_, 2);
+  EXPECT_EQ(router_.InFlight(kScope, "e"), 0);
+}
+
+// A worker that answers on threads of its own, some requests at once and some later.
+class ThreadedWorkers final : public WorkerClient {
+ public:
+  ~ThreadedWorkers() override {
+    for (std::thread& thread : threads_) thread.join();
+  }
+  void Ping(const std::string&, std::function<void(bool)> done) override { done(true); }
+  void Invoke(const std::string& socket, const Invocation&, std::chrono::milliseconds,
+              std::function<void(Result<WorkerAnswer>)> done) override {
+    WorkerAnswer answer;
+    answer.status = 200;
+    answer.body = socket;
+    std::lock_guard lock(mutex_);
+    if (threads_.size() >= 64) return done(std::move(answer));
+    threads_.emplace_back([done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::thread> threads_;
+};
+
+// Under threads that ask while versions change: each request is answered once, by a generation that counted as in use
+// until then, and nothing stays counted. Meant for the thread sanitizer.
+TEST(RouterStress, EveryRequestIsAnsweredOnce) {
+  SystemClock clock;
+  auto meter = std::make_shared<Meter>();
+  std::atomic<int> answered{0}, refused{0};
+  {
+    ThreadedWorkers workers;
+    Router router({.max_invocations_per_endpoint = 10'000}, workers, meter, clock, [](const compute::TaskId&) {});
+    router.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 2}}));
+    std::vector<std::thread> askers;
+    for (int t = 0; t < 4; ++t) {
+      askers.emplace_back([&] {
+        for (int i = 0; i < 500; ++i) {
+          router.Invoke(kScope, Ask(), [&](Result<Answer> answer) {
+            if (answer.ok()) {
+              int generation = std::stoi(answer->body.substr(1));
+              EXPECT_TRUE(router.InUse(kScope, "e", generation));
+              ++answered;
+            } else {
+              ++refused;
+            }
+          });
+        }
+      });
+    }
+    for (int generation = 2; generation < 200; ++generation) {
+      router.Publish(kScope, "e", EndpointStatus::kInService,
+                     generation % 17 == 0 ? nullptr : MakeVersion(generation, {{1, 2}}));
+      std::this_thread::yield();
+    }
+    for (std::thread& asker : askers) asker.join();
+  }
+  EXPECT_EQ(answered + refused, 2000);
+}
+
+}  // namespace
+}  // namespace aloft::serving
