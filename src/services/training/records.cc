@@ -67,9 +67,9 @@ std::span<const sql::Migration> Migrations() {
        {"CREATE TABLE training_jobs (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, "
         "created INTEGER NOT NULL, modified INTEGER NOT NULL, ended INTEGER, revision INTEGER NOT NULL, "
         "status TEXT NOT NULL, secondary TEXT NOT NULL, live INTEGER NOT NULL, request TEXT NOT NULL, "
-        "state TEXT NOT NULL, PRIMARY KEY (account, region, name))",
+        "state TEXT NOT NULL, host TEXT NOT NULL, PRIMARY KEY (account, region, name))",
         "CREATE INDEX training_jobs_by_creation ON training_jobs (account, region, created)",
-        "CREATE INDEX training_jobs_live ON training_jobs (live) WHERE live = 1"}}};
+        "CREATE INDEX training_jobs_live ON training_jobs (host) WHERE live = 1"}}};
   return kMigrations;
 }
 
@@ -141,11 +141,11 @@ Result<JobState> DecodeState(std::string_view text) {
 Status InsertJob(sql::Transaction& transaction, const Job& job) {
   auto inserted = transaction.Execute(
       "INSERT INTO training_jobs (account, region, name, created, modified, ended, revision, status, secondary, live, "
-      "request, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+      "request, state, host) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
       {job.scope.account.value(), job.scope.region.value(), job.name, ToMicros(job.created), ToMicros(job.modified),
        MaybeMicros(job.state.ended), job.revision, std::string(PrimaryOf(job.state.secondary)),
        std::string(ToString(job.state.secondary)), std::int64_t{1}, shapes::ToJsonText(job.request),
-       EncodeState(job.state)});
+       EncodeState(job.state), job.host});
   if (!inserted.ok() && inserted.error().reason == sql::kAlreadyExistsRow)
     return Fail(kJobExists, messages::Exists(job.name, JobArn(job.scope, job.name)));
   ALOFT_TRY(std::move(inserted));
@@ -168,21 +168,37 @@ Status UpdateJob(sql::Transaction& transaction, const Job& job, Time now) {
 }
 
 Result<Job> LoadJob(sql::Reader& reader, const Scope& scope, const std::string& name) {
-  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT created, modified, revision, request, state FROM training_jobs "
-                                            "WHERE account = $1 AND region = $2 AND name = $3",
-                                            {scope.account.value(), scope.region.value(), name}));
+  ALOFT_ASSIGN(sql::Rows rows,
+               reader.Query("SELECT created, modified, revision, request, state, host FROM training_jobs "
+                            "WHERE account = $1 AND region = $2 AND name = $3",
+                            {scope.account.value(), scope.region.value(), name}));
   if (rows.empty()) return Fail(kNoSuchJob, messages::kNotFound);
-  Job job{scope, name, FromMicros(rows[0].Int(0)), FromMicros(rows[0].Int(1)), rows[0].Int(2), {}, {}};
+  Job job{scope, name, FromMicros(rows[0].Int(0)), FromMicros(rows[0].Int(1)), rows[0].Int(2), rows[0].Text(5), {}, {}};
   ALOFT_ASSIGN(job.request, shapes::FromJsonText<shapes::sagemaker::CreateTrainingJobRequest>(rows[0].Text(3)));
   ALOFT_ASSIGN(job.state, DecodeState(rows[0].Text(4)));
   return job;
 }
 
-Result<std::vector<JobKey>> LiveJobs(sql::Reader& reader) {
-  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT account, region, name FROM training_jobs WHERE live = 1"));
+Result<std::vector<JobKey>> LiveJobs(sql::Reader& reader, const std::string& host) {
+  ALOFT_ASSIGN(sql::Rows rows,
+               reader.Query("SELECT account, region, name FROM training_jobs WHERE live = 1 AND host = $1", {host}));
   std::vector<JobKey> keys;
   for (const sql::Row& row : rows) keys.push_back({{AccountId(row.Text(0)), Region(row.Text(1))}, row.Text(2)});
   return keys;
+}
+
+Result<std::vector<std::string>> OtherHosts(sql::Reader& reader, const std::string& host) {
+  ALOFT_ASSIGN(sql::Rows rows,
+               reader.Query("SELECT DISTINCT host FROM training_jobs WHERE live = 1 AND host <> $1", {host}));
+  std::vector<std::string> hosts;
+  for (const sql::Row& row : rows) hosts.push_back(row.Text(0));
+  return hosts;
+}
+
+Status MoveJobs(sql::Transaction& transaction, const std::string& from, const std::string& to) {
+  ALOFT_TRY(transaction.Execute(
+      "UPDATE training_jobs SET host = $2, revision = revision + 1 WHERE live = 1 AND host = $1", {from, to}));
+  return {};
 }
 
 }  // namespace aloft::training

@@ -19,8 +19,12 @@ Status InsertJob(sql::Transaction& transaction, const Job& job);
 Status UpdateJob(sql::Transaction& transaction, const Job& job, Time now);
 // kNoSuchJob.
 Result<Job> LoadJob(sql::Reader& reader, const Scope& scope, const std::string& name);
-// Jobs that still need somebody: not cleaned.
-Result<std::vector<JobKey>> LiveJobs(sql::Reader& reader);
+// Jobs of that server that still need somebody: not cleaned.
+Result<std::vector<JobKey>> LiveJobs(sql::Reader& reader, const std::string& host);
+// Other servers that have live jobs.
+Result<std::vector<std::string>> OtherHosts(sql::Reader& reader, const std::string& host);
+// Makes the live jobs of one server another's.
+Status MoveJobs(sql::Transaction& transaction, const std::string& from, const std::string& to);
 
 std::string EncodeState(const JobState& state);
 Result<JobState> DecodeState(std::string_view text);

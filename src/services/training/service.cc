@@ -47,7 +47,7 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
                                                              const CreateTrainingJobRequest& request) {
   ALOFT_TRY(CheckRequest(request));
   Scope scope{session.account, region};
-  Job job{scope, *request.training_job_name, d_.clock.Now(), {}, 1, request, {}};
+  Job job{scope, *request.training_job_name, d_.clock.Now(), {}, 1, options_.holder, request, {}};
   job.modified = job.created;
   Status taken = Exists(scope, job.name);
   if (taken.ok()) return Fail(kJobExists, messages::Exists(job.name, JobArn(scope, job.name)));

@@ -61,11 +61,12 @@ struct Dependencies {
 struct Options {
   PlanOptions plan{};
   compute::Capacity capacity{};  // what can never fit is refused at once
-  // Who we are for the lease. Empty: the one server of an embedded database, which takes its own lease back at once
-  // after a crash; on a shared database somebody new, who waits for the old lease to end.
-  std::string holder{};
-  std::chrono::microseconds lease = std::chrono::seconds(15);
-  // How often to look for jobs that another replica took; a second at most on a shared database.
+  // Which server we are: the same over restarts, another one for each server that shares a database. A job belongs to
+  // the server that took it, because its task runs there.
+  std::string holder = "server";
+  // A server that has not been heard of for this long is gone; another takes its jobs over.
+  std::chrono::microseconds lease = std::chrono::minutes(5);
+  // How often to look for what other servers wished of our jobs; a second at most on a shared database.
   std::chrono::microseconds rescan = std::chrono::seconds(10);
   int threads = 2;
 };
@@ -102,10 +103,11 @@ class Service {
 
  private:
   struct Live;  // what the loop keeps in memory about one job
-  static Options WithDefaults(Options options, const Dependencies& dependencies);
 
   Result<work::Again> Step(const std::string& key);
   Result<work::Again> StepLease();
+  Status TakeOver();
+  Status RemoveStrayTasks();
   Result<work::Again> StepJob(const JobKey& key);
   Result<work::Again> Act(Job& job, Live& live, bool& again);
   Result<bool> CopyLog(Job& job, Live& live);

@@ -281,29 +281,67 @@ TEST_F(LifeTest, LongLogs) {
   EXPECT_EQ(stream->streams[0].stored_bytes, 2000u * 8000u);
 }
 
-// Two servers on one database: one acts, the other takes over after its lease has ended, and the first changes nothing
-// more.
-TEST_F(LifeTest, OneOfTwoServersActs) {
+// Two servers on one database: each carries out the jobs that it took, and either may be asked to stop them.
+TEST_F(LifeTest, EachServerHasItsJobs) {
+  StartJob(GoodRequest("job"));
   auto first = std::move(service_);
+  PuppetBackend other(clock_);
+  backend_in_use_ = &other;
   options_.holder = "other";
   MakeService();
-  auto second = std::move(service_);
-  ASSERT_GT(first->RunDue(), 0u);
-  second->RunDue();
-  service_ = std::move(second);
-  ASSERT_TRUE(Create(GoodRequest("job")).ok());
-  Run();
-  EXPECT_EQ(backend_.starts, 0) << "this one does not hold the lease";
-  clock_.Advance(seconds(16));
-  Run();
-  EXPECT_EQ(backend_.starts, 1);
-  backend_.End(Id("job"), Outcome::kSucceeded);
-  first->OnTaskChanged(compute::TaskId(Id("job")));
+  RunFor(seconds(60));
+  EXPECT_EQ(other.starts, 0);
+  ASSERT_TRUE(service_->StopTrainingJob(scope_, "job").ok());
+  clock_.Advance(seconds(11));
   first->RunDue();
-  EXPECT_EQ(*Describe("job").training_job_status, "InProgress");
-  RunFor(seconds(5));
-  EXPECT_EQ(*Describe("job").training_job_status, "Completed");
-  first.reset();
+  EXPECT_TRUE(backend_.tasks[Id("job")].stop_asked);
+  service_.reset();
+}
+
+// A server that is gone for good: another takes its jobs over, starts what was not started, and fails what was lost.
+// The first one, if it comes back, changes nothing and cleans up behind itself.
+TEST_F(LifeTest, TakesOverFromAServerThatIsGone) {
+  StartJob(GoodRequest("running"));
+  Enter("running", Phase::kRunning);
+  auto first = std::move(service_);
+  first->RunDue();
+  ASSERT_TRUE(first->CreateTrainingJob(session_, scope_.region, GoodRequest("waiting")).ok());
+  PuppetBackend other(clock_);
+  backend_in_use_ = &other;
+  options_.holder = "other";
+  MakeService();
+  clock_.Advance(std::chrono::minutes(4));
+  Run();
+  EXPECT_EQ(other.starts, 0) << "not yet";
+  clock_.Advance(std::chrono::minutes(2));
+  RunFor(seconds(1));
+  EXPECT_TRUE(other.tasks.contains(Id("waiting")));
+  EXPECT_EQ(*Describe("running").training_job_status, "Failed");
+
+  backend_.End(Id("running"), Outcome::kSucceeded);
+  first->OnTaskChanged(compute::TaskId(Id("running")));
+  for (int i = 0; i < 20; ++i) {
+    first->RunDue();
+    clock_.Advance(seconds(1));
+  }
+  EXPECT_EQ(*Describe("running").training_job_status, "Failed");
+  EXPECT_EQ(backend_.starts, 1);
+  EXPECT_TRUE(backend_.tasks.empty());
+  service_.reset();
+}
+
+// Tasks that belong to no living job go when the server starts.
+TEST_F(LifeTest, StrayTasksAreRemoved) {
+  StartJob(GoodRequest("job"));
+  for (const std::string& id : {Id("job", 7), Id("never-was"), std::string("serving.123456789012.us-east-1.e.1")}) {
+    compute::TaskSpec spec;
+    spec.id = compute::TaskId(id);
+    ASSERT_TRUE(backend_.Start(spec).ok());
+  }
+  Restart();
+  Run();
+  EXPECT_EQ(backend_.tasks.size(), 2u) << "the job's own, and what is none of training's business";
+  EXPECT_TRUE(backend_.tasks.contains(Id("job")));
 }
 
 }  // namespace

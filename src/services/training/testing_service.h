@@ -95,7 +95,7 @@ class ServiceTest : public testing::Test {
   void MakeService() {
     service_ = std::make_unique<Service>(
         Dependencies{
-            *database_, backend_, *logs_, *metrics_, clock_, random_, Log::Discard(),
+            *database_, *backend_in_use_, *logs_, *metrics_, clock_, random_, Log::Discard(),
             [this](std::string_view image) -> Result<compute::Runtime> {
               if (image.find("scikit-learn") == std::string_view::npos)
                 return Fail(compute::kUnknownImage, "No runtime for the image " + std::string(image));
@@ -155,6 +155,7 @@ class ServiceTest : public testing::Test {
   Options options_{.capacity = {.vcpus = 4, .memory_bytes = 32ull << 30, .disk_bytes = 500ull << 30, .gpus = 0}};
   Status check_role_, check_input_;
   PuppetBackend backend_{clock_};
+  compute::Backend* backend_in_use_ = &backend_;
   std::string directory_;
   std::unique_ptr<kv::Store> store_;
   std::unique_ptr<telemetry::LogStore> logs_;

@@ -55,6 +55,7 @@ struct Job {
   std::string name;
   Time created{}, modified{};
   std::int64_t revision = 1;  // grows with every write
+  std::string host{};         // the server whose tasks are the job's: it carries the job out
   shapes::sagemaker::CreateTrainingJobRequest request;
   JobState state;
 };
