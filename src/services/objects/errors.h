@@ -27,7 +27,7 @@ inline constexpr Reason kPartTooSmall{ErrorKind::kInvalid, "PartTooSmall"};
 inline constexpr Reason kInvalidPartNumber{ErrorKind::kInvalid, "InvalidPartNumber"};
 inline constexpr Reason kInvalidCopyRange{ErrorKind::kInvalid, "InvalidCopyRange"};
 inline constexpr Reason kInvalidToken{ErrorKind::kInvalid, "InvalidListToken"};  // of a listing
-inline constexpr Reason kSizeMismatch{ErrorKind::kInvalid, "SizeMismatch"};  // of an assembled object
+inline constexpr Reason kSizeMismatch{ErrorKind::kInvalid, "SizeMismatch"};      // of an assembled object
 inline constexpr Reason kInvalidTag{ErrorKind::kInvalid, "InvalidTag"};
 inline constexpr Reason kBusy{ErrorKind::kConflict, "Busy"};  // the same key or bucket is contended
 

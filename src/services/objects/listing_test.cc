@@ -7,7 +7,8 @@ namespace aloft::objects {
 namespace {
 
 using ListingTest = ObjectsTest;
-INSTANTIATE_TEST_SUITE_P(Engines, ListingTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks),
+INSTANTIATE_TEST_SUITE_P(Engines, ListingTest,
+                         testing::Values(kv::Engine::kMemory, kv::Engine::kRocks, kv::Engine::kPostgres),
                          kv::EngineName);
 
 struct Listed {

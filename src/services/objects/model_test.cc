@@ -131,7 +131,9 @@ class ModelTest : public ObjectsTest {
   Model model_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, ModelTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks), kv::EngineName);
+INSTANTIATE_TEST_SUITE_P(Engines, ModelTest,
+                         testing::Values(kv::Engine::kMemory, kv::Engine::kRocks, kv::Engine::kPostgres),
+                         kv::EngineName);
 
 // Any sequence of operations, with restarts and reclaim between them, leaves exactly the objects it should and no bytes
 // besides.

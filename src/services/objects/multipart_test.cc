@@ -7,7 +7,8 @@ namespace aloft::objects {
 namespace {
 
 using MultipartTest = ObjectsTest;
-INSTANTIATE_TEST_SUITE_P(Engines, MultipartTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks),
+INSTANTIATE_TEST_SUITE_P(Engines, MultipartTest,
+                         testing::Values(kv::Engine::kMemory, kv::Engine::kRocks, kv::Engine::kPostgres),
                          kv::EngineName);
 
 // Large objects come in parts, in any order; the whole reads as one, also across the seams.

@@ -9,7 +9,8 @@
 namespace aloft::objects {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Engines, ObjectsTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks),
+INSTANTIATE_TEST_SUITE_P(Engines, ObjectsTest,
+                         testing::Values(kv::Engine::kMemory, kv::Engine::kRocks, kv::Engine::kPostgres),
                          kv::EngineName);
 
 // The point of an object store: what was put is what is got, small and large, also after a restart.

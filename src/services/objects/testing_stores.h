@@ -104,21 +104,14 @@ class MemoryBlobs final : public blob::Store {
 };
 
 // An object store with small limits, so that tests of parts and large bodies stay quick.
-class ObjectsTest : public testing::TestWithParam<kv::Engine> {
+class ObjectsTest : public kv::EngineTest {
  protected:
   void SetUp() override {
-    Open();
+    kv::EngineTest::SetUp();
+    OpenObjects();
     ASSERT_TRUE(objects_->CreateBucket(account_, region_, "data").ok());
   }
-  void Open() {
-    if (!store_) {
-      kv::Options options;
-      options.engine = GetParam();
-      options.path = directory_.path();
-      auto store = kv::Store::Open(options, Log::Discard());
-      ASSERT_TRUE(store.ok()) << Describe(store.error());
-      store_ = std::move(store).value();
-    }
+  void OpenObjects() {
     Limits limits;
     limits.inline_bytes = 64;
     limits.min_part_bytes = 100;
@@ -127,8 +120,8 @@ class ObjectsTest : public testing::TestWithParam<kv::Engine> {
   }
   void Restart() {
     objects_.reset();
-    if (GetParam() != kv::Engine::kMemory) store_.reset();
-    Open();
+    Reopen();
+    OpenObjects();
   }
   // After this no blob may be left that nobody holds.
   void ReclaimAll() {
@@ -171,8 +164,6 @@ class ObjectsTest : public testing::TestWithParam<kv::Engine> {
   Region region_{"us-east-1"};
   ManualClock clock_;
   SeededRandom random_{7};
-  kv::TemporaryDirectory directory_;
-  std::unique_ptr<kv::Store> store_;
   MemoryBlobs blobs_{clock_};
   std::unique_ptr<Service> objects_;
 };
