@@ -151,6 +151,7 @@ class RunningSystem final : public System {
   TlsFiles tls_;
   LateHandler late_handler_;
   std::unique_ptr<os::ThreadPool> pool_;
+  std::shared_ptr<http::IoThreads> io_threads_;
   std::unique_ptr<http::Server> server_;
   std::string url_;
   TaskListeners listeners_;
@@ -241,7 +242,8 @@ Status RunningSystem::Listen() {
   http::ServerOptions options;
   options.address = config_.address;
   options.port = config_.port;
-  options.threads = config_.io_threads;
+  io_threads_ = http::IoThreads::Start(config_.io_threads, "io");
+  options.io_threads = io_threads_;
   ALOFT_ASSIGN(server_, http::Server::Start(std::move(options), std::move(tls), late_handler_, log_, metrics_));
   url_ = (config_.tls ? "https://" : "http://") + config_.public_name + ":" + std::to_string(server_->port());
   return {};
@@ -268,7 +270,10 @@ Status RunningSystem::OpenCompute() {
   };
   options.on_change = [this](const compute::TaskId& id) { listeners_.Changed(id); };
   ALOFT_ASSIGN(backend_, compute::OpenProcessBackend(std::move(options), clock_, log_));
-  ALOFT_ASSIGN(worker_http_, http::Client::Create({}));
+  // One set of threads for callers and workers: an invocation changes threads less often.
+  http::ClientOptions client_options;
+  client_options.io_threads = io_threads_;
+  ALOFT_ASSIGN(worker_http_, http::Client::Create(std::move(client_options)));
   return {};
 }
 
@@ -371,7 +376,7 @@ Result<work::Again> RunningSystem::Maintain(const std::string& chore) {
     if (report.orphans > 0) log_.Info("blobs without an owner removed", {{"count", std::to_string(report.orphans)}});
     return work::Again{hours(6)};
   }
-  ALOFT_ASSIGN(std::size_t removed, logs_->Sweep(10'000));
+  ALOFT_ASSIGN(std::size_t removed, chore == "logs" ? logs_->Sweep(10'000) : points_->Sweep(10'000));
   return work::Again{removed > 0 ? seconds(1) : seconds(60)};
 }
 
@@ -381,6 +386,7 @@ void RunningSystem::StartMaintenance() {
   maintenance_->WakeAt("reclaim", clock_.Monotonic() + seconds(10));
   maintenance_->WakeAt("orphans", clock_.Monotonic() + minutes(5));
   maintenance_->WakeAt("logs", clock_.Monotonic() + seconds(20));
+  maintenance_->WakeAt("points", clock_.Monotonic() + seconds(40));
   maintenance_->Start();
 }
 
