@@ -28,8 +28,8 @@ rocksdb::Options RocksOptions(const Options& ours) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  options.write_buffer_size = ours.cache_bytes / 4;
-  options.max_write_buffer_number = 2;
+  options.write_buffer_size = ours.cache_bytes / 8;
+  options.max_write_buffer_number = 4;
   options.max_total_wal_size = 64u << 20;
   options.max_background_jobs = 2;
   options.max_open_files = 512;
@@ -239,9 +239,9 @@ class RocksStore final : public Store {
     rocksdb::WriteOptions options;
     options.sync = true;
     rocksdb::Status written = db_->Write(options, &batch);
+    // A full disk goes away: RocksDB looks for room every five seconds and goes on by itself. (Resume() is no help: it
+    // waits for ever where the flush that it starts finds the disk still full.)
     if (written.ok()) return std::nullopt;
-    // A full disk goes away: whoever writes next may find room.
-    if (written.IsNoSpace()) static_cast<void>(db_->Resume());
     return Failed(written);
   }
 

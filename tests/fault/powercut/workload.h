@@ -40,4 +40,7 @@ Status Write(const std::string& directory, int sessions, int count);
 // Holds the stores against the acknowledgement lines and each other, then writes and reopens once more.
 Status Check(const std::string& directory, const std::string& acknowledgements);
 
+// Fills a small disk with each store: it says so, leaves nothing behind, and goes on once there is room.
+Status Fill(const std::string& directory);
+
 }  // namespace aloft::powercut

@@ -1,0 +1,20 @@
+"""A full disk is told as such by every store, leaves nothing behind, and goes away."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+
+
+# Each store fills a file system of 24 MiB, then there is room again, and it goes on without a restart.
+def test_full_disk(request, tmp_path):
+    program = pathlib.Path(request.config.getoption("--binary")).resolve().parents[2] / "tests/fault/powercut/powercut"
+    assert program.exists(), f"{program} is not built; run make build"
+    script = 'mount -t tmpfs -o size=24m none "$1" && exec "$2" fill "$1"'
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", str(tmp_path), str(program)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
