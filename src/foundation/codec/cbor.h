@@ -33,7 +33,7 @@ struct CborValue {
   // Non-negative integers that fit are std::int64_t; larger ones std::uint64_t.
   std::variant<std::nullptr_t, CborUndefined, bool, std::int64_t, std::uint64_t, double, std::string, CborBytes,
                CborArray, CborMap, CborTag>
-      value = nullptr;
+      value;  // null at first
 
   template <class T>
   const T* If() const {
