@@ -1,4 +1,4 @@
-// The life of jobs: created, carried through every phase, ended in every way, over restarts.
+// The life of jobs: created, carried through every phase, ended in every way.
 #include "services/training/service.h"
 
 #include "services/training/errors.h"
@@ -11,30 +11,6 @@ namespace {
 using compute::Outcome;
 using compute::Phase;
 using std::chrono::seconds;
-
-// Carries a job of that name to its running phase.
-class LifeTest : public ServiceTest {
- protected:
-  void StartJob(const CreateRequest& request) {
-    Status created = Create(request);
-    ASSERT_TRUE(created.ok()) << aloft::Describe(created.error());
-    Run();
-    ASSERT_TRUE(backend_.tasks.contains(Id(*request.training_job_name)));
-  }
-  void Enter(const std::string& name, Phase phase, const std::string& message = {}) {
-    backend_.Enter(Id(name), phase, message);
-    Changed(name);
-  }
-  void End(const std::string& name, Outcome outcome, int exit_code = 0, const std::string& failure = {}) {
-    backend_.End(Id(name), outcome, exit_code, failure);
-    Changed(name);
-  }
-  void Changed(const std::string& name) {
-    service_->OnTaskChanged(compute::TaskId(Id(name)));
-    Run();
-    clock_.Advance(seconds(1));
-  }
-};
 
 // The whole way of a good job, as DescribeTrainingJob and the logs show it.
 TEST_F(LifeTest, Completes) {
@@ -75,61 +51,6 @@ TEST_F(LifeTest, Completes) {
   ASSERT_TRUE(data.ok());
   ASSERT_EQ(data->values.size(), 1u);
   EXPECT_EQ(data->values[0], 2);
-}
-
-// A server that dies at any moment and comes back finds every job as it is: each end is reached with every line once.
-TEST_F(LifeTest, RestartBetweenAnyTwoSteps) {
-  CreateRequest request = GoodRequest("job");
-  request.algorithm_specification->metric_definitions = {{Metric("loss", "loss=([0-9.]+)")}};
-  ASSERT_TRUE(Create(request).ok());
-  auto restart = [&] {
-    Restart();
-    Run();
-    clock_.Advance(seconds(1));
-  };
-  restart();
-  ASSERT_TRUE(backend_.tasks.contains(Id("job")));
-  EXPECT_EQ(backend_.starts, 1);
-  for (Phase phase : {Phase::kPreparing, Phase::kStaging, Phase::kRunning}) {
-    backend_.Enter(Id("job"), phase);
-    restart();
-  }
-  std::string expected;
-  for (int i = 0; i < 5; ++i) {
-    backend_.Say(Id("job"), "loss=0." + std::to_string(i));
-    expected += "loss=0." + std::to_string(i) + "|";
-    restart();
-    EXPECT_EQ(LogText("job"), expected);
-  }
-  backend_.Enter(Id("job"), Phase::kUploading);
-  restart();
-  backend_.End(Id("job"), Outcome::kSucceeded);
-  restart();
-  EXPECT_EQ(Steps("job"), "Starting PreparingTrainingStack Downloading Training Uploading Completed");
-  EXPECT_EQ(LogText("job"), expected);
-  EXPECT_EQ(*(*Describe("job").final_metric_data_list)[0].value, 0.4f);
-  EXPECT_TRUE(IsClean("job"));
-  EXPECT_EQ(backend_.starts, 1) << "a running task is adopted, never started again";
-}
-
-// The same with the loop cut after each single step: a job needs no step to be the last or the first of a process.
-TEST_F(LifeTest, ProcessesOfOneStepEach) {
-  ASSERT_TRUE(Create(GoodRequest("job")).ok());
-  auto one_step_each = [&](int steps) {
-    for (int i = 0; i < steps; ++i) {
-      MakeService();
-      service_->RunDue(2);  // the lease, and one step of the job
-    }
-  };
-  one_step_each(3);
-  backend_.Enter(Id("job"), Phase::kRunning);
-  backend_.Say(Id("job"), "a");
-  one_step_each(3);
-  backend_.End(Id("job"), Outcome::kSucceeded);
-  one_step_each(4);
-  EXPECT_EQ(*Describe("job").training_job_status, "Completed");
-  EXPECT_EQ(LogText("job"), "a|");
-  EXPECT_TRUE(IsClean("job"));
 }
 
 // User code that fails: the reason is the failure file's text and the exit code, and nothing is left behind.
@@ -211,53 +132,6 @@ TEST_F(LifeTest, PendingShowsItsReason) {
             "needs 8.0 GiB of memory, 3.2 GiB are free");
 }
 
-// A task that vanished fails its job, or is tried once more where RetryStrategy allows it, with a log of its own.
-TEST_F(LifeTest, LostTasks) {
-  StartJob(GoodRequest("gone"));
-  Enter("gone", Phase::kRunning);
-  backend_.tasks.clear();
-  Changed("gone");
-  EXPECT_TRUE(Describe("gone").failure_reason->starts_with("InternalServerError: "));
-  EXPECT_TRUE(IsClean("gone"));
-
-  CreateRequest request = GoodRequest("again");
-  request.retry_strategy.emplace().maximum_retry_attempts = 1;
-  StartJob(request);
-  Enter("again", Phase::kRunning);
-  backend_.Say(Id("again"), "first");
-  End("again", Outcome::kLost, -1, "the machine restarted");
-  ASSERT_TRUE(backend_.tasks.contains(Id("again", 2)));
-  EXPECT_FALSE(backend_.tasks.contains(Id("again", 1)));
-  backend_.Enter(Id("again", 2), Phase::kRunning);
-  backend_.Say(Id("again", 2), "second");
-  backend_.End(Id("again", 2), Outcome::kLost, -1, "again");
-  RunFor(seconds(3));
-  EXPECT_EQ(Steps("again"), "Starting Training Restarting Starting Training Failed");
-  EXPECT_EQ(LogText("again"), "first|second|");
-  EXPECT_EQ(backend_.tasks.size(), 0u);
-}
-
-// A backend that is away for a while delays a job and does not fail it.
-TEST_F(LifeTest, BackendComesBack) {
-  StartJob(GoodRequest("job"));
-  backend_.unavailable = true;
-  Enter("job", Phase::kRunning);
-  RunFor(seconds(20));
-  EXPECT_EQ(*Describe("job").secondary_status, "Starting");
-  backend_.unavailable = false;
-  RunFor(seconds(40));
-  EXPECT_EQ(*Describe("job").secondary_status, "Training");
-}
-
-// The backend forgot to tell: the loop looks by itself.
-TEST_F(LifeTest, LooksWithoutBeingTold) {
-  StartJob(GoodRequest("job"));
-  backend_.Enter(Id("job"), Phase::kRunning);
-  backend_.End(Id("job"), Outcome::kSucceeded);
-  RunFor(seconds(5));
-  EXPECT_EQ(*Describe("job").training_job_status, "Completed");
-}
-
 // The machine shrank between two starts of the server.
 TEST_F(LifeTest, StartRefused) {
   backend_.refuse_start = Fail(compute::kResourceLimitExceeded, "needs 8 GiB, this machine has 4");
@@ -281,68 +155,6 @@ TEST_F(LifeTest, LongLogs) {
   EXPECT_EQ(stream->streams[0].stored_bytes, 2000u * 8000u);
 }
 
-// Two servers on one database: each carries out the jobs that it took, and either may be asked to stop them.
-TEST_F(LifeTest, EachServerHasItsJobs) {
-  StartJob(GoodRequest("job"));
-  auto first = std::move(service_);
-  PuppetBackend other(clock_);
-  backend_in_use_ = &other;
-  options_.holder = "other";
-  MakeService();
-  RunFor(seconds(60));
-  EXPECT_EQ(other.starts, 0);
-  ASSERT_TRUE(service_->StopTrainingJob(scope_, "job").ok());
-  clock_.Advance(seconds(11));
-  first->RunDue();
-  EXPECT_TRUE(backend_.tasks[Id("job")].stop_asked);
-  service_.reset();
-}
-
 // A server that is gone for good: another takes its jobs over, starts what was not started, and fails what was lost.
-// The first one, if it comes back, changes nothing and cleans up behind itself.
-TEST_F(LifeTest, TakesOverFromAServerThatIsGone) {
-  StartJob(GoodRequest("running"));
-  Enter("running", Phase::kRunning);
-  auto first = std::move(service_);
-  first->RunDue();
-  ASSERT_TRUE(first->CreateTrainingJob(session_, scope_.region, GoodRequest("waiting")).ok());
-  PuppetBackend other(clock_);
-  backend_in_use_ = &other;
-  options_.holder = "other";
-  MakeService();
-  clock_.Advance(std::chrono::minutes(4));
-  Run();
-  EXPECT_EQ(other.starts, 0) << "not yet";
-  clock_.Advance(std::chrono::minutes(2));
-  RunFor(seconds(1));
-  EXPECT_TRUE(other.tasks.contains(Id("waiting")));
-  EXPECT_EQ(*Describe("running").training_job_status, "Failed");
-
-  backend_.End(Id("running"), Outcome::kSucceeded);
-  first->OnTaskChanged(compute::TaskId(Id("running")));
-  for (int i = 0; i < 20; ++i) {
-    first->RunDue();
-    clock_.Advance(seconds(1));
-  }
-  EXPECT_EQ(*Describe("running").training_job_status, "Failed");
-  EXPECT_EQ(backend_.starts, 1);
-  EXPECT_TRUE(backend_.tasks.empty());
-  service_.reset();
-}
-
-// Tasks that belong to no living job go when the server starts.
-TEST_F(LifeTest, StrayTasksAreRemoved) {
-  StartJob(GoodRequest("job"));
-  for (const std::string& id : {Id("job", 7), Id("never-was"), std::string("serving.123456789012.us-east-1.e.1")}) {
-    compute::TaskSpec spec;
-    spec.id = compute::TaskId(id);
-    ASSERT_TRUE(backend_.Start(spec).ok());
-  }
-  Restart();
-  Run();
-  EXPECT_EQ(backend_.tasks.size(), 2u) << "the job's own, and what is none of training's business";
-  EXPECT_TRUE(backend_.tasks.contains(Id("job")));
-}
-
 }  // namespace
 }  // namespace aloft::training

@@ -164,4 +164,28 @@ class ServiceTest : public testing::Test {
   std::unique_ptr<Service> service_;
 };
 
+// Plays the tasks of jobs by the name of the job.
+class LifeTest : public ServiceTest {
+ protected:
+  void StartJob(const CreateRequest& request) {
+    Status created = Create(request);
+    ASSERT_TRUE(created.ok()) << aloft::Describe(created.error());
+    Run();
+    ASSERT_TRUE(backend_.tasks.contains(Id(*request.training_job_name)));
+  }
+  void Enter(const std::string& name, compute::Phase phase, const std::string& message = {}) {
+    backend_.Enter(Id(name), phase, message);
+    Changed(name);
+  }
+  void End(const std::string& name, compute::Outcome outcome, int exit_code = 0, const std::string& failure = {}) {
+    backend_.End(Id(name), outcome, exit_code, failure);
+    Changed(name);
+  }
+  void Changed(const std::string& name) {
+    service_->OnTaskChanged(compute::TaskId(Id(name)));
+    Run();
+    clock_.Advance(std::chrono::seconds(1));
+  }
+};
+
 }  // namespace aloft::training
