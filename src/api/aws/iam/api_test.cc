@@ -82,6 +82,18 @@ TEST_F(IamApiTest, PermissionsNameTheWholeArn) {
   EXPECT_EQ(add[1].action, "iam:PassRole");
 }
 
+// Each cause that the directory can give has its own name on the wire; a new one without a name fails here.
+TEST_F(IamApiTest, EveryReasonHasAWireName) {
+  for (const Reason& reason : identity::kReasons) {
+    const http::Response response =
+        front_->RenderError(Fail(reason, "m"), api::testing::FormHead("iam"), RequestId("r"));
+    const std::string& body = api::testing::BodyOf(response);
+    EXPECT_THAT(body, ::testing::Not(HasSubstr("<Code>InternalFailure</Code>"))) << reason.name;
+    EXPECT_THAT(body, ::testing::Not(HasSubstr("<Code>ServiceFailure</Code>"))) << reason.name;
+    EXPECT_LT(response.status, 500) << reason.name;
+  }
+}
+
 // No operation of IAM is open: every row names what it needs.
 TEST_F(IamApiTest, EveryRowNeedsAPermissionAndIsThereOnce) {
   std::set<std::string_view> seen;
