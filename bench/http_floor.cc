@@ -1,13 +1,15 @@
 // The http room with handlers that do nothing: what is left is the cost of the room. Prints its port.
 //
-//   http-floor [FILE]      GET / -> "hello", POST / -> the body, GET /file -> FILE by sendfile
+//   http-floor FILE [tls]      GET / -> "hello", POST / -> the body, GET /file -> FILE
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 #include <cstdio>
+#include <string_view>
 #include <utility>
 
+#include "foundation/crypto/certificate.h"
 #include "foundation/http/server.h"
 
 namespace {
@@ -42,6 +44,13 @@ class Floor final : public http::Handler {
   std::uint64_t size_ = 0;
 };
 
+std::unique_ptr<http::TlsIdentity> MakeIdentity() {
+  const Time now = SystemClock().Now();
+  const auto ca = crypto::MakeAuthority("bench", now, std::chrono::hours(24));
+  const auto pair = crypto::MakeServerCertificate(ca.value(), {"localhost", "127.0.0.1"}, now, std::chrono::hours(24));
+  return std::make_unique<http::TlsIdentity>(http::TlsIdentity{pair->certificate_pem, pair->key_pem});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -52,8 +61,9 @@ int main(int argc, char** argv) {
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
   Floor floor(argc > 1 ? argv[1] : nullptr);
   Metrics metrics;
-  const auto server =
-      http::Server::Start({}, nullptr, floor, Log::ToStderr(Log::Level::kWarn, Log::Format::kText), metrics);
+  const bool tls = argc > 2 && std::string_view(argv[2]) == "tls";
+  const Log log = Log::ToStderr(Log::Level::kWarn, Log::Format::kText);
+  const auto server = http::Server::Start({}, tls ? MakeIdentity() : nullptr, floor, log, metrics);
   if (!server.ok()) {
     std::fprintf(stderr, "%s\n", Describe(server.error()).c_str());
     return 1;
