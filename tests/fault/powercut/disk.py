@@ -348,9 +348,11 @@ class Disk:
 
 
 def lay_out(image: dict, directory: pathlib.Path) -> None:
-    directory.mkdir(parents=True)
+    """Modes are not followed: everything is its owner's alone."""
+    directory.mkdir(parents=True, mode=0o700)
     for path, content in image.items():
         if content is None:
-            (directory / path).mkdir()
+            (directory / path).mkdir(mode=0o700)
         else:
             (directory / path).write_bytes(content)
+            (directory / path).chmod(0o600)
