@@ -46,6 +46,7 @@ void ClientConnection::Run(std::shared_ptr<Job> job) {
   const auto self = shared_from_this();
   job_ = std::move(job);
   reused_ = true;
+  written_ = response_began_ = false;  // those of the last request
   // A server that has closed meanwhile has often said so already.
   if (stream_->Peek().io != Stream::Io::kWantRead) return Broken(Fail(kIoError, "The pooled connection was closed"));
   StartRequest();

@@ -234,6 +234,16 @@ TEST(Client, RepeatsOnlyWhatIsSafe) {
     EXPECT_EQ(answer.get()->status, 201);
   }
   {
+    // Closed before the request was made: whether the pool has noticed or not, nothing was sent yet.
+    warm_up().Close();
+    auto answer = SendTo(*client, server.destination(), {.method = "POST", .body = std::string("first")});
+    auto fresh = server.Accept();
+    fresh.ReadHead();
+    EXPECT_EQ(fresh.Read(5), "first");
+    fresh.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(answer.get()->status, 200);
+  }
+  {
     auto stale = warm_up();
     auto answer = SendTo(*client, server.destination(), {.method = "POST", .body = std::string("once")});
     stale.ReadHead();

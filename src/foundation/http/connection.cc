@@ -23,7 +23,7 @@ void Connection::Start() {
 
 void Connection::Drain() {
   const auto self = shared_from_this();
-  if (phase_ == Phase::kHandshake) return Close();
+  if (phase_ == Phase::kHandshake || phase_ == Phase::kLinger) return Close();
   if (phase_ != Phase::kHead) return;
   // A request that is on its way is still answered.
   in_.may_read = true;
