@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import tarfile
 import textwrap
 import threading
@@ -13,7 +14,7 @@ import joblib
 import numpy
 import pytest
 import requests
-from cloud import wait_for
+from cloud import REPOSITORY, wait_for
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
@@ -263,6 +264,40 @@ def test_own_script_from_s3(deployer):
     name = deployer.serve(data, environment=environment)
     answer = json.loads(deployer.predict(name, json.dumps(X.tolist()))["Body"].read())
     assert numpy.array_equal(answer, MODEL.predict_proba(X))
+
+
+# The AWS CLI invokes with a file in and a file out.
+def test_aws_cli(iris, cloud, tmp_path):
+    (tmp_path / "rows.json").write_text(json.dumps(X[:5].tolist()))
+    command = [REPOSITORY / "build/venv/bin/aws", "sagemaker-runtime", "invoke-endpoint", "--endpoint-name", iris.name,
+               "--body", f"fileb://{tmp_path / 'rows.json'}", "--content-type", "application/json", tmp_path / "answer.json"]
+    done = subprocess.run(command, env=cloud.admin.environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["InvokedProductionVariant"] == "AllTraffic"
+    assert json.loads((tmp_path / "answer.json").read_text()) == MODEL.predict(X[:5]).tolist()
+
+
+# deploy() (which sleeps 30 s by itself), predict() with the SDK's own NPY serializer, and clean-up: SKLearnModel as its documentation uses it.
+def test_sagemaker_sdk(deployer, tmp_path):
+    sagemaker = pytest.importorskip("sagemaker")
+    from sagemaker.sklearn import SKLearnModel
+
+    script = tmp_path / "inference.py"
+    script.write_text("import joblib\ndef model_fn(d): return joblib.load(d + '/weights.bin')\n")
+    sdk = sagemaker.Session(boto_session=deployer.cloud.admin.session(), sagemaker_client=deployer.sagemaker,
+                            sagemaker_runtime_client=deployer.runtime, default_bucket=deployer.bucket)
+    # The SDK makes these from its boto session, which knows no endpoint.
+    sdk.s3_client, sdk.s3_resource = deployer.s3, deployer.cloud.admin.session().resource(
+        "s3", endpoint_url=deployer.cloud.url, verify=str(deployer.cloud.ca_file or True))
+    sdk.boto_session.client = lambda service, **_: deployer.cloud.admin.client(service)
+    model = SKLearnModel(model_data=deployer.upload(archive(weights_dot_bin=joblib_bytes(MODEL))), role=deployer.role,
+                         entry_point=str(script), framework_version="1.2-1", sagemaker_session=sdk)
+    predictor = model.deploy(initial_instance_count=1, instance_type="ml.m5.large")
+    try:
+        assert (predictor.predict(X) == MODEL.predict(X)).all()
+    finally:
+        predictor.delete_model()
+        predictor.delete_endpoint()
 
 
 # An ONNX model is served natively; labels equal scikit-learn's for every row.

@@ -143,6 +143,33 @@ Status Keeper::EndOrphans() {
   return {};
 }
 
+void Keeper::CatchUp(const Scope& scope, const std::string& name) {
+  if (HeldLease()) return;  // what the router has is what there is
+  Result<Endpoint> endpoint =
+      with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); });
+  if (!endpoint.ok()) {
+    if (endpoint.error().kind() == ErrorKind::kNotFound) with_.router.Forget(scope, name);
+    return;
+  }
+  auto version = std::make_shared<Version>();
+  bool answers = false;
+  if (endpoint->current && endpoint->status != EndpointStatus::kDeleting) {
+    version->generation = endpoint->current->generation;
+    for (const Variant& variant : endpoint->current->variants) {
+      version->variants.push_back({variant.name(), variant.weight(), {}});
+    }
+    for (const Slot& slot : endpoint->current->slots) {
+      if (slot.socket.empty()) continue;
+      WorkerName worker = NameOf(scope, name, *endpoint->current, slot);
+      version->variants[static_cast<std::size_t>(slot.variant)].workers.push_back(
+          {.task = TaskIdOf(worker), .socket = slot.socket, .log_stream_arn = LogStreamArn(worker)});
+      answers = true;
+    }
+  }
+  with_.router.Publish(scope, name, endpoint->status, answers ? std::move(version) : nullptr);
+  Wake(scope, name);
+}
+
 // Its log first: the task takes it along.
 void Keeper::EndWorker(const WorkerName& worker) {
   compute::TaskId id = TaskIdOf(worker);

@@ -62,6 +62,9 @@ class Keeper {
   void Stop();
   void Wake(const Scope& scope, const std::string& endpoint);
   void OnTaskChange(const compute::TaskId& task);
+  // A request found nobody to answer: where another server keeps the endpoints, reads what it wrote, without waiting
+  // for the next look. Reads the database on the calling thread.
+  void CatchUp(const Scope& scope, const std::string& endpoint);
   // A request could not reach that worker.
   void Suspect(const compute::TaskId& task);
 
@@ -73,7 +76,7 @@ class Keeper {
   struct Retired {
     int generation = 0;
     std::vector<WorkerName> workers;
-    Time until;
+    Time from, until;  // ended after `from` when nobody uses them, after `until` anyway
   };
   struct Memory {
     std::vector<Retired> retired;

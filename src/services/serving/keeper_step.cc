@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kPagesPerStep = 4;
 constexpr std::chrono::milliseconds kDrainLook{100};
+// Old workers stay a little, because other servers may still send them requests until they have looked.
+constexpr std::chrono::seconds kLinger{3};
 
 SlotView::Task TaskOf(compute::Phase phase) {
   switch (phase) {
@@ -233,6 +235,7 @@ Status Keeper::Step::Promote() {
   if (!old) return {};
   Retired& retired = memory_.retired.emplace_back();
   retired.generation = old->generation;
+  retired.from = now_ + kLinger;
   retired.until = now_ + keeper_.options_.drain;
   for (const Slot& slot : old->slots) retired.workers.push_back(NameOf(scope_, endpoint_.name, *old, slot));
   return {};
@@ -323,6 +326,10 @@ void Keeper::Step::Publish(const std::optional<std::vector<SlotView>>& current) 
 
 void Keeper::Step::EndRetired() {
   std::erase_if(memory_.retired, [&](const Retired& retired) {
+    if (now_ < retired.from) {
+      LookAt(retired.from);
+      return false;
+    }
     if (now_ < retired.until && with_.router.InUse(scope_, endpoint_.name, retired.generation)) {
       LookAt(now_ + kDrainLook);
       return false;

@@ -82,6 +82,7 @@ void Service::OnTaskChange(const compute::TaskId& task) {
 }
 
 void Service::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) {
+  if (!state_->router_.Published(scope, invocation.endpoint)) state_->keeper_.CatchUp(scope, invocation.endpoint);
   state_->router_.Invoke(scope, std::move(invocation), std::move(done));
 }
 

@@ -365,7 +365,7 @@ TEST_F(ServingTest, UpdateLoadsTheNewBeforeTheOldGoes) {
   EXPECT_TRUE(backend_.tasks.contains(old_worker));
   workers_.Answer(200, "old");
   EXPECT_EQ((**during)->body, "old");
-  Pass(seconds(1));
+  Pass(seconds(5));
   EXPECT_FALSE(backend_.tasks.contains(old_worker));
 }
 
@@ -426,6 +426,12 @@ TEST_F(ServingTest, AnotherServerAnswersAndTakesOver) {
   Service other({*database_, *models_, *runtimes_, nothing, workers_, *logs_, *metrics_, clock_, random_}, options,
                 Log::Discard());
   ASSERT_TRUE(other.Resume().ok());
+  // At once, although it has not looked yet.
+  Invocation early;
+  early.endpoint = "e";
+  other.Invoke(scope_, early, [](Result<Answer> answer) { EXPECT_TRUE(answer.ok()); });
+  ASSERT_THAT(workers_.pending, SizeIs(1));
+  workers_.Answer(200, "");
   auto pass = [&](seconds time) {
     for (int i = 0; i < 20 && other.RunDue() > 0; ++i) {
     }
