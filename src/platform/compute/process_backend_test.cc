@@ -308,6 +308,20 @@ TEST(ProcessBackendTest, RemoveEndsAndForgets) {
   ExpectNothingLeft(harness, spec.id);
 }
 
+// A data directory that is deleted takes its tasks with it: they would run for ever, and nobody could ask for them.
+TEST(ProcessBackendTest, TasksEndWithTheirDirectory) {
+  TaskHarness harness;
+  TaskSpec spec = harness.Shell("orphan", "trap '' TERM; echo up; sleep 1000");
+  ASSERT_TRUE(harness.backend().Start(spec).ok());
+  harness.WaitForLog(spec.id, "up");
+  auto agent = os::OpenProcess(AgentOf(harness, spec.id));
+  ASSERT_TRUE(agent.has_value());
+  harness.Close();
+  fs::remove_all(harness.directory() + "/tasks");
+  EXPECT_TRUE(os::WaitForEnd(*agent, std::chrono::seconds(30)));
+  ExpectNothingLeft(harness, spec.id);
+}
+
 // The code gets the role's credentials from its own loopback, by its own token, and from nowhere else.
 TEST(ProcessBackendTest, CodeGetsItsRolesCredentials) {
   TaskHarness harness;

@@ -55,6 +55,11 @@ Agent::Reason Agent::Watch() {
     if (spec_.max_runtime.count() > 0 && now >= started + spec_.max_runtime)
       end_politely(Reason::kMaxRuntime, spec_.stop_grace);
     if (now >= disk_at) {
+      // Whoever deletes a data directory means its tasks, too: nobody could ever ask for them again.
+      if (::access(Inside(kSpecFile).c_str(), F_OK) != 0 && errno == ENOENT) {
+        end_politely(Reason::kStop, std::chrono::seconds(0));
+        kill_at = std::min(kill_at, now);
+      }
       auto used = DiskUsage({Inside("ml"), Inside("tmp")}, sandbox_->Processes());
       if (used > launch_.limits.disk_bytes && reason != Reason::kDisk) {
         reason = Reason::kDisk;
