@@ -50,6 +50,7 @@ Result<std::shared_ptr<const Policy>> Policy::Parse(std::string_view document, P
 
 Verdict Policy::Evaluate(const Query& query) const {
   const LowerAction action(query.action);
+  const internal::ArnParts resource = internal::SplitArn(query.resource);
   Verdict verdict;
   for (std::size_t i = 0; i < state_->statements.size(); ++i) {
     const internal::Statement& statement = state_->statements[i];
@@ -58,7 +59,7 @@ Verdict Policy::Evaluate(const Query& query) const {
     if (allowed && !state_->any_deny) break;
     if (allowed && !statement.deny && (verdict.direct || query.caller == nullptr)) continue;
     bool direct = false;
-    if (!statement.AppliesTo(action.text(), query, direct)) continue;
+    if (!statement.AppliesTo(action.text(), resource, query, direct)) continue;
     if (statement.deny) return Verdict{Verdict::Effect::kDeny, static_cast<int>(i), direct};
     if (!allowed || direct) verdict = Verdict{Verdict::Effect::kAllow, static_cast<int>(i), direct};
   }

@@ -89,6 +89,13 @@ Result<Pattern> Pattern::Parse(std::string_view text, bool wildcards, bool varia
   if (!has_variable) {
     const bool wild = wildcards && text.find_first_of("*?") != std::string_view::npos;
     out.kind_ = wildcards && text == "*" ? Kind::kAny : wild ? Kind::kWild : Kind::kExact;
+    if (out.kind_ == Kind::kWild) {
+      const ArnParts parts = SplitArn(text);
+      for (int i = 0; i < parts.count; ++i) {
+        const std::string_view part = parts.part[static_cast<std::size_t>(i)];
+        out.parts_.push_back({std::string(part), part.find_first_of("*?") != std::string_view::npos});
+      }
+    }
     return out;
   }
   out.kind_ = Kind::kVariables;
@@ -164,16 +171,18 @@ std::optional<bool> Pattern::MatchesIgnoringCase(std::string_view text, const Ke
 }
 
 std::optional<bool> Pattern::MatchesArn(std::string_view arn, const Keys& keys) const {
+  return MatchesArn(arn, SplitArn(arn), keys);
+}
+
+std::optional<bool> Pattern::MatchesArn(std::string_view arn, const ArnParts& have, const Keys& keys) const {
   if (kind_ == Kind::kAny) return true;
   if (kind_ == Kind::kExact) return text_ == arn;
-  const ArnParts have = SplitArn(arn);
   if (kind_ == Kind::kWild) {
-    const ArnParts want = SplitArn(text_);
-    if (want.count != have.count) return false;
+    if (parts_.size() != static_cast<std::size_t>(have.count)) return false;
     // From the right: resources differ more often than partitions.
-    for (int i = want.count - 1; i >= 0; --i) {
-      const auto index = static_cast<std::size_t>(i);
-      if (!MatchText(want.part[index], true, have.part[index], SameCase)) return false;
+    for (std::size_t i = parts_.size(); i-- > 0;) {
+      const Part& want = parts_[i];
+      if (want.wild ? !MatchText(want.text, true, have.part[i], SameCase) : want.text != have.part[i]) return false;
     }
     return true;
   }

@@ -12,6 +12,13 @@
 
 namespace aloft::identity::internal {
 
+// The six parts of an ARN; the last one keeps its colons. Fewer where there are fewer colons.
+struct ArnParts {
+  std::array<std::string_view, 6> part;
+  int count = 0;
+};
+ArnParts SplitArn(std::string_view arn);
+
 // Text with the wildcards * and ?, and with variables: ${aws:username}, ${aws:PrincipalTag/team, 'none'}; ${*}, ${?}
 // and ${$} are those characters themselves. The value of a variable is text, never a wildcard.
 class Pattern {
@@ -25,6 +32,8 @@ class Pattern {
   std::optional<bool> MatchesIgnoringCase(std::string_view text, const Keys& keys) const;
   // Part by part: a wildcard does not reach over a colon, except in the last of the six parts.
   std::optional<bool> MatchesArn(std::string_view arn, const Keys& keys) const;
+  // The same with the ARN's parts, which who asks many patterns splits once.
+  std::optional<bool> MatchesArn(std::string_view arn, const ArnParts& parts, const Keys& keys) const;
 
   bool any() const { return kind_ == Kind::kAny; }
   // The pattern as written, where it is an ARN: its colons make six parts.
@@ -48,13 +57,12 @@ class Pattern {
   bool wildcards_ = true;
   std::string text_;
   std::vector<Piece> pieces_;
+  // kWild: its parts as an ARN.
+  struct Part {
+    std::string text;
+    bool wild;
+  };
+  std::vector<Part> parts_;
 };
-
-// The six parts of an ARN; the last one keeps its colons. Fewer where there are fewer colons.
-struct ArnParts {
-  std::array<std::string_view, 6> part;
-  int count = 0;
-};
-ArnParts SplitArn(std::string_view arn);
 
 }  // namespace aloft::identity::internal

@@ -15,11 +15,11 @@ bool MatchesAction(const std::vector<Pattern>& patterns, std::string_view action
   return false;
 }
 
-bool MatchesResource(const Statement& statement, const Query& query) {
+bool MatchesResource(const Statement& statement, const ArnParts& resource, const Query& query) {
   if (!statement.has_resource) return true;
   bool undecided = false;
   for (const Pattern& pattern : statement.resources) {
-    const std::optional<bool> match = pattern.MatchesArn(query.resource, query.keys);
+    const std::optional<bool> match = pattern.MatchesArn(query.resource, resource, query.keys);
     if (!match) undecided = true;
     if (match.value_or(false)) return !statement.not_resource;
   }
@@ -48,9 +48,9 @@ Principals::Match Principals::Matches(const Caller* caller) const {
   return match == Match::kNo ? Match::kDirect : Match::kNo;
 }
 
-bool Statement::AppliesTo(std::string_view action, const Query& query, bool& direct) const {
+bool Statement::AppliesTo(std::string_view action, const ArnParts& resource, const Query& query, bool& direct) const {
   if (MatchesAction(actions, action, query.keys) == not_action) return false;
-  if (!MatchesResource(*this, query)) return false;
+  if (!MatchesResource(*this, resource, query)) return false;
   const Principals::Match match = principals.Matches(query.caller);
   if (match == Principals::Match::kNo) return false;
   direct = principals.present && match == Principals::Match::kDirect;

@@ -35,8 +35,8 @@ struct Statement {
   std::vector<Pattern> resources;
   std::vector<Condition> conditions;
 
-  // `action` in lower case.
-  bool AppliesTo(std::string_view action, const Query& query, bool& direct) const;
+  // `action` in lower case, `resource` the query's.
+  bool AppliesTo(std::string_view action, const ArnParts& resource, const Query& query, bool& direct) const;
 };
 
 // The statements of a document. kMalformedPolicyDocument.
