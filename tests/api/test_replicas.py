@@ -19,7 +19,8 @@ def pair(binary, tmp_path_factory, postgres):
     first.admin = type(replicas.admin)(first, replicas.admin.access_key_id, replicas.admin.secret)
     replicas.second.admin = type(replicas.admin)(replicas.second, replicas.admin.access_key_id, replicas.admin.secret)
     yield first, replicas.second
-    replicas.close()
+    replicas.second.close()
+    first.close()  # holds the process, also after its restart
 
 
 # One account, one authority: a client that trusts one server trusts the other, with the same key.
