@@ -1,11 +1,11 @@
 #include "foundation/codec/json.h"
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/stream_parser.hpp>
+#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value.hpp>
+#include <boost/json/value_stack.hpp>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 #include "foundation/codec/errors.h"
 #include "foundation/codec/utf8.h"
@@ -13,17 +13,51 @@
 namespace aloft::codec {
 namespace {
 
-bool AllFinite(const boost::json::value& value) {
-  if (const auto* number = value.if_double()) return std::isfinite(*number);
-  if (const auto* array = value.if_array()) {
-    for (const auto& item : *array)
-      if (!AllFinite(item)) return false;
-  } else if (const auto* object = value.if_object()) {
-    for (const auto& member : *object)
-      if (!AllFinite(member.value())) return false;
+// Builds the value. Numbers with a fraction or exponent are read again by from_chars: the library's own way of reading
+// them is a bit off in the last place.
+struct Builder {
+  static constexpr std::size_t max_object_size = std::size_t(-1);
+  static constexpr std::size_t max_array_size = std::size_t(-1);
+  static constexpr std::size_t max_key_size = std::size_t(-1);
+  static constexpr std::size_t max_string_size = std::size_t(-1);
+  using Text = boost::json::string_view;
+  using Code = boost::json::error_code;
+
+  boost::json::value_stack stack;
+  std::string number;
+
+  bool on_document_begin(Code&) { return true; }
+  bool on_document_end(Code&) { return true; }
+  bool on_object_begin(Code&) { return true; }
+  bool on_array_begin(Code&) { return true; }
+  bool on_object_end(std::size_t count, Code&) { return stack.push_object(count), true; }
+  bool on_array_end(std::size_t count, Code&) { return stack.push_array(count), true; }
+  bool on_key_part(Text text, std::size_t, Code&) { return stack.push_chars(text), true; }
+  bool on_key(Text text, std::size_t, Code&) { return stack.push_key(text), true; }
+  bool on_string_part(Text text, std::size_t, Code&) { return stack.push_chars(text), true; }
+  bool on_string(Text text, std::size_t, Code&) { return stack.push_string(text), true; }
+  bool on_number_part(Text text, Code&) { return number.append(text.data(), text.size()), true; }
+  bool on_int64(std::int64_t value, Text, Code&) { return number.clear(), stack.push_int64(value), true; }
+  bool on_uint64(std::uint64_t value, Text, Code&) { return number.clear(), stack.push_uint64(value), true; }
+  bool on_double(double, Text text, Code& code) {
+    number.append(text.data(), text.size());
+    double value = 0;
+    auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+    // Too small to tell from zero is zero; too large is no number.
+    bool tiny = read.ec == std::errc::result_out_of_range && std::fabs(std::strtod(number.c_str(), nullptr)) < 1;
+    if (read.ec != std::errc() && !tiny) {
+      code = boost::json::error::exponent_overflow;
+      return false;
+    }
+    number.clear();
+    stack.push_double(tiny ? 0.0 : value);
+    return true;
   }
-  return true;
-}
+  bool on_bool(bool value, Code&) { return stack.push_bool(value), true; }
+  bool on_null(Code&) { return stack.push_null(), true; }
+  bool on_comment_part(Text, Code&) { return true; }
+  bool on_comment(Text, Code&) { return true; }
+};
 
 template <class Integer>
 void WriteInteger(Integer value, std::string& out) {
@@ -39,15 +73,15 @@ Result<boost::json::value> ParseJson(std::string_view text, JsonLimits limits) {
   boost::json::parse_options options;
   options.max_depth = limits.max_depth;
   try {
-    boost::json::stream_parser parser({}, options);
+    boost::json::basic_parser<Builder> parser(options);
+    parser.handler().stack.reset();
     boost::json::error_code error;
-    std::size_t used = parser.write(text.data(), text.size(), error);
-    if (!error) parser.finish(error);
+    std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+    if (!error && used < text.size()) error = boost::json::error::extra_data;
     if (error)
       return Fail(kMalformedJson,
                   "The document is not valid JSON: " + error.message() + " at byte " + std::to_string(used));
-    boost::json::value value = parser.release();
-    if (!AllFinite(value)) return Fail(kMalformedJson, "The document is not valid JSON: a number is out of range");
+    boost::json::value value = parser.handler().stack.release();
     return value;
   } catch (const std::exception& exception) {
     return Fail(kMalformedJson, "The document is not valid JSON", exception.what());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/value.hpp>
+#include <cstdlib>
 #include <limits>
 
 #include "foundation/codec/errors.h"
@@ -21,6 +22,14 @@ TEST(Json, WritesNumbersReadably) {
             "[0,-1,9223372036854775807,18446744073709551615]");
   EXPECT_EQ(Rewrite("[2.5,0.1,1.0,1700000000.123,-0.5,1e3]"), "[2.5,0.1,1.0,1700000000.123,-0.5,1000.0]");
   EXPECT_EQ(Rewrite("[1e300,1e-300]"), "[1e+300,1e-300]");
+}
+
+// A number that comes back one bit off is another number: the library's own reading of these is.
+TEST(Json, ReadsNumbersExactly) {
+  for (std::string_view text : {"5e216", "0.1", "1.7976931348623157e308", "5e-324", "123456789.123456789", "-2.5e-10"})
+    EXPECT_EQ(ParseJson(text)->as_double(), std::strtod(std::string(text).c_str(), nullptr)) << text;
+  EXPECT_EQ(ParseJson("1e-400")->as_double(), 0.0);
+  EXPECT_EQ(ParseJson(" [1.5 ,2.5e1] ")->as_array().at(1).as_double(), 25.0);
 }
 
 // JSON has no infinity: a document that contains one cannot be read by anybody.
