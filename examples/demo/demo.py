@@ -1,6 +1,6 @@
 """Walks real data through a cloud of one's own with public, unmodified clients.
 
-Usage: demo.py --binary PATH [--keep]
+Usage: demo.py --binary PATH [--keep] [--postgres CONNECTION]
 
 Starts Aloft in a temporary directory, then: users and roles, a bucket of data, a look at it with pandas, a training job, an endpoint, the
 same model as ONNX. Fails if a prediction differs from scikit-learn's own, in this process.
@@ -32,8 +32,9 @@ def paint(code: str, text: str) -> str:
 
 
 class Demo:
-    def __init__(self, binary: pathlib.Path, work: pathlib.Path):
+    def __init__(self, binary: pathlib.Path, work: pathlib.Path, postgres: str | None):
         self.binary, self.work = binary, work
+        self.more = ["--postgres", postgres] if postgres else []
         self.bin = pathlib.Path(sys.executable).parent
         self.home = work / "home"
         self.home.mkdir()
@@ -106,7 +107,7 @@ class Demo:
         print(paint("1", "Starting a cloud in ") + str(self.work))
         environments = os.environ.get("ALOFT_ENVIRONMENTS_DIR", str(ROOT / "build/environments"))
         banner = self.run(str(self.binary), "up", "--detach", "--data", str(self.work / "data"), "--listen", "127.0.0.1:0",
-                          "--environments", environments, shown="aloft up --detach --listen 127.0.0.1:0")
+                          "--environments", environments, *self.more, shown="aloft up --detach --listen 127.0.0.1:0")
         words = {line.split("  ")[1].strip(): line.split("  ")[-1].strip() for line in banner.splitlines() if line.startswith("  ")}
         self.url = banner.split("Aloft is up at ")[1].split(" ")[0]
         self.account = banner.split("(account ")[1].split(",")[0]
@@ -278,9 +279,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--binary", type=pathlib.Path, required=True)
     parser.add_argument("--keep", action="store_true", help="leave the cloud running")
+    parser.add_argument("--postgres", help="a libpq connection string: keep records there")
     arguments = parser.parse_args()
     work = pathlib.Path(tempfile.mkdtemp(prefix="aloft-demo-"))
-    demo = Demo(arguments.binary.resolve(), work)
+    demo = Demo(arguments.binary.resolve(), work, arguments.postgres)
     started = False
     try:
         demo.start()
