@@ -58,7 +58,8 @@ class LogStoreTest : public kv::EngineTest {
   SeededRandom random_{1};
   std::unique_ptr<LogStore> logs_;
 };
-INSTANTIATE_TEST_SUITE_P(Engines, LogStoreTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks),
+INSTANTIATE_TEST_SUITE_P(Engines, LogStoreTest,
+                         testing::Values(kv::Engine::kMemory, kv::Engine::kRocks, kv::Engine::kPostgres),
                          kv::EngineName);
 
 // The SDK's log follower loops until a page is empty, following nextForwardToken: the token is always there, and the

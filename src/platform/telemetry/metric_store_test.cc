@@ -36,7 +36,8 @@ class MetricStoreTest : public kv::EngineTest {
   std::unique_ptr<MetricStore> metrics_;
   Time minute_;
 };
-INSTANTIATE_TEST_SUITE_P(Engines, MetricStoreTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks),
+INSTANTIATE_TEST_SUITE_P(Engines, MetricStoreTest,
+                         testing::Values(kv::Engine::kMemory, kv::Engine::kRocks, kv::Engine::kPostgres),
                          kv::EngineName);
 
 // The five statistics per period, also of several observations at the same moment.
