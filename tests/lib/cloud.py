@@ -22,6 +22,8 @@ import boto3
 import botocore.config
 import botocore.session
 
+from leftovers import processes_of
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BANNER_URL = re.compile(r"Aloft is up at (\S+) \(account (\d{12}), region ([\w-]+)\)")
 
@@ -122,6 +124,10 @@ class Cloud:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.kill()
+        # Tasks outlive their server; a test's must not outlive the test.
+        for pid, command in processes_of(self.data).items():
+            if "aloft-task" in command:
+                os.kill(pid, signal.SIGTERM)
 
     def aloft(self, *arguments: str, identity: Identity | None = None, **variables: str) -> subprocess.CompletedProcess:
         """Runs the command line as somebody (the administrator unless given)."""
