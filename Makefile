@@ -60,8 +60,8 @@ fuzz: setup ## each fuzz target for FUZZ_SECONDS (default 30)
 	@ninja -C build/fuzz -j $(JOBS) --quiet
 	@tools/run_fuzzers build/fuzz $(or $(FUZZ_SECONDS),30)
 
-bench: build ## side-by-side benchmarks; writes docs/benchmarks.md
-	@$(PYTHON) bench/run.py --build $(BUILD)
+bench: build ## the http room beside a bare epoll loop, as JSON
+	@$(PYTHON) bench/http.py --programs $(BUILD)/bench
 
 lock: ## pin tests/requirements.in with hashes
 	@[ -x build/lock/bin/pip-compile ] || { python3 -m venv build/lock && build/lock/bin/pip install -q pip-tools; }
