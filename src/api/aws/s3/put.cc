@@ -6,6 +6,40 @@
 namespace aloft::api::s3 {
 namespace {
 
+void AddDigest(http::Headers& headers, const objects::ObjectInfo& made) {
+  AddChecksum(headers, made.checksum);
+}
+
+// A part's answer names no type: only a whole object has one.
+void AddDigest(http::Headers& headers, const objects::Part& made) {
+  if (made.checksum.algorithm != objects::ChecksumAlgorithm::kNone)
+    headers.Add(ChecksumHeader(made.checksum.algorithm), made.checksum.value);
+}
+
+// Streams the call's body into a session of an object or a part, and answers with the digests of what was committed.
+template <class Session>
+void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call,
+                 Result<std::unique_ptr<Session>> begun, std::uint64_t length, BodyDigests digests, Responder respond) {
+  if (!begun.ok()) return respond(std::move(begun).error());
+  std::shared_ptr<Session> session = std::move(begun).value();
+  Upload upload;
+  upload.length = length;
+  upload.digests = std::move(digests);
+  upload.append = [session](ByteView bytes) { return session->Append(bytes); };
+  // A weak reference: the call owns the exchange, which owns what this is part of.
+  upload.commit = [session, weak = std::weak_ptr<const Call>(call)](
+                      const objects::ExpectedDigests& expected) -> Result<http::Response> {
+    ALOFT_ASSIGN(auto made, session->Commit(expected));
+    auto owner = weak.lock();
+    if (!owner) return Fail(kCancelled, "The request is gone");
+    http::Response response = Answer(*owner, 200);
+    response.headers.Add("ETag", Quoted(made.etag));
+    AddDigest(response.headers, made);
+    return response;
+  };
+  Receive(call, context.dependencies.pool, std::move(upload), std::move(respond));
+}
+
 class PutObject final : public Prepared {
  public:
   PutObject(const Context& context, Target target, objects::PutRequest request, BodyDigests digests, bool tagged)
@@ -24,26 +58,9 @@ class PutObject final : public Prepared {
   void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
     if (auto status = CheckExpectedOwner(context_, *call, target_.bucket); !status.ok())
       return respond(std::move(status).error());
-    std::uint64_t length = request_.expected_bytes;
-    auto begun = context_.dependencies.objects.BeginPut(call->session.account, std::move(request_));
-    if (!begun.ok()) return respond(std::move(begun).error());
-    std::shared_ptr<objects::PutSession> session = std::move(begun).value();
-    Upload upload;
-    upload.length = length;
-    upload.digests = std::move(digests_);
-    upload.append = [session](ByteView bytes) { return session->Append(bytes); };
-    // A weak reference: the call owns the exchange, which owns what this is part of.
-    upload.commit = [session, weak = std::weak_ptr<const Call>(call)](
-                        const objects::ExpectedDigests& expected) -> Result<http::Response> {
-      ALOFT_ASSIGN(objects::ObjectInfo info, session->Commit(expected));
-      auto owner = weak.lock();
-      if (!owner) return Fail(kCancelled, "The request is gone");
-      http::Response response = Answer(*owner, 200);
-      response.headers.Add("ETag", Quoted(info.etag));
-      AddChecksum(response.headers, info.checksum);
-      return response;
-    };
-    Receive(call, context_.dependencies.pool, std::move(upload), std::move(respond));
+    const std::uint64_t length = request_.expected_bytes;
+    ReceiveInto(context_, call, context_.dependencies.objects.BeginPut(call->session.account, std::move(request_)),
+                length, std::move(digests_), std::move(respond));
   }
 
  private:
@@ -64,26 +81,9 @@ class UploadPart final : public Prepared {
   void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
     if (auto status = CheckExpectedOwner(context_, *call, target_.bucket); !status.ok())
       return respond(std::move(status).error());
-    std::uint64_t length = request_.expected_bytes;
-    auto begun = context_.dependencies.objects.BeginPart(call->session.account, std::move(request_));
-    if (!begun.ok()) return respond(std::move(begun).error());
-    std::shared_ptr<objects::PartSession> session = std::move(begun).value();
-    Upload upload;
-    upload.length = length;
-    upload.digests = std::move(digests_);
-    upload.append = [session](ByteView bytes) { return session->Append(bytes); };
-    upload.commit = [session, weak = std::weak_ptr<const Call>(call)](
-                        const objects::ExpectedDigests& expected) -> Result<http::Response> {
-      ALOFT_ASSIGN(objects::Part part, session->Commit(expected));
-      auto owner = weak.lock();
-      if (!owner) return Fail(kCancelled, "The request is gone");
-      http::Response response = Answer(*owner, 200);
-      response.headers.Add("ETag", Quoted(part.etag));
-      if (part.checksum.algorithm != objects::ChecksumAlgorithm::kNone)
-        response.headers.Add(ChecksumHeader(part.checksum.algorithm), part.checksum.value);
-      return response;
-    };
-    Receive(call, context_.dependencies.pool, std::move(upload), std::move(respond));
+    const std::uint64_t length = request_.expected_bytes;
+    ReceiveInto(context_, call, context_.dependencies.objects.BeginPart(call->session.account, std::move(request_)),
+                length, std::move(digests_), std::move(respond));
   }
 
  private:
