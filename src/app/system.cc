@@ -262,10 +262,8 @@ Status RunningSystem::OpenCompute() {
   options.api_url = url_;
   options.ca_file = tls_.ca_file;
   options.capacity = capacity_;
-  options.issue_credentials = [this](const compute::TaskId& id,
-                                     const std::string& role) -> Result<compute::Credentials> {
+  options.issue_credentials = [this](const compute::TaskId&, const std::string& role) -> Result<compute::Credentials> {
     ALOFT_ASSIGN(auto issued, identity_->IssueForRole(role, "SageMaker", kTaskCredentials, kSageMaker));
-    static_cast<void>(id);
     return compute::Credentials{issued.access_key_id, issued.secret, issued.session_token, issued.session.expires};
   };
   options.on_change = [this](const compute::TaskId& id) { listeners_.Changed(id); };

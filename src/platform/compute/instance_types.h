@@ -8,9 +8,8 @@
 
 namespace aloft::compute {
 
-// "ml.<family>.<size>"; "local" is one vCPU and 1 GiB.
-// decided by the scheduler: 1 vCPU, 1 GiB). kUnknownInstanceType where family
-// or size is not known. `volume_bytes` 0: 30 GiB.
+// "ml.<family>.<size>"; "local" is one vCPU and 1 GiB. kUnknownInstanceType where family or size is not known.
+// `volume_bytes` 0: 30 GiB.
 Result<Limits> LimitsOf(std::string_view instance_type, std::uint64_t volume_bytes = 0);
 
 }  // namespace aloft::compute

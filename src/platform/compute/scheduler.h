@@ -20,8 +20,7 @@ struct Capacity {
   // Of the machine's memory, what tasks may be promised; an operator who knows
   // the tasks may set more than 1.
   double memory_share = 0.9;
-  // Runs tasks that want more memory, disk or GPUs than the machine has with what it has (an operator may allow it).
-  // runs, with what the machine has.
+  // Runs tasks that want more memory, disk or GPUs than the machine has, with what it has; an operator may allow it.
   bool allow_smaller = false;
 };
 
