@@ -4,6 +4,8 @@ JOBS ?= $(shell nproc)
 BUILD := build/release
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
+# In a terminal one line that counts the steps; elsewhere one line before, and then only what goes wrong.
+compile = if [ -t 1 ]; then ninja -C $(1) -j $(JOBS); else echo "building in $(1) (minutes, where nothing is built yet)"; ninja -C $(1) -j $(JOBS) --quiet; fi
 
 .PHONY: help demo test build unit api fault soak fuzz bench asan tsan lint tidy format compatibility setup lock clean
 
@@ -20,7 +22,7 @@ setup: ## install what is missing
 
 build: setup ## the server and its tools, optimized
 	@[ -f $(BUILD)/build.ninja ] || cmake --preset release > /dev/null
-	@ninja -C $(BUILD) -j $(JOBS) --quiet
+	@$(call compile,$(BUILD))
 
 unit: build ## tests beside the code
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
@@ -52,12 +54,12 @@ format: ## clang-format everything in place
 
 asan tsan: setup ## unit tests under the address (asan) or thread (tsan) sanitizer
 	@[ -f build/$@/build.ninja ] || cmake --preset $@ > /dev/null
-	@ninja -C build/$@ -j $(JOBS) --quiet
+	@$(call compile,build/$@)
 	@ctest --test-dir build/$@ --output-on-failure -j $(JOBS)
 
 fuzz: setup ## each fuzz target for FUZZ_SECONDS (default 30)
 	@cmake --preset fuzz > /dev/null
-	@ninja -C build/fuzz -j $(JOBS) --quiet
+	@$(call compile,build/fuzz)
 	@tools/run_fuzzers build/fuzz $(or $(FUZZ_SECONDS),30)
 
 bench: build ## the http room beside a bare epoll loop, as JSON
