@@ -28,8 +28,8 @@ unit: build ## tests beside the code
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 api: build ## real clients against a running server
-	@$(PYTEST) tests/tools tests/runtime tests/api --binary $(BUILD)/src/app/aloft
-	@$(PYTEST) tests/api --engines postgres --binary $(BUILD)/src/app/aloft
+	@$(PYTEST) -n $(JOBS) --dist loadfile tests/tools tests/runtime tests/api --binary $(BUILD)/src/app/aloft
+	@$(PYTEST) -n $(JOBS) --dist loadfile tests/api --engines postgres --binary $(BUILD)/src/app/aloft
 
 fault: build ## power cuts, kill -9, full disks
 	@$(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft
