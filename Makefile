@@ -62,8 +62,8 @@ fuzz: setup ## each fuzz target for FUZZ_SECONDS (default 30)
 	@$(call compile,build/fuzz)
 	@tools/run_fuzzers build/fuzz $(or $(FUZZ_SECONDS),30)
 
-bench: build ## the http room beside a bare epoll loop, as JSON
-	@$(PYTHON) bench/http.py --programs $(BUILD)/bench
+bench: build ## side by side with other servers: build/bench.json and docs/benchmarks.md (QUICK=1: two short rounds)
+	@$(PYTHON) bench/run.py --build $(BUILD) $(if $(QUICK),--quick)
 
 lock: ## pin tests/requirements.in with hashes
 	@[ -x build/lock/bin/pip-compile ] || { python3 -m venv build/lock && build/lock/bin/pip install -q pip-tools; }

@@ -136,6 +136,7 @@ class Loop {
         return Break(connection);
       }
       connection.sent += static_cast<std::size_t>(sent);
+      report_.bytes_sent += static_cast<std::uint64_t>(sent);
     }
   }
 

@@ -13,6 +13,7 @@ namespace aloft::bench {
 struct LoadReport {
   std::uint64_t requests = 0;
   std::uint64_t errors = 0;  // connections that broke
+  std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
   double seconds = 0;
   double cpu_seconds = 0;  // of this process

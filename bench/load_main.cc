@@ -25,12 +25,13 @@ void Print(aloft::bench::LoadReport report) {
     statuses += (statuses.empty() ? "\"" : ", \"") + std::to_string(status) + "\": " + std::to_string(count);
   std::printf(
       "{\"requests\": %llu, \"errors\": %llu, \"seconds\": %.3f, \"requests_per_second\": %.1f, "
-      "\"bytes_received\": %llu, \"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, "
+      "\"bytes_sent\": %llu, \"bytes_received\": %llu, \"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, "
+      "\"max_us\": %.1f, "
       "\"client_cpu_seconds\": %.3f, \"statuses\": {%s}}\n",
       static_cast<unsigned long long>(report.requests), static_cast<unsigned long long>(report.errors), report.seconds,
-      static_cast<double>(report.requests) / report.seconds, static_cast<unsigned long long>(report.bytes_received),
-      Percentile(latencies, 0.5), Percentile(latencies, 0.9), Percentile(latencies, 0.99), Percentile(latencies, 1),
-      report.cpu_seconds, statuses.c_str());
+      static_cast<double>(report.requests) / report.seconds, static_cast<unsigned long long>(report.bytes_sent),
+      static_cast<unsigned long long>(report.bytes_received), Percentile(latencies, 0.5), Percentile(latencies, 0.9),
+      Percentile(latencies, 0.99), Percentile(latencies, 1), report.cpu_seconds, statuses.c_str());
 }
 
 }  // namespace
@@ -55,6 +56,8 @@ int main(int argc, char** argv) {
   app.add_option("--bucket", options.bucket);
   app.add_option("--prefix", options.prefix, "of the object keys");
   app.add_option("--keys", options.keys, "how many different objects");
+  app.add_option("--paths-file", options.paths_file, "/bucket/key?query lines, instead of prefix and keys");
+  app.add_flag("--unsigned-payload", options.unsigned_payload, "sign the head only");
   app.add_option("--endpoint", options.endpoint);
   CLI11_PARSE(app, argc, argv);
 

@@ -1,5 +1,6 @@
 #include "load_requests.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -36,6 +37,20 @@ std::string Head(const std::string& method, const std::string& target, const cry
   return head + "\r\n";
 }
 
+Result<std::vector<std::string>> PathsOf(const LoadOptions& options) {
+  std::vector<std::string> paths;
+  if (options.paths_file.empty()) {
+    for (std::size_t i = 0; i < options.keys; ++i)
+      paths.push_back("/" + options.bucket + "/" + options.prefix + std::to_string(i));
+    return paths;
+  }
+  std::ifstream file(options.paths_file);
+  for (std::string line; std::getline(file, line);)
+    if (!line.empty()) paths.push_back(line);
+  if (paths.empty()) return Fail(kInvalidArgument, "no paths in " + options.paths_file);
+  return paths;
+}
+
 }  // namespace
 
 Result<std::vector<PreparedRequest>> PrepareRequests(const LoadOptions& options) {
@@ -51,9 +66,7 @@ Result<std::vector<PreparedRequest>> PrepareRequests(const LoadOptions& options)
   } else if (options.mode == "s3-put" || options.mode == "s3-get") {
     method = options.mode == "s3-put" ? "PUT" : "GET";
     service = "s3";
-    paths.clear();
-    for (std::size_t i = 0; i < options.keys; ++i)
-      paths.push_back("/" + options.bucket + "/" + options.prefix + std::to_string(i));
+    ALOFT_ASSIGN(paths, PathsOf(options));
   } else if (options.mode == "invoke") {
     method = "POST";
     service = "sagemaker";
@@ -62,11 +75,15 @@ Result<std::vector<PreparedRequest>> PrepareRequests(const LoadOptions& options)
     return Fail(kInvalidArgument, "unknown mode " + options.mode);
   }
   if (method == "GET") body = nothing;
-  const std::string digest = service.empty() ? "" : crypto::Sha256Hex(*body);
+  const std::string digest = service.empty()                               ? ""
+                             : options.unsigned_payload && method == "PUT" ? "UNSIGNED-PAYLOAD"
+                                                                           : crypto::Sha256Hex(*body);
 
   std::vector<PreparedRequest> requests;
   for (const std::string& path : paths) {
-    crypto::SignedRequest request{method, path, "", {{"Host", HostOf(options)}}};
+    const std::size_t question = std::min(path.find('?'), path.size());
+    const std::string query = path.substr(std::min(question + 1, path.size()));
+    crypto::SignedRequest request{method, path.substr(0, question), query, {{"Host", HostOf(options)}}};
     if (method != "GET") request.headers.emplace_back("Content-Type", options.content_type);
     if (!options.bearer.empty())
       request.headers.emplace_back("Authorization", "Bearer " + options.bearer);

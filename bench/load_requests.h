@@ -27,6 +27,8 @@ struct LoadOptions {
   std::string bucket = "bench";
   std::string prefix = "object-";
   std::size_t keys = 256;
+  std::string paths_file;         // s3-put, s3-get: a line per request, "/bucket/key?query", instead of prefix and keys
+  bool unsigned_payload = false;  // the body's digest is not part of the signature, as SDKs do over TLS
   std::string endpoint;
 };
 
