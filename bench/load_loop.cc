@@ -89,6 +89,7 @@ class Loop {
     std::string head;  // of the response, while incomplete
     bool in_body = false;
     bool chunked = false;
+    bool closes = false;  // the server ends the connection after this response
     std::string tail;  // of a chunked body
     std::uint64_t left = 0;
   };
@@ -182,6 +183,7 @@ class Loop {
     std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
     connection.in_body = true;
     connection.chunked = head.find("\r\ntransfer-encoding: chunked\r\n") != std::string::npos;
+    connection.closes = head.starts_with("http/1.0") || head.find("\r\nconnection: close\r\n") != std::string::npos;
     const std::size_t length = head.find("\r\ncontent-length: ");
     connection.left = length == std::string::npos ? 0 : std::strtoull(head.c_str() + length + 18, nullptr, 10);
     connection.tail.clear();
@@ -192,6 +194,14 @@ class Loop {
     ++report_.requests;
     report_.latencies_us.push_back(
         std::chrono::duration<float, std::micro>(SteadyClock::now() - connection.began).count());
+    if (connection.closes) {
+      ::close(connection.fd);
+      if (const Status opened = Open(connection); !opened.ok()) {
+        ++report_.errors;
+        connection.request = nullptr;
+        return;
+      }
+    }
     Begin(connection);
   }
 
