@@ -90,7 +90,7 @@ class Loop {
     bool in_body = false;
     bool chunked = false;
     bool closes = false;  // the server ends the connection after this response
-    std::string tail;  // of a chunked body
+    std::string tail;     // of a chunked body
     std::uint64_t left = 0;
   };
 

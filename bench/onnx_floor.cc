@@ -1,5 +1,5 @@
-// The floor of serving: a bare epoll loop around ONNX Runtime. It reads numbers out of {"instances": [[...], ...]} and writes the
-// first output, an int64 label per row, with no check of anything.
+// The floor of serving: a bare epoll loop around ONNX Runtime. It reads numbers out of {"instances": [[...], ...]} and
+// writes the first output, an int64 label per row, with no check of anything.
 //
 //   onnx-floor LIBONNXRUNTIME MODEL.onnx INPUT LABEL PROBABILITIES
 #include <dlfcn.h>
@@ -46,12 +46,13 @@ struct Model {
     const std::int64_t shape[] = {rows, static_cast<std::int64_t>(values.size()) / std::max<std::int64_t>(rows, 1)};
     ort::Value* value = nullptr;
     api.CreateTensorWithData(static_cast<const ort::MemoryInfo*>(memory), static_cast<void*>(values.data()),
-                             values.size() * sizeof(float), shape + 0, std::size_t{2}, ort::ElementType::kFloat, &value);
+                             values.size() * sizeof(float), shape + 0, std::size_t{2}, ort::ElementType::kFloat,
+                             &value);
     const ort::Value* values_in[] = {value};
     const char* names[] = {input};
     ort::Value* results[2] = {};
-    api.Run(session, static_cast<const ort::RunOptions*>(nullptr), names + 0, values_in + 0, std::size_t{1}, outputs + 0,
-            std::size_t{2}, results + 0);
+    api.Run(session, static_cast<const ort::RunOptions*>(nullptr), names + 0, values_in + 0, std::size_t{1},
+            outputs + 0, std::size_t{2}, results + 0);
     void* labels = nullptr;
     api.GetTensorMutableData(results[0], &labels);
     out = "{\"predictions\": [";
