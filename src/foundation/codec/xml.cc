@@ -1,5 +1,8 @@
 #include "foundation/codec/xml.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <pugixml.hpp>
 
 #include "foundation/codec/errors.h"
@@ -35,6 +38,40 @@ struct Builder {
   }
 };
 
+// "amp", "#38", "#x26": the five names, or a character's number. pugixml would leave others as they stand, and end the
+// text at a number that is 0.
+bool IsReference(std::string_view name) {
+  if (!name.starts_with('#')) return name == "amp" || name == "lt" || name == "gt" || name == "quot" || name == "apos";
+  name.remove_prefix(1);
+  int base = 10;
+  if (name.starts_with('x')) {
+    base = 16;
+    name.remove_prefix(1);
+  }
+  std::uint32_t code = 0;
+  auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), code, base);
+  bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  return error == std::errc() && end == name.data() + name.size() && code != 0 && code <= 0x10ffff && !surrogate;
+}
+
+// True where each '&' outside of comments, CDATA and instructions begins a reference that XML itself knows.
+bool ReferencesAreKnown(std::string_view text) {
+  while (!text.empty()) {
+    text.remove_prefix(std::min(text.find_first_of("<&"), text.size()));
+    std::string_view closing;
+    if (text.starts_with("<!--")) closing = "-->";
+    if (text.starts_with("<![CDATA[")) closing = "]]>";
+    if (text.starts_with("<?")) closing = "?>";
+    std::size_t skip = closing.empty() ? 1 : text.find(closing, 2);
+    if (text.starts_with('&')) {
+      skip = text.find(';');
+      if (skip == std::string_view::npos || !IsReference(text.substr(1, skip - 1))) return false;
+    }
+    text.remove_prefix(std::min(skip, text.size()));
+  }
+  return true;
+}
+
 }  // namespace
 
 const XmlElement* XmlElement::Child(std::string_view child_name) const {
@@ -50,6 +87,8 @@ std::string_view XmlElement::ChildText(std::string_view child_name) const {
 
 Result<XmlElement> ParseXml(std::string_view text, XmlLimits limits) {
   if (text.size() > limits.max_bytes) return Fail(kInputTooLarge, "The XML document is too large");
+  if (text.find('\0') != std::string_view::npos || !ReferencesAreKnown(text))
+    return Fail(kMalformedXml, "The XML document has a character or a reference that is none");
   pugi::xml_document document;
   // parse_doctype only so that a document type can be seen and refused.
   unsigned flags = pugi::parse_escapes | pugi::parse_eol | pugi::parse_cdata | pugi::parse_ws_pcdata |
