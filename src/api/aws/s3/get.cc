@@ -133,6 +133,7 @@ http::Response Describe(const Call& call, const Target& target, const objects::O
 
 Result<Plan> PlanGet(const Context& context, const Call& call, Target target) {
   ALOFT_TRY(RefuseUnsupported(call.head().headers));
+  ALOFT_TRY(CheckOverrides(target));
   Plan plan;
   plan.permissions = {{"s3:GetObject", target.ObjectArn(), {}}};
   plan.work = [&context, target = std::move(target)](const Call& c,
@@ -154,6 +155,7 @@ Result<Plan> PlanGet(const Context& context, const Call& call, Target target) {
 
 Result<Plan> PlanHead(const Context& context, const Call& call, Target target) {
   ALOFT_TRY(RefuseUnsupported(call.head().headers));
+  ALOFT_TRY(CheckOverrides(target));
   Plan plan;
   plan.permissions = {{"s3:GetObject", target.ObjectArn(), {}}};
   plan.work = [&context, target = std::move(target)](const Call& c,

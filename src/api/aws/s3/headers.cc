@@ -5,6 +5,7 @@
 #include "api/aws/s3/errors.h"
 #include "foundation/codec/base64.h"
 #include "foundation/codec/time.h"
+#include "foundation/http/parser.h"
 #include "services/objects/digests.h"
 
 namespace aloft::api::s3 {
@@ -225,6 +226,14 @@ ReadVerdict CheckReadConditions(const http::Headers& headers, const objects::Obj
     return ReadVerdict::kNotModified;
   }
   return ReadVerdict::kGo;
+}
+
+Status CheckOverrides(const Target& target) {
+  for (std::string_view name : {"response-content-type", "response-cache-control", "response-content-disposition",
+                                "response-content-encoding", "response-content-language", "response-expires"})
+    if (!http::IsFieldValue(target.Get(name)))
+      return Fail(kInvalidArgument, "The value of " + std::string(name) + " cannot be a header's.");
+  return {};
 }
 
 void AddObjectHeaders(http::Headers& headers, const objects::ObjectInfo& info, const Target& target) {

@@ -55,6 +55,8 @@ std::string_view ChecksumTypeName(objects::ChecksumType type);
 // x-amz-checksum-* and x-amz-checksum-type; nothing where there is none.
 void AddChecksum(http::Headers& headers, const objects::Checksum& checksum);
 
+// The response-* parameters of a read, which come back as headers: kInvalidArgument for what cannot be one.
+Status CheckOverrides(const Target& target);
 // Everything a GET or HEAD says of an object but its length; the caller's response-* overrides win.
 void AddObjectHeaders(http::Headers& headers, const objects::ObjectInfo& info, const Target& target);
 
