@@ -35,23 +35,21 @@ std::pair<std::string, std::string> SplitParent(const std::string& path) {
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
-// Where a link at `path` with this target points, as a clean path; absent where that is outside.
-std::optional<std::string> LinkTarget(const std::string& path, std::string_view target) {
-  if (target.starts_with('/') || target.empty()) return std::nullopt;
-  std::vector<std::string> parts;
-  std::string joined = SplitParent(path).first + "/" + std::string(target);
-  for (std::string_view part : Split(joined, '/')) {
+// True where a link at `path` with this target points to below the archive's directory. ".." may only come first: after
+// a name it could climb from where another link led.
+bool LinkStaysInside(const std::string& path, std::string_view target) {
+  if (target.starts_with('/') || target.empty()) return false;
+  auto depth = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
+  bool named = false;
+  for (std::string_view part : Split(target, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part == "..") {
-      if (parts.empty()) return std::nullopt;
-      parts.pop_back();
-    } else {
-      parts.emplace_back(part);
+    if (part != "..") {
+      named = true;
+    } else if (named || depth-- == 0) {
+      return false;
     }
   }
-  std::string clean;
-  for (const auto& part : parts) clean += (clean.empty() ? "" : "/") + part;
-  return clean;
+  return true;
 }
 
 class Unpacker {
@@ -111,7 +109,7 @@ class Unpacker {
 
   Status SymbolicLink(const os::Fd& directory, const std::string& leaf, const std::string& path,
                       const std::string& name, const char* target) {
-    if (!target || !LinkTarget(path, target))
+    if (!target || !LinkStaysInside(path, target))
       return Bad("the archive's entry '" + name + "' links to '" + (target ? target : "") +
                  "', outside of its directory");
     if (::symlinkat(target, directory.get(), leaf.c_str()) != 0) return SystemError("symlink " + name, errno);

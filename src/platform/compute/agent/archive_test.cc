@@ -105,6 +105,7 @@ TEST_F(ArchiveTest, RefusesWhatLeadsOut) {
       {{"/tmp/evil", AE_IFREG, "x"}},
       {{"link", AE_IFLNK, "/etc/passwd"}},
       {{"a/link", AE_IFLNK, "../../evil"}},
+      {{"a/b/up", AE_IFLNK, "../.."}, {"out", AE_IFLNK, "a/b/up/../../evil"}},  // read as text, it would be a/evil
       {{"link", AE_IFLNK, "."}, {"link/x", AE_IFREG, "x"}},
       {{"hard", AE_IFREG, "/etc/passwd", true}},
       {{"hard", AE_IFREG, "../evil", true}},
