@@ -66,6 +66,9 @@ TEST_F(CreateTest, BadRequests) {
   refused([](CreateRequest& r) { r.algorithm_specification->training_image.reset(); }, "TrainingImage");
   refused([](CreateRequest& r) { r.resource_config.reset(); }, "ResourceConfig");
   refused([](CreateRequest& r) { r.output_data_config->s3_output_path = "https://x"; }, "S3OutputPath");
+  refused([](CreateRequest& r) { r.output_data_config->s3_output_path = "s3://"; }, "S3OutputPath");
+  refused([](CreateRequest& r) { r.output_data_config->s3_output_path = "s3://../../etc"; }, "S3OutputPath");
+  refused([](CreateRequest& r) { (*r.input_data_config)[0].channel_name = ".."; }, "directory");
   refused([](CreateRequest& r) { r.resource_config->instance_type = "ml.nonsense.huge"; }, "ml.nonsense.huge");
   refused([](CreateRequest& r) { r.input_data_config->push_back((*r.input_data_config)[0]); }, "twice");
   refused([](CreateRequest& r) { r.algorithm_specification->training_image = "my-image:latest"; }, "my-image:latest");

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "foundation/codec/json.h"
+#include "services/objects/policy.h"
+#include "services/staging/probe.h"
 #include "services/training/errors.h"
 #include "services/training/messages.h"
 
@@ -61,6 +63,9 @@ Status CheckAlgorithm(const CreateRequest& request) {
 
 Status CheckChannel(const Channel& channel) {
   std::string where = "InputDataConfig channel " + channel.channel_name.value_or("");
+  // The service model's pattern lets these two through; as directories they are elsewhere.
+  if (Is(channel.channel_name, ".") || Is(channel.channel_name, ".."))
+    return Bad(where + ": the name must be able to be a directory.");
   if (!channel.data_source) return Bad(where + " has no DataSource.");
   if (channel.data_source->file_system_data_source) return NotBuilt(where + " on a FileSystemDataSource");
   if (channel.data_source->dataset_source) return NotBuilt(where + " on a DatasetSource");
@@ -98,7 +103,8 @@ Status CheckResources(const CreateRequest& request) {
 Status CheckOutput(const CreateRequest& request) {
   if (!request.output_data_config || !Filled(request.output_data_config->s3_output_path))
     return Bad("OutputDataConfig.S3OutputPath is missing.");
-  if (!request.output_data_config->s3_output_path->starts_with("s3://"))
+  auto place = staging::ParseS3Uri(*request.output_data_config->s3_output_path);
+  if (!place.ok() || !objects::CheckBucketName(place->bucket).ok())
     return Bad("OutputDataConfig.S3OutputPath must be an S3 URI (s3://bucket/prefix).");
   if (Filled(request.output_data_config->kms_key_id)) return NotBuilt("OutputDataConfig.KmsKeyId");
   return {};
