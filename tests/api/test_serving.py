@@ -3,7 +3,6 @@
 import io
 import json
 import subprocess
-import tarfile
 import textwrap
 import threading
 import time
@@ -15,25 +14,14 @@ import numpy
 import pytest
 import requests
 from cloud import REPOSITORY, wait_for
+from jobs import SKLEARN, archive
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
 X, Y = load_iris(return_X_y=True)
 MODEL = LogisticRegression(max_iter=500).fit(X, Y)
-SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 ONNX = "aloft-onnx:1"
 READ_S3 = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
-
-
-def archive(**files: bytes) -> bytes:
-    """model.tar.gz; "__" in a name stands for "/" and "_dot_" for "."."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name.replace("__", "/").replace("_dot_", "."))
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return out.getvalue()
 
 
 def joblib_bytes(model) -> bytes:

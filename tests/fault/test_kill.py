@@ -7,24 +7,22 @@ where it was the server, and checks. `make test` runs 20 rounds, `make soak` 200
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import pathlib
 import random
 import signal
-import tarfile
 import threading
 import time
 
 import botocore.exceptions
 import pytest
 from cloud import wait_for
+from jobs import SKLEARN, archive
 from leftovers import mounts_of, processes_of, tasks_of
 
 ROUNDS = 200 if os.environ.get("ALOFT_SOAK") else 20
 SEED = int(os.environ.get("ALOFT_SEED", "20261122"))
-IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 LINES = 40
 
 SCRIPT = f"""
@@ -46,16 +44,6 @@ def predict_fn(data, model):
 def output_fn(prediction, accept):
     return json.dumps(prediction), "application/json"
 """
-
-
-def archive(**files: str) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as out:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name.replace("__", "/"))
-            entry.size = len(text)
-            out.addfile(entry, io.BytesIO(text.encode()))
-    return packed.getvalue()
 
 
 class Workload:
@@ -100,7 +88,7 @@ def start_job(cloud, role: str, name: str) -> bool:
     try:
         cloud.admin.client("sagemaker", connect_timeout=1, read_timeout=10).create_training_job(
             TrainingJobName=name, RoleArn=role,
-            AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            AlgorithmSpecification={"TrainingImage": SKLEARN, "TrainingInputMode": "File"},
             OutputDataConfig={"S3OutputPath": "s3://kill/models"},
             ResourceConfig={"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
             StoppingCondition={"MaxRuntimeInSeconds": 600},
@@ -159,7 +147,7 @@ def prepared(binary, tmp_path_factory):
     role = cloud.make_role({"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::kill", "arn:aws:s3:::kill/*"]})
     sagemaker = cloud.admin.client("sagemaker")
     sagemaker.create_model(ModelName="doubler", ExecutionRoleArn=role, PrimaryContainer={
-        "Image": IMAGE, "ModelDataUrl": "s3://kill/model.tar.gz",
+        "Image": SKLEARN, "ModelDataUrl": "s3://kill/model.tar.gz",
         "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}})
     sagemaker.create_endpoint_config(EndpointConfigName="doubler", ProductionVariants=[
         {"VariantName": "AllTraffic", "ModelName": "doubler", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}])

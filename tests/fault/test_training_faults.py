@@ -2,15 +2,11 @@
 log line once, every metric counted once, and nothing left behind."""
 
 import contextlib
-import pathlib
-import sys
 
 import botocore.exceptions
 import pytest
 from cloud import wait_for
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "api"))
-from test_training import GROUP, PYTHON, Trainer  # noqa: E402
+from jobs import GROUP, PYTHON, Trainer
 
 LINES = 40
 POINTS = [

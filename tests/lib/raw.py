@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import socket
+import ssl
 from unittest import mock
 
 import botocore.auth
@@ -43,7 +45,10 @@ class FrozenModule:
 
 
 def send(cloud, method: str, path: str, body: bytes = b"", headers: dict | None = None, url: str | None = None) -> requests.Response:
-    return requests.request(method, (url or cloud.url) + path, data=body, headers=headers or {}, verify=str(cloud.ca_file or True), timeout=30)
+    prepared = requests.Request(method, url or cloud.url, data=body, headers=headers or {}).prepare()
+    prepared.url = (url or cloud.url) + path  # as it is: requests would resolve "..", and then it is not what was signed
+    with requests.Session() as session:
+        return session.send(prepared, verify=str(cloud.ca_file or True), timeout=30)
 
 
 def json_call(identity, service: str, target: str, body, **options) -> requests.Response:
@@ -51,3 +56,23 @@ def json_call(identity, service: str, target: str, body, **options) -> requests.
     payload = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target}
     return signed(identity, service, "POST", "/", payload, headers, **options)
+
+
+def connect(cloud, timeout: float = 10) -> ssl.SSLSocket:
+    """A connection to the server without any client's opinion of HTTP."""
+    plain = socket.create_connection(("127.0.0.1", cloud.port), timeout=timeout)
+    context = ssl.create_default_context(cafile=cloud.ca_file)
+    return context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+def exchange(cloud, data: bytes, timeout: float = 10) -> bytes:
+    """Sends the bytes as they are; everything that came back until the server closed the connection, or `timeout` of silence."""
+    received = b""
+    with connect(cloud, timeout) as connection:
+        try:
+            connection.sendall(data)
+            while chunk := connection.recv(65536):
+                received += chunk
+        except (TimeoutError, ConnectionError, ssl.SSLError):
+            pass
+    return received
