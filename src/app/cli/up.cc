@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,6 +67,14 @@ void ApplyListen(const std::string& listen, Config& config) {
   config.port = static_cast<std::uint16_t>(value);
 }
 
+// Keys lie in this process's memory: a crash must not write them into a file, nor let another process of the user read
+// them.
+void ForbidDumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 // Serves until SIGTERM or SIGINT; SIGHUP reads the certificate again. `ready` gets the banner.
 int Serve(const Config& config, const std::function<void(const std::string&)>& ready) {
   sigset_t signals;
@@ -72,6 +82,7 @@ int Serve(const Config& config, const std::function<void(const std::string&)>& r
   for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread, so that all inherit it
   signal(SIGPIPE, SIG_IGN);
+  ForbidDumps();
 
   Log log = Log::ToStderr(config.log_level, config.log_format);
   auto system = OrFail(System::Start(config, log));

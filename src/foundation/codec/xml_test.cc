@@ -29,13 +29,15 @@ TEST(Xml, RefusesDocumentTypes) {
 
 // What no document type declared stands for nothing, and a zero would cut a key short: both would act on another key.
 TEST(Xml, RefusesUnknownReferences) {
-  for (std::string_view text : {"<a>&e;</a>", "<a>&</a>", "<a>&#0;b</a>", "<a>&#xd800;</a>", "<a>&#x110000;</a>", "<a>&#;</a>",
-                                "<a>&#-1;</a>", "<a b='&e;'/>", "<a>& amp;</a>"})
+  for (std::string_view text : {"<a>&e;</a>", "<a>&</a>", "<a>&#0;b</a>", "<a>&#xd800;</a>", "<a>&#x110000;</a>",
+                                "<a>&#;</a>", "<a>&#-1;</a>", "<a b='&e;'/>", "<a>& amp;</a>"})
     EXPECT_EQ(ParseXml(text).error().reason, kMalformedXml) << text;
   EXPECT_FALSE(ParseXml(std::string_view("<a>b\0c</a>", 10)).ok());
   auto root = ParseXml("<!-- & --><a b='&apos;'><![CDATA[&e;]]>&#1;&#x41;&lt;</a>");
   ASSERT_TRUE(root.ok());
-  EXPECT_EQ(root->text, "&e;\x01" "A<");
+  EXPECT_EQ(root->text,
+            "&e;\x01"
+            "A<");
 }
 
 // Bounded input, bounded depth, bounded number of elements.
