@@ -58,6 +58,12 @@ class Core {
   // Ascending.
   Result<std::vector<Stored<PartRecord>>> FindParts(const Bucket& bucket, const UploadId& upload);
 
+  // Writes one setting, or removes it, and moves the bucket's version on.
+  Status ChangeSetting(const AccountId& account, std::string_view bucket, std::string_view name,
+                       std::optional<std::string> document);
+  // Adds the removal of all of a bucket's settings to the batch.
+  Status RemoveSettings(kv::Batch& batch, const Bucket& bucket);
+
   std::string NewTag();
 
   // Adds the holders of `segments`, which stand for the object `key`, to the batch.

@@ -29,13 +29,14 @@ inline constexpr Reason kInvalidCopyRange{ErrorKind::kInvalid, "InvalidCopyRange
 inline constexpr Reason kInvalidToken{ErrorKind::kInvalid, "InvalidListToken"};  // of a listing
 inline constexpr Reason kSizeMismatch{ErrorKind::kInvalid, "SizeMismatch"};      // of an assembled object
 inline constexpr Reason kInvalidTag{ErrorKind::kInvalid, "InvalidTag"};
+inline constexpr Reason kSettingTooLarge{ErrorKind::kTooLarge, "SettingTooLarge"};  // a bucket's configuration
 inline constexpr Reason kBusy{ErrorKind::kConflict, "Busy"};  // the same key or bucket is contended
 
 inline constexpr Reason kReasons[] = {
-    kNoSuchBucket,      kBucketTaken,    kBucketOwned,      kBucketNotEmpty,  kForeignBucket,
-    kInvalidBucketName, kTooManyBuckets, kNoSuchKey,        kInvalidKey,      kKeyTooLong,
-    kMetadataTooLarge,  kObjectTooLarge, kBadDigest,        kConditionFailed, kConditionNoSuchKey,
-    kNoSuchUpload,      kInvalidPart,    kInvalidPartOrder, kPartTooSmall,    kInvalidPartNumber,
-    kInvalidCopyRange,  kInvalidToken,   kSizeMismatch,     kInvalidTag,      kBusy};
+    kNoSuchBucket,   kBucketTaken,       kBucketOwned,        kBucketNotEmpty, kForeignBucket,    kInvalidBucketName,
+    kTooManyBuckets, kNoSuchKey,         kInvalidKey,         kKeyTooLong,     kMetadataTooLarge, kObjectTooLarge,
+    kBadDigest,      kConditionFailed,   kConditionNoSuchKey, kNoSuchUpload,   kInvalidPart,      kInvalidPartOrder,
+    kPartTooSmall,   kInvalidPartNumber, kInvalidCopyRange,   kInvalidToken,   kSizeMismatch,     kInvalidTag,
+    kBusy,           kSettingTooLarge};
 
 }  // namespace aloft::objects

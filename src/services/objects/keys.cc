@@ -44,6 +44,10 @@ std::string InlineKey(const Bucket& bucket, std::string_view tag) {
   return Place(bucket).append(tag);
 }
 
+std::string SettingKey(const Bucket& bucket, std::string_view name) {
+  return IndexPrefix(bucket).append(name);
+}
+
 std::string UploadPrefix(const Bucket& bucket) {
   return IndexPrefix(bucket);
 }

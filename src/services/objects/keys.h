@@ -18,6 +18,8 @@ inline constexpr char kPartSpace[] = "objects.part";        // account, region, 
 inline constexpr char kHolderSpace[] = "objects.holder";    // blob, tag -> who holds the blob
 inline constexpr char kGarbageSpace[] = "objects.garbage";  // time, blob, tag -> nothing: look whether anyone holds it
 
+inline constexpr char kSettingSpace[] = "objects.setting";  // account, region, bucket, name -> a document of the API's
+
 inline constexpr std::size_t kTagBytes = 16;
 inline constexpr std::size_t kUploadIdChars = 32;
 
@@ -26,6 +28,7 @@ std::string OwnedKey(const AccountId& account, std::string_view bucket);
 std::string IndexPrefix(const Bucket& bucket);
 std::string IndexKey(const Bucket& bucket, std::string_view key);
 std::string InlineKey(const Bucket& bucket, std::string_view tag);
+std::string SettingKey(const Bucket& bucket, std::string_view name);
 std::string UploadPrefix(const Bucket& bucket);
 std::string UploadKey(const Bucket& bucket, std::string_view key, const UploadId& upload);
 std::string PartPrefix(const Bucket& bucket, const UploadId& upload);

@@ -17,7 +17,8 @@ const Limits& Service::limits() const {
   return core_->limits;
 }
 
-Result<Bucket> Service::CreateBucket(const AccountId& account, const Region& region, std::string_view bucket) {
+Result<Bucket> Service::CreateBucket(const AccountId& account, const Region& region, std::string_view bucket,
+                                     const Pairs& settings) {
   ALOFT_TRY(CheckBucketName(bucket));
   std::string prefix = OwnedKey(account, "");
   ALOFT_ASSIGN(auto owned, core_->store.Scan(kOwnedSpace, {.from = prefix,
@@ -34,6 +35,7 @@ Result<Bucket> Service::CreateBucket(const AccountId& account, const Region& reg
   batch.Expect(kBucketSpace, record.bucket.name, kv::kAbsent);
   batch.Put(kBucketSpace, record.bucket.name, encoded);
   batch.Put(kOwnedSpace, OwnedKey(account, bucket), encoded);
+  for (const auto& [name, document] : settings) batch.Put(kSettingSpace, SettingKey(record.bucket, name), document);
   auto applied = core_->store.Apply(std::move(batch));
   if (applied.ok()) return record.bucket;
   if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
@@ -101,6 +103,7 @@ Status Service::DeleteBucket(const AccountId& account, std::string_view bucket) 
   remove.Expect(kBucketSpace, name, closed);
   remove.Delete(kBucketSpace, name);
   remove.Delete(kOwnedSpace, OwnedKey(account, bucket));
+  ALOFT_TRY(core_->RemoveSettings(remove, found.record.bucket));
   ALOFT_TRY(apply(std::move(remove)));
   return {};
 }

@@ -24,6 +24,7 @@
 #include "foundation/blob/store.h"
 #include "foundation/kv/store.h"
 #include "services/objects/errors.h"
+#include "services/objects/settings.h"
 #include "services/objects/types.h"
 
 namespace aloft::objects {
@@ -71,12 +72,26 @@ class Service {
 
   const Limits& limits() const;
 
-  Result<Bucket> CreateBucket(const AccountId& account, const Region& region, std::string_view bucket);
+  // `settings` are there from the first moment.
+  Result<Bucket> CreateBucket(const AccountId& account, const Region& region, std::string_view bucket,
+                              const Pairs& settings = {});
   Result<Bucket> HeadBucket(const AccountId& account, std::string_view bucket);
   Status DeleteBucket(const AccountId& account, std::string_view bucket);
   // Names above `after`, ascending.
   Result<BucketsPage> ListBuckets(const AccountId& account, std::string_view prefix, std::string_view after,
                                   std::size_t limit);
+
+  // Whose a bucket is, whoever asks: for deciding whether the caller may use it. kNoSuchBucket.
+  Result<BucketLocation> Locate(std::string_view bucket);
+  // Documents kept with the bucket under a name, and gone with it; absent where none was put. kSettingTooLarge.
+  Result<std::optional<std::string>> GetSetting(const AccountId& account, std::string_view bucket,
+                                                std::string_view name);
+  // Those whose name begins with `prefix`: names and documents, by name.
+  Result<Pairs> ListSettings(const AccountId& account, std::string_view bucket, std::string_view prefix);
+  Status PutSetting(const AccountId& account, std::string_view bucket, std::string_view name,
+                    std::string_view document);
+  // Deleting what is not there succeeds.
+  Status DeleteSetting(const AccountId& account, std::string_view bucket, std::string_view name);
 
   Result<ListPage> ListObjects(const AccountId& account, const ListRequest& request);
   Result<ObjectInfo> HeadObject(const AccountId& account, std::string_view bucket, std::string_view key);

@@ -36,6 +36,7 @@ constexpr ErrorName kTable[] = {
     {objects::kInvalidToken, "InvalidArgument", 400},
     {objects::kSizeMismatch, "InvalidRequest", 400},
     {objects::kInvalidTag, "InvalidTag", 400},
+    {objects::kSettingTooLarge, "EntityTooLarge", 400},
     {objects::kBusy, "OperationAborted", 409},
 
     {kMalformedXml, "MalformedXML", 400},
