@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "foundation/blob/file_writer.h"
+#include "foundation/blob/frames.h"
 #include "foundation/blob/store.h"
 #include "foundation/blob/trailer.h"
 #include "foundation/crypto/crc.h"
@@ -26,19 +27,26 @@ std::optional<std::size_t> FolderOf(std::string_view id) {
   return static_cast<std::size_t>(std::stoul(std::string(id.substr(0, 2)), nullptr, 16));
 }
 
+// How long the file must be before its trailer; absent where no writer of ours made the trailer.
+std::optional<std::uint64_t> StoredSize(const Trailer& trailer) {
+  if (trailer.encoding == kPlainEncoding) return trailer.size;
+  if (trailer.encoding == kFramedEncoding && trailer.size <= kMaxFramedBytes) return SealedSize(trailer.size);
+  return std::nullopt;
+}
+
 Error NoSuchBlob(const BlobId& id) {
   return Fail(kNoSuchBlob, "Stored bytes are missing.", "blob " + id.value());
 }
 
 class FileReader final : public Reader {
  public:
-  FileReader(std::shared_ptr<const int> fd, const Trailer& trailer) : fd_(std::move(fd)), trailer_(trailer) {}
+  FileReader(std::shared_ptr<const int> fd, std::uint64_t size) : fd_(std::move(fd)), size_(size) {}
 
-  std::uint64_t size() const override { return trailer_.size; }
+  std::uint64_t size() const override { return size_; }
 
   Result<std::size_t> Read(std::uint64_t offset, std::span<std::uint8_t> out) override {
-    if (offset >= trailer_.size) return std::size_t{0};
-    out = out.first(std::min<std::uint64_t>(out.size(), trailer_.size - offset));
+    if (offset >= size_) return std::size_t{0};
+    out = out.first(std::min<std::uint64_t>(out.size(), size_ - offset));
     std::size_t done = 0;
     while (done < out.size()) {
       ssize_t count = pread(*fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
@@ -54,7 +62,7 @@ class FileReader final : public Reader {
 
  private:
   std::shared_ptr<const int> fd_;
-  const Trailer trailer_;
+  const std::uint64_t size_;
 };
 
 class DirectoryStore final : public Store {
@@ -72,22 +80,30 @@ class DirectoryStore final : public Store {
     return {};
   }
 
-  Result<std::unique_ptr<Writer>> Create(std::uint64_t expected_bytes) override {
+  Result<std::unique_ptr<Writer>> Create(std::uint64_t expected_bytes, const std::optional<FrameKey>& key) override {
     std::array<std::uint8_t, kIdLength / 2> bits;
     random_.Fill(bits);
     BlobId id(HexEncode(bits));
     ALOFT_ASSIGN(auto folder, Folder(bits[0]));
-    return CreateFileWriter({std::move(folder), std::move(id), nameless_files_}, expected_bytes);
+    return CreateFileWriter({std::move(folder), std::move(id), nameless_files_}, expected_bytes, key);
   }
 
-  Result<std::unique_ptr<Reader>> Open(const BlobId& id) override {
+  Result<std::unique_ptr<Reader>> Open(const BlobId& id, const std::optional<FrameKey>& key) override {
     ALOFT_ASSIGN(Opened opened, OpenFile(id));
-    return std::unique_ptr<Reader>(std::make_unique<FileReader>(std::move(opened.fd), opened.trailer));
+    if (opened.trailer.encoding == kFramedEncoding) {
+      if (!key) return Fail(kFrameKeyMissing, "Stored bytes are encrypted.", "blob " + id.value() + " needs a key");
+      auto cipher = std::make_unique<FrameCipher>(*key, id);
+      if (cipher->key_check() != opened.trailer.key_check)
+        return Fail(kFrameKeyWrong, "The stored bytes do not open with this key.", "blob " + id.value());
+      return MakeFrameReader(std::move(opened.fd), opened.trailer.size, *key, id, std::move(cipher));
+    }
+    if (key) return Damaged(id, "it is not encrypted and should be");
+    return std::unique_ptr<Reader>(std::make_unique<FileReader>(std::move(opened.fd), opened.stored));
   }
 
   Status Verify(const BlobId& id) override {
     ALOFT_ASSIGN(Opened opened, OpenFile(id));
-    FileReader reader(std::move(opened.fd), opened.trailer);
+    FileReader reader(std::move(opened.fd), opened.stored);
     std::vector<std::uint8_t> buffer(256u << 10);
     std::uint64_t crc = 0;
     for (std::uint64_t at = 0; at < reader.size();) {
@@ -125,6 +141,7 @@ class DirectoryStore final : public Store {
   struct Opened {
     std::shared_ptr<const int> fd;
     Trailer trailer;
+    std::uint64_t stored;  // bytes before the trailer
   };
 
   static std::string FolderName(std::size_t index) {
@@ -154,9 +171,8 @@ class DirectoryStore final : public Store {
     ssize_t got = pread(raw, bytes.data(), bytes.size(), static_cast<off_t>(body));
     if (got < 0) return SystemError("pread", errno);
     auto trailer = DecodeTrailer(ByteView(bytes).first(static_cast<std::size_t>(got)));
-    if (!trailer || trailer->encoding != kPlainEncoding || trailer->size != body)
-      return Damaged(id, "its end is wrong");
-    return Opened{std::move(fd), *trailer};
+    if (!trailer || StoredSize(*trailer) != body) return Damaged(id, "its end is wrong");
+    return Opened{std::move(fd), *trailer, body};
   }
 
   // Opens the folder, making it durably where it is new to this process: another one may have made it a moment ago and

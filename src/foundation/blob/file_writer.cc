@@ -9,15 +9,19 @@
 #include <vector>
 
 #include "foundation/base/fault_point.h"
+#include "foundation/blob/frames.h"
 #include "foundation/blob/trailer.h"
 #include "foundation/crypto/crc.h"
+#include "foundation/crypto/wipe.h"
 
 namespace aloft::blob {
 namespace {
 
 // Small pieces are gathered up to this; larger ones go to the page cache as they come. Writing around the cache
 // (O_DIRECT) was measured at 8 MiB: the same CPU, and the next reader finds nothing cached.
-constexpr std::size_t kBuffer = 64u << 10;
+constexpr std::size_t kBuffer = kFrameBytes;
+// Below this a buffer of frames grows as it needs.
+constexpr std::size_t kSmallFrame = 8u << 10;
 // From this size on the disk is reserved in one piece, so that a full one is told before the first byte.
 constexpr std::uint64_t kReserveFrom = 1u << 20;
 // A client's word on the size reserves no more than this.
@@ -25,9 +29,15 @@ constexpr std::uint64_t kMaxReserve = 256u << 20;
 
 class FileWriter final : public Writer {
  public:
-  FileWriter(Target target, os::Fd fd) : target_(std::move(target)), fd_(std::move(fd)) {}
+  FileWriter(Target target, os::Fd fd, const std::optional<FrameKey>& key)
+      : target_(std::move(target)), fd_(std::move(fd)) {
+    if (!key) return;
+    cipher_.emplace(*key, target_.id);
+    sealed_.resize(kSealedFrameBytes);
+  }
 
   ~FileWriter() override {
+    if (cipher_) crypto::Wipe(buffer_);
     if (!committed_ && !target_.nameless_files) unlinkat(target_.directory->get(), TemporaryName().c_str(), 0);
   }
 
@@ -41,8 +51,8 @@ class FileWriter final : public Writer {
 
   Status Append(ByteView bytes) override {
     if (failed_) return *failed_;
-    crc64_ = crypto::Crc64Nvme(crc64_, bytes);
     size_ += bytes.size();
+    if (cipher_) return AppendFramed(bytes);
     if (buffer_.size() + bytes.size() > kBuffer) ALOFT_TRY(Flush());
     if (bytes.size() >= kBuffer) return WriteAll(bytes);
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
@@ -62,9 +72,37 @@ class FileWriter final : public Writer {
  private:
   std::string TemporaryName() const { return std::string(kTemporaryPrefix) + target_.id.value(); }
 
+  // A full frame waits until more comes: only then is it known not to be the last.
+  Status AppendFramed(ByteView bytes) {
+    while (!bytes.empty()) {
+      if (buffer_.size() == kFrameBytes) {
+        ALOFT_TRY(WriteFrame(false, buffer_));
+        buffer_.clear();
+      }
+      if (buffer_.empty() && bytes.size() > kFrameBytes) {
+        ALOFT_TRY(WriteFrame(false, bytes.first(kFrameBytes)));
+        bytes = bytes.subspan(kFrameBytes);
+        continue;
+      }
+      const std::size_t count = std::min(kFrameBytes - buffer_.size(), bytes.size());
+      if (buffer_.capacity() < kFrameBytes && buffer_.size() + count > kSmallFrame) buffer_.reserve(kFrameBytes);
+      buffer_.insert(buffer_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
+      bytes = bytes.subspan(count);
+    }
+    return {};
+  }
+
+  Status WriteFrame(bool last, ByteView plain) {
+    cipher_->Seal(frames_++, last, plain, sealed_.data(),
+                  std::span<std::uint8_t, kFrameTag>(sealed_.data() + plain.size(), kFrameTag));
+    return WriteAll(ByteView(sealed_).first(plain.size() + kFrameTag));
+  }
+
   Status Finish() {
-    ALOFT_TRY(Flush());
-    auto trailer = EncodeTrailer({kPlainEncoding, size_, crc64_});
+    if (cipher_) ALOFT_TRY(WriteFrame(true, buffer_));
+    if (!cipher_) ALOFT_TRY(Flush());
+    auto trailer =
+        EncodeTrailer({cipher_ ? kFramedEncoding : kPlainEncoding, size_, crc64_, cipher_ ? cipher_->key_check() : 0});
     ALOFT_TRY(WriteAll(trailer));
     if (reserved_ > written_ && ftruncate(fd_.get(), static_cast<off_t>(written_)) != 0)
       return SystemError("ftruncate", errno);
@@ -108,6 +146,7 @@ class FileWriter final : public Writer {
       failed_ = *error;
       return *failed_;
     }
+    crc64_ = crypto::Crc64Nvme(crc64_, bytes);
     while (!bytes.empty()) {
       ssize_t count = pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(written_));
       if (count < 0 && errno == EINTR) continue;
@@ -124,25 +163,30 @@ class FileWriter final : public Writer {
   const Target target_;
   os::Fd fd_;
   std::vector<std::uint8_t> buffer_;
+  std::optional<FrameCipher> cipher_;
+  std::vector<std::uint8_t> sealed_;  // the frame that is being written
+  std::uint64_t frames_ = 0;
   std::uint64_t written_ = 0;   // to the file
   std::uint64_t reserved_ = 0;  // of the disk
   std::uint64_t size_ = 0;
-  std::uint64_t crc64_ = 0;
+  std::uint64_t crc64_ = 0;  // of what was written
   bool committed_ = false;
   std::optional<Error> failed_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Writer>> CreateFileWriter(Target target, std::uint64_t expected_bytes) {
+Result<std::unique_ptr<Writer>> CreateFileWriter(Target target, std::uint64_t expected_bytes,
+                                                 const std::optional<FrameKey>& key) {
   int flags = O_WRONLY | O_CLOEXEC;
   int folder = target.directory->get();
   std::string temporary = std::string(kTemporaryPrefix) + target.id.value();
   os::Fd fd(target.nameless_files ? openat(folder, ".", flags | O_TMPFILE, 0600)
                                   : openat(folder, temporary.c_str(), flags | O_CREAT | O_EXCL, 0600));
   if (!fd.valid()) return SystemError("open of a new blob", errno);
-  auto writer = std::make_unique<FileWriter>(std::move(target), std::move(fd));
-  if (expected_bytes >= kReserveFrom) writer->Reserve(expected_bytes);
+  auto writer = std::make_unique<FileWriter>(std::move(target), std::move(fd), key);
+  if (expected_bytes >= kReserveFrom)
+    writer->Reserve(key && expected_bytes <= kMaxFramedBytes ? SealedSize(expected_bytes) : expected_bytes);
   if (writer->failed()) return *writer->failed();
   return std::unique_ptr<Writer>(std::move(writer));
 }

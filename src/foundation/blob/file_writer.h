@@ -19,6 +19,8 @@ struct Target {
 // The name of a file that is being written where nameless ones cannot be made.
 inline constexpr std::string_view kTemporaryPrefix = ".tmp-";
 
-Result<std::unique_ptr<Writer>> CreateFileWriter(Target target, std::uint64_t expected_bytes);
+// Encrypts where there is a key.
+Result<std::unique_ptr<Writer>> CreateFileWriter(Target target, std::uint64_t expected_bytes,
+                                                 const std::optional<FrameKey>& key = std::nullopt);
 
 }  // namespace aloft::blob

@@ -22,6 +22,7 @@
 #include "foundation/base/log.h"
 #include "foundation/base/random.h"
 #include "foundation/base/result.h"
+#include "foundation/blob/frame_key.h"
 
 namespace aloft::blob {
 
@@ -58,12 +59,15 @@ class Reader {
 class Store {
  public:
   virtual ~Store() = default;
-  // `expected_bytes` 0: unknown.
-  virtual Result<std::unique_ptr<Writer>> Create(std::uint64_t expected_bytes) = 0;
-  // kNoSuchBlob; kCorrupt where the file's end does not vouch for its beginning. A blob that is open stays readable
-  // after Delete.
-  virtual Result<std::unique_ptr<Reader>> Open(const BlobId& id) = 0;
-  // Reads all of it against its checksum: kCorrupt where a byte changed since Commit.
+  // `expected_bytes` 0: unknown. With a key the bytes are encrypted as they come.
+  virtual Result<std::unique_ptr<Writer>> Create(std::uint64_t expected_bytes,
+                                                 const std::optional<FrameKey>& key = std::nullopt) = 0;
+  // kNoSuchBlob; kCorrupt where the file's end does not vouch for its beginning. An encrypted blob needs its key:
+  // kFrameKeyMissing, kFrameKeyWrong; one that should be encrypted and is not is kCorrupt: somebody put it there. A
+  // blob that is open stays readable after Delete.
+  virtual Result<std::unique_ptr<Reader>> Open(const BlobId& id, const std::optional<FrameKey>& key = std::nullopt) = 0;
+  // Reads all of it against its checksum, which covers the bytes as they are stored, so it needs no key: kCorrupt where
+  // a byte changed since Commit.
   virtual Status Verify(const BlobId& id) = 0;
   // Removing what is not there succeeds: reclaim repeats itself.
   virtual Status Delete(const BlobId& id) = 0;

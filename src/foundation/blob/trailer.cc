@@ -32,6 +32,7 @@ std::array<std::uint8_t, kTrailerBytes> EncodeTrailer(const Trailer& trailer) {
   Store(out.data() + 12, trailer.encoding);
   Store(out.data() + 16, trailer.size);
   Store(out.data() + 24, trailer.crc64);
+  Store(out.data() + 32, trailer.key_check);
   Store(out.data() + kChecked, crypto::Crc32c(0, ByteView(out).first(kChecked)));
   return out;
 }
@@ -41,7 +42,7 @@ std::optional<Trailer> DecodeTrailer(ByteView bytes) {
   if (Load<std::uint32_t>(bytes.data() + kChecked) != crypto::Crc32c(0, bytes.first(kChecked))) return std::nullopt;
   if (Load<std::uint32_t>(bytes.data() + 8) != kFormat) return std::nullopt;
   return Trailer{Load<std::uint32_t>(bytes.data() + 12), Load<std::uint64_t>(bytes.data() + 16),
-                 Load<std::uint64_t>(bytes.data() + 24)};
+                 Load<std::uint64_t>(bytes.data() + 24), Load<std::uint32_t>(bytes.data() + 32)};
 }
 
 }  // namespace aloft::blob

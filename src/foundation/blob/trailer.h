@@ -11,13 +11,15 @@
 namespace aloft::blob {
 
 struct Trailer {
-  std::uint32_t encoding = 0;  // how the bytes before are stored; 0: as they are
-  std::uint64_t size = 0;      // of the blob
-  std::uint64_t crc64 = 0;     // CRC-64/NVME of the blob
+  std::uint32_t encoding = 0;   // how the bytes before are stored; 0: as they are
+  std::uint64_t size = 0;       // of the blob
+  std::uint64_t crc64 = 0;      // CRC-64/NVME of the bytes as they are stored
+  std::uint32_t key_check = 0;  // of an encrypted blob: docs/formats/blob.md
 };
 
 inline constexpr std::size_t kTrailerBytes = 40;
 inline constexpr std::uint32_t kPlainEncoding = 0;
+inline constexpr std::uint32_t kFramedEncoding = 1;  // AES-256-GCM frames
 
 std::array<std::uint8_t, kTrailerBytes> EncodeTrailer(const Trailer& trailer);
 

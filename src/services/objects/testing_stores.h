@@ -21,15 +21,20 @@ class MemoryBlobs final : public blob::Store {
  public:
   explicit MemoryBlobs(const Clock& clock) : clock_(clock) {}
 
-  Result<std::unique_ptr<blob::Writer>> Create(std::uint64_t) override {
+  Result<std::unique_ptr<blob::Writer>> Create(std::uint64_t,
+                                               const std::optional<blob::FrameKey>& key = std::nullopt) override {
     std::lock_guard lock(mutex_);
     return std::unique_ptr<blob::Writer>(
-        std::make_unique<MemoryWriter>(*this, blob::BlobId("blob" + std::to_string(++next_))));
+        std::make_unique<MemoryWriter>(*this, blob::BlobId("blob" + std::to_string(++next_)), KeyText(key)));
   }
-  Result<std::unique_ptr<blob::Reader>> Open(const blob::BlobId& id) override {
+  Result<std::unique_ptr<blob::Reader>> Open(const blob::BlobId& id,
+                                             const std::optional<blob::FrameKey>& key = std::nullopt) override {
     std::lock_guard lock(mutex_);
     auto found = blobs_.find(id);
     if (found == blobs_.end()) return Fail(blob::kNoSuchBlob, "no blob " + id.value());
+    if (!key && !found->second.key.empty()) return Fail(blob::kFrameKeyMissing, "encrypted");
+    if (key && found->second.key.empty()) return Fail(kCorrupt, "not encrypted");
+    if (found->second.key != KeyText(key)) return Fail(blob::kFrameKeyWrong, "another key");
     return std::unique_ptr<blob::Reader>(std::make_unique<MemoryReader>(found->second.bytes));
   }
   Status Verify(const blob::BlobId&) override { return {}; }
@@ -60,10 +65,15 @@ class MemoryBlobs final : public blob::Store {
   struct Kept {
     std::shared_ptr<const std::string> bytes;
     Time committed;
+    std::string key;  // empty: not encrypted
   };
+  static std::string KeyText(const std::optional<blob::FrameKey>& key) {
+    return key ? std::string(key->bytes()) : std::string();
+  }
   class MemoryWriter final : public blob::Writer {
    public:
-    MemoryWriter(MemoryBlobs& store, blob::BlobId id) : store_(store), id_(std::move(id)) {}
+    MemoryWriter(MemoryBlobs& store, blob::BlobId id, std::string key)
+        : store_(store), id_(std::move(id)), key_(std::move(key)) {}
     Status Append(ByteView bytes) override {
       bytes_ += AsText(bytes);
       return {};
@@ -71,7 +81,7 @@ class MemoryBlobs final : public blob::Store {
     Status Commit() override {
       if (store_.fail_commits) return Fail(kDiskFull, "no space left");
       std::lock_guard lock(store_.mutex_);
-      store_.blobs_[id_] = {std::make_shared<const std::string>(std::move(bytes_)), store_.clock_.Now()};
+      store_.blobs_[id_] = {std::make_shared<const std::string>(std::move(bytes_)), store_.clock_.Now(), key_};
       return {};
     }
     const blob::BlobId& id() const override { return id_; }
@@ -79,6 +89,7 @@ class MemoryBlobs final : public blob::Store {
    private:
     MemoryBlobs& store_;
     blob::BlobId id_;
+    std::string key_;  // bytes are kept plain: a test reads them
     std::string bytes_;
   };
   class MemoryReader final : public blob::Reader {
