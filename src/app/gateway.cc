@@ -186,31 +186,28 @@ Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::
 
   // Authorize: each permission that the operation lists.
   flight->global_context = GlobalContext(call);
-  ALOFT_TRY(Check(*flight, flight->prepared->permissions()));
+  for (const api::Permission& permission : flight->prepared->permissions()) ALOFT_TRY(Check(*flight, permission));
 
   // Run: may answer now or later, from any thread.
-  auto ask = [this, flight](const api::Permission& permission) { return Decide(*flight, permission).allowed; };
+  auto ask = [this, flight](const api::Permission& permission) { return Check(*flight, permission); };
   flight->prepared->Run(flight->call, api::AuthorizedMaker::Make(std::move(ask)),
                         [flight](Result<http::Response> result) { flight->Answer(std::move(result)); });
   return {};
 }
 
-Status Gateway::Check(const InFlight& flight, const std::vector<api::Permission>& permissions) const {
-  for (const auto& permission : permissions) {
-    identity::Decision decision = Decide(flight, permission);
-    if (!decision.allowed) {
-      return Fail(identity::kAccessDenied,
-                  identity::DeniedMessage(flight.call->session, permission.action, permission.resource, decision),
-                  decision.why);
-    }
-  }
-  return {};
-}
-
-identity::Decision Gateway::Decide(const InFlight& flight, const api::Permission& permission) const {
+Status Gateway::Check(const InFlight& flight, const api::Permission& permission) const {
+  const identity::Session& caller = flight.call->session;
   identity::Context context = flight.global_context;
   for (const auto& [key, values] : permission.context) context[key] = values;
-  return identity_.Authorize(flight.call->session, permission.action, permission.resource, context);
+  identity::ResourceFacts facts;
+  if (permission.facts != nullptr) {
+    ALOFT_ASSIGN(facts, permission.facts->FactsOf(permission, caller));
+  }
+  const identity::Decision decision =
+      identity_.Authorize(caller, permission.action, permission.resource, context, &facts);
+  if (decision.allowed) return {};
+  return Fail(identity::kAccessDenied,
+              identity::DeniedMessage(caller, permission.action, permission.resource, decision), decision.why);
 }
 
 }  // namespace aloft::app

@@ -45,8 +45,7 @@ class Gateway final : public http::Handler {
 
   void Serve(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body);
   Status Run(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body);
-  Status Check(const InFlight& flight, const std::vector<api::Permission>& permissions) const;
-  identity::Decision Decide(const InFlight& flight, const api::Permission& permission) const;
+  Status Check(const InFlight& flight, const api::Permission& permission) const;
 
   GatewayOptions options_;
   std::vector<const api::Front*> fronts_;

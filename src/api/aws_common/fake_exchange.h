@@ -67,7 +67,7 @@ inline http::Response Send(const Front& front, http::RequestHead head, std::stri
   if (!prepared.ok()) return render(prepared.error());
   http::Response response;
   (*prepared)->Run(
-      call, AuthorizedMaker::Make([](const Permission&) { return true; }),
+      call, AuthorizedMaker::Make([](const Permission&) { return Status(); }),
       [&](Result<http::Response> result) { response = result.ok() ? std::move(*result) : render(result.error()); });
   return response;
 }

@@ -10,7 +10,7 @@ namespace aloft::api {
 
 class AuthorizedMaker {
  public:
-  static Authorized Make(std::function<bool(const Permission&)> ask) { return Authorized(std::move(ask)); }
+  static Authorized Make(std::function<Status(const Permission&)> ask) { return Authorized(std::move(ask)); }
 };
 
 }  // namespace aloft::api

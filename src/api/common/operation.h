@@ -37,11 +37,26 @@ struct Call {
   const http::RequestHead& head() const { return exchange->head(); }
 };
 
-// One thing that policy must allow. `context` adds condition keys to the global ones (aws:SourceIp, ...).
+struct Permission;
+
+// What the service that holds a resource knows of it, for the decision about one permission: whose it is, its policy,
+// its tags. Asked on a pool thread once for each permission that names the source; reads what is in memory or local.
+class FactSource {
+ public:
+  virtual ~FactSource() = default;
+  // An error is the answer of the call: kNoSuchBucket. A resource that is not there and whose absence is the handler's
+  // to tell has no facts: ResourceFacts{}.
+  virtual Result<identity::ResourceFacts> FactsOf(const Permission& permission,
+                                                  const identity::Session& caller) const = 0;
+};
+
+// One thing that policy must allow. `context` adds condition keys to the global ones (aws:SourceIp, ...), in lower
+// case.
 struct Permission {
   std::string action;    // "s3:GetObject"
   std::string resource;  // an ARN, or "*"
-  identity::Context context;
+  identity::Context context{};
+  const FactSource* facts = nullptr;  // null: the resource has no policy and is the caller's account's
 };
 
 // Proof that every permission of the operation was allowed; asks further questions on behalf of the same caller.
@@ -49,12 +64,14 @@ class Authorized {
  public:
   // True where policy allows this too. For decisions that depend on stored state: 403 or 404, each key of
   // DeleteObjects.
-  bool Allows(const Permission& permission) const { return ask_(permission); }
+  bool Allows(const Permission& permission) const { return ask_(permission).ok(); }
+  // The same with AWS's sentence: identity::kAccessDenied, or what the facts' source answered.
+  Status Check(const Permission& permission) const { return ask_(permission); }
 
  private:
   friend class AuthorizedMaker;
-  explicit Authorized(std::function<bool(const Permission&)> ask) : ask_(std::move(ask)) {}
-  std::function<bool(const Permission&)> ask_;
+  explicit Authorized(std::function<Status(const Permission&)> ask) : ask_(std::move(ask)) {}
+  std::function<Status(const Permission&)> ask_;
 };
 
 // Answers the call; exactly once, from any thread.

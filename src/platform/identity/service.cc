@@ -62,8 +62,17 @@ bool IsBarredFromIdentity(const Session& session, std::string_view action) {
   return lower.starts_with("iam:") || (lower.starts_with("sts:") && lower != "sts:assumerole");
 }
 
-Decision Ask(Service::State& state, const Session& session, std::string_view action, std::string_view resource,
-             const Context& context, bool explain) {
+Verdict AskResource(const Session& session, const Query& query, const ResourceFacts& facts) {
+  Verdict verdict;
+  if (facts.policy != nullptr) verdict = facts.policy->Evaluate(query);
+  if (verdict.effect != Verdict::Effect::kDeny && facts.granted) return {Verdict::Effect::kAllow, -1, true};
+  if (facts.block_public && session.account != facts.owner && verdict.effect == Verdict::Effect::kAllow) return {};
+  return verdict;
+}
+
+// What the caller's own side says; the resource's side is Ask's.
+Decision AskCaller(Service::State& state, const Session& session, std::string_view action, std::string_view resource,
+                   const Context& context, bool explain) {
   if (session.kind == PrincipalKind::kNobody) return No("the caller did not authenticate");
   if (EqualsIgnoreCase(action, "sts:GetCallerIdentity"))
     return Decision{.allowed = true, .why = explain ? "everyone may ask who they are" : ""};
@@ -97,6 +106,34 @@ Decision Ask(Service::State& state, const Session& session, std::string_view act
   return Decide((*principal)->policies, session.session_policies, Query{action, resource, keys}, explain);
 }
 
+Decision Ask(Service::State& state, const Session& session, std::string_view action, std::string_view resource,
+             const Context& request, const ResourceFacts* facts, bool explain) {
+  if (facts == nullptr) return AskCaller(state, session, action, resource, request, explain);
+  Context context = request;
+  for (const auto& [key, values] : facts->context) context.try_emplace(key, values);
+  const SessionKeys keys(session, nullptr, context, state.clock.Now());
+  const bool nobody = session.kind == PrincipalKind::kNobody;
+  Caller caller;
+  if (!nobody) {
+    caller.account = session.account.value();
+    caller.arn = session.arn;
+    caller.role_arn = session.role_arn;
+  }
+  caller.anonymous = nobody;
+  const Verdict verdict = AskResource(session, Query{action, resource, keys, &caller}, *facts);
+  if (verdict.effect == Verdict::Effect::kDeny)
+    return {.explicit_deny = true, .source = Decision::Source::kResource, .why = "denied by the resource's policy"};
+  const bool opens = verdict.effect == Verdict::Effect::kAllow;
+  if (nobody) return {.allowed = opens && verdict.direct, .source = Decision::Source::kResource};
+  const Decision own = AskCaller(state, session, action, resource, context, explain);
+  if (own.explicit_deny) return own;
+  const bool same_account = facts->owner.empty() || facts->owner == session.account;
+  if (!opens && (facts->gate || !same_account)) return {.source = Decision::Source::kResource};
+  const bool as_named = own.source == Decision::Source::kIdentity && session.kind != PrincipalKind::kToken;
+  if (same_account && opens && verdict.direct && as_named) return {.allowed = true};
+  return own;
+}
+
 }  // namespace
 
 Service::Service(sql::Database& database, const keys::Keyring& keyring, const Clock& clock, Random& random, Log log)
@@ -121,13 +158,13 @@ Result<Credential> Service::FindCredential(std::string_view access_key_id, std::
 }
 
 Decision Service::Authorize(const Session& session, std::string_view action, std::string_view resource,
-                            const Context& context) const {
-  return Ask(*state_, session, action, resource, context, false);
+                            const Context& context, const ResourceFacts* facts) const {
+  return Ask(*state_, session, action, resource, context, facts, false);
 }
 
 Decision Service::Explain(const Session& session, std::string_view action, std::string_view resource,
-                          const Context& context) const {
-  return Ask(*state_, session, action, resource, context, true);
+                          const Context& context, const ResourceFacts* facts) const {
+  return Ask(*state_, session, action, resource, context, facts, true);
 }
 
 void Service::Invalidate() const {

@@ -43,11 +43,12 @@ class Service {
 
   // Explicit deny wins, default deny. Global condition keys that follow from the session and the clock are added here;
   // `context` brings those of the request (aws:sourceip, aws:securetransport, aws:requestedregion) and of the service.
-  Decision Authorize(const Session& session, std::string_view action, std::string_view resource,
-                     const Context& context) const;
+  // `facts` tells of the resource; null: it is the caller's account's, and has no policy of its own.
+  Decision Authorize(const Session& session, std::string_view action, std::string_view resource, const Context& context,
+                     const ResourceFacts* facts = nullptr) const;
   // The same answer, with `why` filled where it is yes too.
-  Decision Explain(const Session& session, std::string_view action, std::string_view resource,
-                   const Context& context) const;
+  Decision Explain(const Session& session, std::string_view action, std::string_view resource, const Context& context,
+                   const ResourceFacts* facts = nullptr) const;
 
   // That the role exists in the caller's account and its trust lets the service assume it. The right to pass it
   // (iam:PassRole on the role, iam:passedtoservice in the context) is a permission of the operation.

@@ -84,7 +84,9 @@ class S3FrontTest : public ::testing::Test {
     std::mutex mutex;
     std::condition_variable answered;
     std::optional<http::Response> response;
-    auto allow = [this](const Permission& permission) { return !denied_.contains(permission.action); };
+    auto allow = [this](const Permission& permission) {
+      return denied_.contains(permission.action) ? Status(Fail(kAccessDenied, "denied")) : Status();
+    };
     (*prepared)->Run(call, AuthorizedMaker::Make(allow), [&](Result<http::Response> result) {
       std::lock_guard lock(mutex);
       response = result.ok() ? std::move(*result) : render(result.error());
