@@ -1,0 +1,68 @@
+#include "app/wiring/fronts.h"
+
+#include "api/aws/cloudwatch/rows.h"
+#include "api/aws/iam/api.h"
+#include "api/aws/logs/rows.h"
+#include "api/aws/s3/front.h"
+#include "api/aws/sagemaker/endpoint_rows.h"
+#include "api/aws/sagemaker/model_rows.h"
+#include "api/aws/sagemaker/tag_rows.h"
+#include "api/aws/sagemaker/training_rows.h"
+#include "api/aws/sagemaker_runtime/api.h"
+#include "api/aws/sts/api.h"
+#include "api/aws_common/front.h"
+#include "api/inference/front.h"
+#include "app/admin_front.h"
+
+namespace aloft::app {
+namespace {
+
+// What SageMaker's AddTags and ListTags may name, by the kind in the ARN.
+api::TagTargets TagTargetsOf(Services& services) {
+  api::TagTargets owners;
+  owners["training-job"] = [&services](const AccountId& account, const Region& region, const std::string& name) {
+    return services.training().Exists({account, region}, name);
+  };
+  owners["model"] = [&services](const AccountId& account, const Region& region, const std::string& name) -> Status {
+    ALOFT_TRY(services.models().Find({account, region}, name));
+    return {};
+  };
+  owners["endpoint"] = [&services](const AccountId& account, const Region& region, const std::string& name) -> Status {
+    ALOFT_TRY(services.serving().DescribeEndpoint({account, region}, name));
+    return {};
+  };
+  owners["endpoint-config"] = [&services](const AccountId& account, const Region& region,
+                                          const std::string& name) -> Status {
+    ALOFT_TRY(services.serving().DescribeEndpointConfig({account, region}, name));
+    return {};
+  };
+  return owners;
+}
+
+}  // namespace
+
+Fronts::Fronts(World& world, Stores& stores, Platform& platform, Services& services, os::ThreadPool& pool,
+               std::function<std::string()> status_json) {
+  std::vector<api::ServiceApi> apis;
+  apis.push_back(api::MakeIamApi(platform.identity()));
+  apis.push_back(api::MakeStsApi(platform.identity()));
+  apis.push_back(api::MakeLogsApi(platform.logs()));
+  apis.push_back(api::MakeCloudWatchApi(platform.points()));
+  apis.push_back(api::MakeTrainingApi(services.training()));
+  apis.push_back(api::MakeTagsApi(stores.database(), TagTargetsOf(services)));
+  apis.push_back(api::MakeModelApi(services.models()));
+  apis.push_back(api::MakeEndpointApi(services.serving()));
+  apis.push_back(api::MakeSageMakerRuntimeApi(services.serving()));
+  aws_ = std::make_unique<api::AwsFront>(std::move(apis));
+  s3_ = std::make_unique<api::s3::Front>(api::s3::Dependencies{services.objects(), pool, world.clock});
+  inference_ = std::make_unique<api::InferenceFront>(services.serving());
+  admin_ = std::make_unique<AdminFront>(AdminSources{platform.identity(), world.metrics,
+                                                     [&stores] { return stores.Ready(); }, std::move(status_json),
+                                                     [this] { return all_; }});
+  // S3 is last: it takes what nobody else claims.
+  all_ = {admin_.get(), inference_.get(), aws_.get(), s3_.get()};
+}
+
+Fronts::~Fronts() = default;
+
+}  // namespace aloft::app

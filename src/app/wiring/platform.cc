@@ -1,0 +1,21 @@
+#include "app/wiring/platform.h"
+
+#include "platform/identity/follow.h"
+
+namespace aloft::app {
+
+Result<std::unique_ptr<Platform>> Platform::Open(World& world, Stores& stores) {
+  std::unique_ptr<Platform> platform(new Platform());
+  ALOFT_ASSIGN(platform->keyring_, keys::Keyring::OpenFile(world.config.keys_path() + "/root.key", world.random));
+  platform->logs_ = std::make_unique<telemetry::LogStore>(stores.kv(), world.clock, world.random);
+  platform->points_ = std::make_unique<telemetry::MetricStore>(stores.kv(), world.clock, world.random);
+  platform->identity_ =
+      std::make_unique<identity::Service>(stores.database(), *platform->keyring_, world.clock, world.random, world.log);
+  ALOFT_ASSIGN(platform->bootstrap_, platform->identity_->EnsureAccount({.account = AccountId(world.config.account)}));
+  ALOFT_ASSIGN(AccountId main, platform->identity_->MainAccount());
+  platform->account_ = main.value();
+  if (stores.shared()) stores.sql_feed().Subscribe(identity::FollowChanges(*platform->identity_));
+  return platform;
+}
+
+}  // namespace aloft::app

@@ -1,0 +1,39 @@
+// The rooms that every service stands on.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/wiring/stores.h"
+#include "platform/identity/service.h"
+#include "platform/keys/keyring.h"
+#include "platform/telemetry/log_store.h"
+#include "platform/telemetry/metric_store.h"
+
+namespace aloft::app {
+
+class Platform {
+ public:
+  // On the first start of an installation this makes its root key, its account and an administrator: the caller holds
+  // the lock on what replicas share.
+  static Result<std::unique_ptr<Platform>> Open(World& world, Stores& stores);
+
+  keys::Keyring& keyring() { return *keyring_; }
+  telemetry::LogStore& logs() { return *logs_; }
+  telemetry::MetricStore& points() { return *points_; }
+  identity::Service& identity() { return *identity_; }
+  const identity::Bootstrap& bootstrap() const { return bootstrap_; }
+  const std::string& account() const { return account_; }
+
+ private:
+  Platform() = default;
+
+  std::unique_ptr<keys::Keyring> keyring_;
+  std::unique_ptr<telemetry::LogStore> logs_;
+  std::unique_ptr<telemetry::MetricStore> points_;
+  std::unique_ptr<identity::Service> identity_;
+  identity::Bootstrap bootstrap_;
+  std::string account_;
+};
+
+}  // namespace aloft::app

@@ -1,0 +1,135 @@
+#include "app/wiring/services.h"
+
+#include <atomic>
+#include <chrono>
+
+#include "foundation/http/client.h"
+#include "platform/compute/process_backend.h"
+#include "services/serving/worker_client.h"
+
+namespace aloft::app {
+namespace {
+
+constexpr const char* kSageMaker = "sagemaker.amazonaws.com";
+constexpr std::chrono::hours kTaskCredentials{1};
+
+}  // namespace
+
+// Who wants to hear that a task changed. The backend exists before its listeners do, and may call at any time.
+class Services::TaskListeners {
+ public:
+  void Set(training::Service* training, serving::Service* serving) {
+    training_.store(training, std::memory_order_release);
+    serving_.store(serving, std::memory_order_release);
+  }
+  void Changed(const compute::TaskId& id) const {
+    if (auto* service = training_.load(std::memory_order_acquire)) service->OnTaskChanged(id);
+    if (auto* service = serving_.load(std::memory_order_acquire)) service->OnTaskChange(id);
+  }
+
+ private:
+  std::atomic<training::Service*> training_{nullptr};
+  std::atomic<serving::Service*> serving_{nullptr};
+};
+
+Services::Services(World& world, Stores& stores, Platform& platform)
+    : world_(world), stores_(stores), platform_(platform), listeners_(std::make_unique<TaskListeners>()) {}
+
+Services::~Services() {
+  Stop();
+}
+
+Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, Platform& platform,
+                                                 const std::string& api_url, const std::string& ca_file,
+                                                 std::shared_ptr<http::IoThreads> io_threads) {
+  std::unique_ptr<Services> services(new Services(world, stores, platform));
+  ALOFT_TRY(services->OpenCompute(api_url, ca_file));
+  http::ClientOptions client_options;
+  client_options.io_threads = std::move(io_threads);
+  ALOFT_ASSIGN(services->worker_http_, http::Client::Create(std::move(client_options)));
+  services->objects_ =
+      std::make_unique<objects::Service>(stores.kv(), stores.blobs(), world.clock, world.random, world.log);
+  services->probe_ = std::make_unique<staging::InputProbe>(platform.identity(), *services->objects_);
+  services->MakeTraining();
+  services->MakeServing();
+  services->listeners_->Set(services->training_.get(), services->serving_.get());
+  return services;
+}
+
+Status Services::OpenCompute(const std::string& api_url, const std::string& ca_file) {
+  const Config& config = world_.config;
+  ALOFT_ASSIGN(runtimes_, compute::RuntimeTable::Load(config.runtime_directory));
+  capacity_ = compute::DetectCapacity(config.data_directory);
+  compute::ProcessBackendOptions options;
+  options.tasks_directory = config.tasks_path();
+  options.socket_directory = config.run_path();
+  options.agent_path = config.agent_binary;
+  options.runtime_directory = config.runtime_directory;
+  options.programs_directory = config.programs_directory;
+  options.environments_directory = config.environments_directory;
+  options.api_url = api_url;
+  options.ca_file = ca_file;
+  options.capacity = capacity_;
+  options.issue_credentials = [this](const compute::TaskId&, const std::string& role) -> Result<compute::Credentials> {
+    ALOFT_ASSIGN(auto issued, platform_.identity().IssueForRole(role, "SageMaker", kTaskCredentials, kSageMaker));
+    return compute::Credentials{issued.access_key_id, issued.secret, issued.session_token, issued.session.expires};
+  };
+  options.on_change = [this](const compute::TaskId& id) { listeners_->Changed(id); };
+  ALOFT_ASSIGN(backend_, compute::OpenProcessBackend(std::move(options), world_.clock, world_.log));
+  return {};
+}
+
+void Services::MakeTraining() {
+  training::Dependencies needs{stores_.database(),
+                               *backend_,
+                               platform_.logs(),
+                               platform_.points(),
+                               world_.clock,
+                               world_.random,
+                               world_.log,
+                               {},
+                               {},
+                               {}};
+  needs.resolve = [this](std::string_view image) { return runtimes_->Resolve(image); };
+  needs.check_role = [this](const identity::Session& session, const std::string& role) {
+    return platform_.identity().CheckPassable(session, role, kSageMaker);
+  };
+  needs.check_input = [this](const AccountId& account, const std::string& role, const std::string& uri) {
+    return probe_->CheckPrefix(account, role, uri);
+  };
+  training::Options options;
+  options.capacity = capacity_;
+  options.holder = stores_.replica();
+  options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
+  training_ = std::make_unique<training::Service>(std::move(needs), std::move(options));
+}
+
+void Services::MakeServing() {
+  auto probe = [this](const AccountId& account, const std::string& role, const std::string& uri, bool is_prefix) {
+    return is_prefix ? probe_->CheckPrefix(account, role, uri) : probe_->CheckObject(account, role, uri);
+  };
+  models_ =
+      std::make_unique<models::Service>(stores_.database(), platform_.identity(), *runtimes_, world_.clock, probe);
+  workers_ = serving::MakeHttpWorkerClient(*worker_http_);
+  serving::Options options;
+  options.holder = stores_.replica();
+  serving_ = std::make_unique<serving::Service>(
+      serving::Dependencies{stores_.database(), *models_, *runtimes_, *backend_, *workers_, platform_.logs(),
+                            platform_.points(), world_.clock, world_.random},
+      std::move(options), world_.log);
+}
+
+Status Services::Start() {
+  ALOFT_TRY(serving_->Start());
+  training_->Start();
+  return {};
+}
+
+void Services::Stop() {
+  if (training_) training_->Stop();
+  if (serving_) serving_->Stop();
+  listeners_->Set(nullptr, nullptr);
+  backend_.reset();  // its threads call back
+}
+
+}  // namespace aloft::app

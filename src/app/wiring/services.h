@@ -1,0 +1,72 @@
+// The services, and the machine that runs their tasks.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/wiring/platform.h"
+#include "app/wiring/stores.h"
+#include "foundation/http/server.h"
+#include "platform/compute/backend.h"
+#include "platform/compute/runtimes.h"
+#include "platform/compute/scheduler.h"
+#include "services/models/service.h"
+#include "services/objects/service.h"
+#include "services/serving/service.h"
+#include "services/staging/probe.h"
+#include "services/training/service.h"
+
+namespace aloft::http {
+class Client;
+}
+namespace aloft::serving {
+class WorkerClient;
+}
+
+namespace aloft::app {
+
+class Services {
+ public:
+  // `api_url` and `ca_file` are how tasks reach this server. `io_threads` serve callers and model workers alike: an
+  // invocation changes threads less often.
+  static Result<std::unique_ptr<Services>> Open(World& world, Stores& stores, Platform& platform,
+                                                const std::string& api_url, const std::string& ca_file,
+                                                std::shared_ptr<http::IoThreads> io_threads);
+  ~Services();
+
+  // Takes up the jobs and endpoints that were left, and new ones from here on.
+  Status Start();
+  // The tasks go on without the server.
+  void Stop();
+
+  objects::Service& objects() { return *objects_; }
+  training::Service& training() { return *training_; }
+  models::Service& models() { return *models_; }
+  serving::Service& serving() { return *serving_; }
+
+ private:
+  class TaskListeners;
+
+  Services(World& world, Stores& stores, Platform& platform);
+  Status OpenCompute(const std::string& api_url, const std::string& ca_file);
+  void MakeTraining();
+  void MakeServing();
+
+  World& world_;
+  Stores& stores_;
+  Platform& platform_;
+  std::unique_ptr<TaskListeners> listeners_;
+  std::optional<compute::RuntimeTable> runtimes_;
+  compute::Capacity capacity_;
+  std::unique_ptr<compute::Backend> backend_;
+  std::unique_ptr<objects::Service> objects_;
+  std::unique_ptr<staging::InputProbe> probe_;
+  std::unique_ptr<training::Service> training_;
+  std::unique_ptr<models::Service> models_;
+  std::unique_ptr<http::Client> worker_http_;
+  std::unique_ptr<serving::WorkerClient> workers_;
+  std::unique_ptr<serving::Service> serving_;
+};
+
+}  // namespace aloft::app

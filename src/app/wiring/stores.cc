@@ -1,0 +1,82 @@
+#include "app/wiring/stores.h"
+
+#include <vector>
+
+#include "app/data_directory.h"
+#include "platform/identity/records.h"
+#include "platform/work/lease.h"
+#include "services/models/records.h"
+#include "services/resources/tags.h"
+#include "services/serving/records.h"
+#include "services/training/records.h"
+
+namespace aloft::app {
+namespace {
+
+constexpr std::chrono::seconds kBlindFor{5};
+
+// Every room's schema, in one list for the one database.
+std::vector<sql::Migration> AllMigrations() {
+  std::vector<sql::Migration> all;
+  auto add = [&](const auto& migrations) { all.insert(all.end(), migrations.begin(), migrations.end()); };
+  add(identity::Migrations());
+  add(work::Migrations());
+  add(resources::Migrations());
+  add(training::Migrations());
+  add(models::Migrations());
+  add(serving::Migrations());
+  return all;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Stores>> Stores::Open(World& world) {
+  const Config& config = world.config;
+  std::unique_ptr<Stores> stores(new Stores());
+  ALOFT_ASSIGN(stores->lock_, OpenDataDirectory(config));
+  ALOFT_ASSIGN(stores->replica_, ReplicaId(config, world.random));
+  stores->shared_ = !config.postgres.empty();
+
+  const auto migrations = AllMigrations();
+  sql::Options sql_options;
+  sql_options.engine = stores->shared_ ? sql::Engine::kPostgres : sql::Engine::kSqlite;
+  sql_options.path = config.database_path();
+  sql_options.connection = config.postgres;
+  ALOFT_ASSIGN(stores->database_, sql::Database::Open(std::move(sql_options), migrations, world.log));
+
+  kv::Options kv_options;
+  kv_options.engine = stores->shared_ ? kv::Engine::kPostgres : kv::Engine::kRocks;
+  kv_options.path = config.kv_path();
+  kv_options.connection = config.postgres;
+  ALOFT_ASSIGN(stores->kv_, kv::Store::Open(std::move(kv_options), world.log));
+  ALOFT_ASSIGN(stores->blobs_, blob::OpenDirectoryStore(config.blob_path(), world.random, world.log));
+
+  feed::Options feed_options;
+  if (!stores->shared_) feed_options.poll = std::chrono::seconds(10);  // nobody else writes; own commits wake the feed
+  stores->sql_feed_ = std::make_unique<feed::Feed>(stores->database_->outbox(), feed_options, world.clock, world.log);
+  stores->kv_feed_ = std::make_unique<feed::Feed>(stores->kv_->outbox(), feed_options, world.clock, world.log);
+  return stores;
+}
+
+void Stores::StartFeeds() {
+  sql_feed_->Start();
+  kv_feed_->Start();
+}
+
+void Stores::StopFeeds() {
+  sql_feed_->Stop();
+  kv_feed_->Stop();
+}
+
+Status Stores::Ready() {
+  ALOFT_TRY(database_->Read([](sql::Reader& reader) { return reader.Query("SELECT 1"); }));
+  ALOFT_TRY(kv_->Get("app", "ready"));
+  return {};
+}
+
+Status Stores::Fit() const {
+  if (!shared_ || sql_feed_->Staleness() < kBlindFor) return {};
+  return Fail(kUnavailable, "This server cannot see what other servers change. Please try again.");
+}
+
+}  // namespace aloft::app
