@@ -2,6 +2,8 @@
 
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
+#include "services/objects/position.h"
+#include "services/objects/versions.h"
 
 namespace aloft::objects {
 namespace {
@@ -78,16 +80,15 @@ Result<std::optional<Stored<Entry>>> Core::FindEntry(const Bucket& bucket, std::
   ALOFT_ASSIGN(auto found, store.Get(kIndexSpace, IndexKey(bucket, key)));
   if (!found) return std::optional<Stored<Entry>>();
   ALOFT_ASSIGN(Entry entry, DecodeEntry(found->value));
-  entry.info.key = key;
+  Present(entry, bucket, key, true);
   return std::optional<Stored<Entry>>(Stored<Entry>{std::move(entry), found->version});
 }
 
 Result<Stored<UploadRecord>> Core::FindUpload(const Bucket& bucket, std::string_view key, const UploadId& upload) {
   auto fail = [] {
-    return Fail(
-        kNoSuchUpload,
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
-        "or completed.");
+    return Fail(kNoSuchUpload,
+                "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
+                "aborted or completed.");
   };
   if (upload.value().size() != kUploadIdChars) return fail();
   ALOFT_ASSIGN(auto found, store.Get(kUploadSpace, UploadKey(bucket, key, upload)));
@@ -146,7 +147,8 @@ Result<ObjectInfo> Core::Replace(const AccountId& account, std::string_view buck
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     ALOFT_ASSIGN(auto bucket, FindBucketForWrite(account, bucket_name));
     ALOFT_ASSIGN(auto current, FindEntry(bucket.record.bucket, key));
-    ALOFT_TRY(CheckCondition(condition, current ? &current->record.info : nullptr));
+    const ObjectInfo* info = current && !current->record.info.is_delete_marker ? &current->record.info : nullptr;
+    ALOFT_TRY(CheckCondition(condition, info));
     kv::Batch batch;
     auto built = build(bucket.record.bucket, batch);
     if (!built.ok()) {
@@ -154,13 +156,10 @@ Result<ObjectInfo> Core::Replace(const AccountId& account, std::string_view buck
       return std::move(built).error();
     }
     Entry entry = std::move(built).value();
-    batch.Expect(kBucketSpace, std::string(bucket_name), bucket.version);
-    batch.Expect(kIndexSpace, IndexKey(bucket.record.bucket, key), current ? current->version : kv::kAbsent);
-    if (current) Release(batch, bucket.record.bucket, current->record.segments);
-    batch.Put(kIndexSpace, IndexKey(bucket.record.bucket, key), Encode(entry));
+    ALOFT_TRY(PutLatest(*this, batch, bucket, key, current, entry));
     auto applied = store.Apply(std::move(batch));
     if (applied.ok()) {
-      entry.info.key = key;
+      Present(entry, bucket.record.bucket, key, true);
       return std::move(entry.info);
     }
     if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();

@@ -52,6 +52,7 @@ class Core {
   Result<Stored<BucketRecord>> FindBucket(const AccountId& account, std::string_view name);
   // Also kBusy while the bucket is being deleted; a deletion that died is undone.
   Result<Stored<BucketRecord>> FindBucketForWrite(const AccountId& account, std::string_view name);
+  // The latest version of the key, also a delete marker; as Present() shows it.
   Result<std::optional<Stored<Entry>>> FindEntry(const Bucket& bucket, std::string_view key);
   // kNoSuchUpload.
   Result<Stored<UploadRecord>> FindUpload(const Bucket& bucket, std::string_view key, const UploadId& upload);
@@ -74,7 +75,8 @@ class Core {
   // Makes the entry and adds what else the write changes or expects to the batch. Runs again when someone else was
   // faster.
   using Build = std::function<Result<Entry>(const Bucket& bucket, kv::Batch& batch)>;
-  // Puts the entry under its key if `condition` holds of the current one, whose bytes are released.
+  // Makes the entry the latest version of its key if `condition` holds of the current one, which is kept or released by
+  // the bucket's versioning.
   Result<ObjectInfo> Replace(const AccountId& account, std::string_view bucket, std::string_view key,
                              const WriteCondition& condition, const Build& build);
 
@@ -83,7 +85,7 @@ class Core {
   Status Share(kv::Batch& batch, const Bucket& from, const Bucket& to, std::string_view to_key,
                const std::vector<Segment>& segments, std::vector<Segment>& shared);
 
-  Result<std::unique_ptr<ObjectReader>> OpenReader(const Bucket& bucket, std::string_view key, Entry entry);
+  Result<std::unique_ptr<ObjectReader>> OpenReader(const Bucket& bucket, Entry entry);
 };
 
 // How often a write is tried again when others change the same key.

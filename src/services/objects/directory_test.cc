@@ -44,7 +44,7 @@ TEST_F(DirectoryTest, ExtentsAreTheBytes) {
   auto extent = (*reader)->Extent(1000, 200'000);
   ASSERT_TRUE(extent.ok() && *extent);
   reader->reset();
-  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "k").ok());
+  ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "k"}).ok());
   EXPECT_EQ(objects_->Reclaim(std::chrono::seconds(-1))->released, 1u);
   std::string got(200'000, '\0');
   ASSERT_EQ(pread(*(*extent)->fd, got.data(), got.size(), static_cast<off_t>((*extent)->offset)), 200'000);

@@ -32,6 +32,24 @@ inline constexpr Reason kInvalidTag{ErrorKind::kInvalid, "InvalidTag"};
 inline constexpr Reason kSettingTooLarge{ErrorKind::kTooLarge, "SettingTooLarge"};  // a bucket's configuration
 inline constexpr Reason kBusy{ErrorKind::kConflict, "Busy"};  // the same key or bucket is contended
 
+// The latest version is a delete marker: as good as absent.
+inline constexpr Reason kDeleteMarker{ErrorKind::kNotFound, "DeleteMarker"};
+// The version that was asked for is a delete marker, and has nothing to read or change.
+inline constexpr Reason kDeleteMarkerVersion{ErrorKind::kInvalid, "DeleteMarkerVersion"};
+inline constexpr Reason kNoSuchVersion{ErrorKind::kNotFound, "NoSuchVersion"};
+inline constexpr Reason kInvalidVersion{ErrorKind::kInvalid, "InvalidVersion"};  // no version id
+inline constexpr Reason kVersionLocked{ErrorKind::kDenied, "VersionLocked"};     // by retention or legal hold
+inline constexpr Reason kNoLockConfiguration{ErrorKind::kInvalid, "NoLockConfiguration"};
+inline constexpr Reason kLockNeedsVersioning{ErrorKind::kConflict, "LockNeedsVersioning"};
+inline constexpr Reason kInvalidRetention{ErrorKind::kInvalid, "InvalidRetention"};
+inline constexpr Reason kCustomerKeyMissing{ErrorKind::kInvalid, "CustomerKeyMissing"};  // its writer brought one
+inline constexpr Reason kCustomerKeyWrong{ErrorKind::kDenied, "CustomerKeyWrong"};
+inline constexpr Reason kCustomerKeyUnwanted{ErrorKind::kInvalid, "CustomerKeyUnwanted"};
+inline constexpr Reason kChecksumMismatch{ErrorKind::kInvalid, "ChecksumTypeMismatch"};  // of a part with its upload
+inline constexpr Reason kArchived{ErrorKind::kDenied, "Archived"};  // its class wants RestoreObject first
+inline constexpr Reason kRestoreOngoing{ErrorKind::kConflict, "RestoreOngoing"};
+inline constexpr Reason kNotArchived{ErrorKind::kDenied, "NotArchived"};  // nothing to restore
+
 inline constexpr Reason kReasons[] = {
     kNoSuchBucket,   kBucketTaken,       kBucketOwned,        kBucketNotEmpty, kForeignBucket,    kInvalidBucketName,
     kTooManyBuckets, kNoSuchKey,         kInvalidKey,         kKeyTooLong,     kMetadataTooLarge, kObjectTooLarge,

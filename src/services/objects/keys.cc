@@ -40,6 +40,41 @@ std::string IndexKey(const Bucket& bucket, std::string_view key) {
   return IndexPrefix(bucket).append(key);
 }
 
+// Zero bytes become 00 ff and the end is 00 01, so that escaped names order like the names themselves.
+std::string EscapeName(std::string_view name) {
+  std::string out;
+  out.reserve(name.size());
+  for (char c : name) {
+    out += c;
+    if (c == '\0') out += '\xff';
+  }
+  return out;
+}
+
+std::string VersionPrefix(const Bucket& bucket, std::string_view key) {
+  return IndexPrefix(bucket).append(EscapeName(key)).append("\0\1", 2);
+}
+
+std::string VersionKey(const Bucket& bucket, std::string_view key, std::string_view position) {
+  return VersionPrefix(bucket, key).append(position);
+}
+
+Result<VersionName> SplitVersionKey(std::string_view rest) {
+  VersionName split;
+  for (std::size_t i = 0; i + 1 < rest.size(); ++i) {
+    if (rest[i] != '\0') {
+      split.name += rest[i];
+    } else if (rest[++i] == '\xff') {
+      split.name += '\0';
+    } else {
+      split.position = rest.substr(i + 1);
+      if (split.position.size() == kPositionBytes) return split;
+      break;
+    }
+  }
+  return Fail(kCorrupt, "A stored record cannot be read", "version key");
+}
+
 std::string InlineKey(const Bucket& bucket, std::string_view tag) {
   return Place(bucket).append(tag);
 }

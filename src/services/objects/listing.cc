@@ -34,6 +34,10 @@ Result<bool> Run(kv::Store& store, const Walk& walk) {
     for (const auto& entry : page.entries) {
       if (entry.key < range.from) continue;  // below a common prefix
       skipped = false;
+      if (walk.is_hidden != nullptr && walk.is_hidden(entry.value)) {
+        range.from = entry.key + '\0';
+        continue;
+      }
       std::string_view rest = std::string_view(entry.key).substr(walk.base.size());
       std::string_view name = rest.substr(0, walk.name_length ? walk.name_length(rest) : rest.size());
       auto at = walk.delimiter.empty() ? std::string_view::npos : name.find(walk.delimiter, walk.prefix.size());
@@ -72,14 +76,15 @@ Result<ListPage> Service::ListObjects(const AccountId& account, const ListReques
   walk.prefix = request.prefix;
   walk.delimiter = request.delimiter;
   walk.limit = request.max_keys;
+  walk.is_hidden = IsDeleteMarker;
   if (!after.empty())
     walk.from =
         IsCommonPrefix(after, request.prefix, request.delimiter) ? After(walk.base + after) : walk.base + after + '\0';
   walk.on_item = [&](std::string_view key, const kv::Entry& entry) -> Status {
-    ALOFT_ASSIGN(ObjectInfo info, DecodeSummary(entry.value));
-    info.key = key;
+    ALOFT_ASSIGN(Entry object, DecodeSummary(entry.value));
+    object.info.key = key;
     page.next_marker = key;
-    page.objects.push_back(std::move(info));
+    page.objects.push_back(std::move(object.info));
     return {};
   };
   walk.on_prefix = [&](std::string_view common) {

@@ -20,6 +20,8 @@ struct Walk {
   std::size_t limit = 1000;
   // Of a key without its base, the part that prefix and delimiter are about. Its length; the rest is a suffix.
   std::function<std::size_t(std::string_view key)> name_length;
+  // True for entries that the listing does not show.
+  bool (*is_hidden)(std::string_view value) = nullptr;
   // Called for each item; `rest` is the key without base.
   std::function<Status(std::string_view rest, const kv::Entry& entry)> on_item;
   std::function<void(std::string_view common_prefix)> on_prefix;

@@ -46,7 +46,7 @@ class ModelTest : public ObjectsTest {
 
   void Delete() {
     std::string key = Key();
-    ASSERT_TRUE(objects_->DeleteObject(account_, "data", key).ok());
+    ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = key}).ok());
     model_.objects.erase(key);
   }
 
@@ -152,7 +152,8 @@ TEST_P(ModelTest, RandomOperations) {
     ASSERT_TRUE(objects_->AbortUpload(account_, "data", upload->second.key, UploadId(upload->first)).ok());
     model_.uploads.erase(upload);
   }
-  for (const auto& [key, body] : model_.objects) ASSERT_TRUE(objects_->DeleteObject(account_, "data", key).ok());
+  for (const auto& [key, body] : model_.objects)
+    ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = key}).ok());
   ReclaimAll();
   EXPECT_EQ(blobs_.count(), 0u);
   for (const char* space :

@@ -7,6 +7,7 @@
 #include "services/objects/core.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
+#include "services/objects/versions.h"
 
 namespace aloft::objects {
 namespace {
@@ -118,6 +119,8 @@ Result<UploadInfo> Service::CreateUpload(const AccountId& account, const PutRequ
     record.info.checksum = request.checksum;
     record.info.checksum_type = type;
     record.attributes = request.attributes;
+    record.lock = request.lock;
+    ALOFT_TRY(LockOfNew(found.record.bucket, request.lock, record.info.initiated));
     kv::Batch batch;
     batch.Expect(kBucketSpace, request.bucket, found.version);
     batch.Put(kUploadSpace, UploadKey(found.record.bucket, request.key, record.info.id), Encode(record));
@@ -176,6 +179,9 @@ Result<ObjectInfo> Service::CompleteUpload(const AccountId& account, const Compl
     Entry entry;
     entry.info.modified = core_->clock.Now();
     entry.info.attributes = upload.record.attributes;
+    // Its date may have passed while the parts came; what was asked for then holds no longer.
+    auto lock = LockOfNew(bucket, upload.record.lock, entry.info.modified);
+    entry.info.lock = lock.ok() ? *lock : upload.record.lock;
     entry.upload = request.upload.value();
     std::size_t next = 0;
     for (std::size_t i = 0; i < stored.size(); ++i) {
@@ -243,22 +249,24 @@ Status Service::AbortUpload(const AccountId& account, std::string_view bucket, s
 }
 
 Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& request, std::string_view source_bucket,
-                               std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow) {
+                               std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow,
+                               const ReadOptions& options) {
   ALOFT_TRY(CheckPartNumber(request.number, core_->limits));
   ALOFT_ASSIGN(UploadInfo upload, FindUpload(account, request.bucket, request.key, request.upload));
-  ALOFT_ASSIGN(auto reader, GetObject(account, source_bucket, source_key));
-  if (allow) ALOFT_TRY(allow(reader->info()));
+  ALOFT_ASSIGN(auto from, core_->FindBucket(account, source_bucket));
+  ALOFT_ASSIGN(Found source, FindObject(*core_, from.record.bucket, source_key, options.version));
+  if (allow) ALOFT_TRY(allow(source.entry.info));
+  auto opened = core_->OpenReader(from.record.bucket, source.entry);
+  if (!opened.ok() && opened.error().reason == blob::kNoSuchBlob) return Busy();  // overwritten between the two looks
+  ALOFT_ASSIGN(auto reader, std::move(opened));
   ByteRange bytes = range.value_or(ByteRange{0, reader->info().size});
   if (bytes.offset + bytes.length > reader->info().size || (range && bytes.length == 0))
     return Fail(kInvalidCopyRange, "The specified copy range is not valid for source object of size: " +
                                        std::to_string(reader->info().size));
   // A part has an MD5 of its own, so its bytes are read; they are written again only where they cannot be shared.
-  ALOFT_ASSIGN(auto from, core_->FindBucket(account, source_bucket));
-  ALOFT_ASSIGN(auto source, core_->FindEntry(from.record.bucket, source_key));
-  if (!source) return NoSuchKey();
   std::vector<Segment> cut;
   std::uint64_t at = 0;
-  for (const auto& segment : source->record.segments) {
+  for (const auto& segment : source.entry.segments) {
     std::uint64_t begin = std::max(at, bytes.offset);
     std::uint64_t end = std::min(at + segment.length, bytes.offset + bytes.length);
     if (begin < end) {
@@ -270,8 +278,7 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
     at += segment.length;
   }
   bool sharable = cut.size() <= kMaxSharedSegments && bytes.length > core_->limits.inline_bytes &&
-                  std::none_of(cut.begin(), cut.end(), [](const Segment& s) { return s.is_inline(); }) &&
-                  source->record.info.etag == reader->info().etag;
+                  std::none_of(cut.begin(), cut.end(), [](const Segment& s) { return s.is_inline(); });
   ChecksumAlgorithm algorithm = request.checksum == ChecksumAlgorithm::kNone ? upload.checksum : request.checksum;
   std::vector<std::uint8_t> buffer(256 * 1024);
   auto each = [&](const std::function<Status(ByteView)>& take) -> Status {
@@ -307,9 +314,9 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
     record.part.etag = HexEncode(AsBytes(digests.md5));
     record.part.checksum = digests.checksum;
     // The source must still be what was digested, else its blobs may be on their way out.
-    ALOFT_ASSIGN(auto again, core_->FindEntry(from.record.bucket, source_key));
-    if (!again || again->version != source->version) return Busy();
-    batch.Expect(kIndexSpace, IndexKey(from.record.bucket, source_key), source->version);
+    ALOFT_ASSIGN(auto again, core_->store.Get(source.space, source.key));
+    if (!again || again->version != source.version) return Busy();
+    source.Expect(batch);
     ALOFT_TRY(core_->Share(batch, from.record.bucket, bucket, request.key, cut, record.segments));
     return record;
   });

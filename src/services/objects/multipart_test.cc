@@ -37,7 +37,7 @@ TEST_P(MultipartTest, AssemblesParts) {
   reader->reset();
   ReclaimAll();
   EXPECT_EQ(blobs_.count(), 2u);
-  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "big").ok());
+  ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "big"}).ok());
   ReclaimAll();
   EXPECT_EQ(blobs_.count(), 0u);
 }
@@ -141,12 +141,12 @@ TEST_P(MultipartTest, CopiesParts) {
   EXPECT_EQ(objects_->CopyPart(account_, part, "data", "source", Service::ByteRange{990, 11}).error().reason,
             kInvalidCopyRange);
   ASSERT_TRUE(objects_->CompleteUpload(account_, Completion(upload, {*whole, *range, *small})).ok());
-  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "source").ok());
+  ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "source"}).ok());
   ReclaimAll();
   EXPECT_EQ(MustGet("big"), Bytes(1000) + Bytes(1000).substr(10, 200) + Bytes(1000).substr(990));
   CopyRequest copy{.source_bucket = "data", .source_key = "big", .target = {.bucket = "data", .key = "copy"}};
   ASSERT_TRUE(objects_->CopyObject(account_, copy).ok());
-  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "big").ok());
+  ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "big"}).ok());
   ReclaimAll();
   EXPECT_EQ(MustGet("copy").size(), 1210u);
 }

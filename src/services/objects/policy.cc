@@ -68,11 +68,20 @@ Status CheckTags(const Pairs& tags, const Limits& limits) {
   return {};
 }
 
+bool IsConditional(const WriteCondition& condition) {
+  return condition.if_none_match || !condition.if_match.empty() || condition.if_size || condition.if_modified;
+}
+
 Status CheckCondition(const WriteCondition& condition, const ObjectInfo* current) {
   static constexpr char kText[] = "At least one of the pre-conditions you specified did not hold";
   if (condition.if_none_match && current != nullptr) return Fail(kConditionFailed, kText);
-  if (condition.if_match.empty()) return {};
+  if (condition.if_match.empty() && !condition.if_size && !condition.if_modified) return {};
   if (current == nullptr) return Fail(kConditionNoSuchKey, "The specified key does not exist.");
+  if (condition.if_size && *condition.if_size != current->size) return Fail(kConditionFailed, kText);
+  if (condition.if_modified && std::chrono::floor<std::chrono::seconds>(*condition.if_modified) !=
+                                   std::chrono::floor<std::chrono::seconds>(current->modified))
+    return Fail(kConditionFailed, kText);
+  if (condition.if_match.empty()) return {};
   if (condition.if_match != "*" && condition.if_match != current->etag) return Fail(kConditionFailed, kText);
   return {};
 }

@@ -98,8 +98,7 @@ class SegmentReader final : public ObjectReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectReader>> Core::OpenReader(const Bucket& bucket, std::string_view key, Entry entry) {
-  entry.info.key = key;
+Result<std::unique_ptr<ObjectReader>> Core::OpenReader(const Bucket& bucket, Entry entry) {
   auto reader = std::make_unique<SegmentReader>(*this, std::move(entry));
   ALOFT_TRY(reader->Open(bucket));
   return std::unique_ptr<ObjectReader>(std::move(reader));

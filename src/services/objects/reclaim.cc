@@ -30,7 +30,7 @@ Status SweepParts(Core& core, Time before) {
       // account, region and bucket lead the upload's key.
       auto names = Split(part.upload_key, '\0');
       if (names.size() < 3) return Fail(kCorrupt, "A stored record cannot be read", "part without an upload key");
-      Bucket bucket{std::string(names[2]), AccountId(names[0]), Region(names[1]), {}};
+      Bucket bucket{.name = std::string(names[2]), .account = AccountId(names[0]), .region = Region(names[1])};
       kv::Batch batch;
       batch.Expect(kPartSpace, entry.key, entry.version);
       batch.Delete(kPartSpace, entry.key);

@@ -6,6 +6,8 @@ namespace aloft::objects {
 namespace {
 
 constexpr char kVersion = 1;
+constexpr char kVersion2 = 2;
+constexpr unsigned kMarkerField = 10;  // the first of its record
 
 Error Broken(std::string_view what) {
   return Fail(kCorrupt, "A stored record cannot be read", std::string(what));
@@ -18,19 +20,23 @@ Time At(std::uint64_t micros) {
   return FromMicros(static_cast<std::int64_t>(micros));
 }
 
+bool IsKnown(std::string_view bytes) {
+  return !bytes.empty() && (bytes.front() == kVersion || bytes.front() == kVersion2);
+}
+
 // Runs `field` for each field after the version byte.
 template <class Field>
 Status Read(std::string_view bytes, std::string_view what, const Field& field) {
-  if (bytes.empty() || bytes.front() != kVersion) return Broken(what);
+  if (!IsKnown(bytes)) return Broken(what);
   FieldReader reader(bytes.substr(1));
   while (reader.Next()) field(reader);
   if (!reader.ok()) return Broken(what);
   return {};
 }
 
-FieldWriter Begin() {
+FieldWriter Begin(bool second = false) {
   FieldWriter writer;
-  writer.Raw(kVersion);
+  writer.Raw(second ? kVersion2 : kVersion);
   return writer;
 }
 
@@ -150,9 +156,71 @@ Segment DecodeSegment(std::string_view bytes) {
   return segment;
 }
 
-// Fields 1 to 5 of an entry, which listings show.
-void ReadSummaryField(const FieldReader& reader, ObjectInfo& info) {
+std::string EncodeRetention(const Retention& retention) {
+  FieldWriter writer;
+  writer.Number(1, static_cast<std::uint64_t>(retention.mode));
+  writer.Number(2, Micros(retention.until));
+  return writer.Take();
+}
+
+std::string EncodeLock(const Lock& lock) {
+  FieldWriter writer;
+  if (lock.retention.mode != RetentionMode::kNone) writer.Bytes(1, EncodeRetention(lock.retention));
+  writer.Number(2, lock.legal_hold ? 1 : 0);
+  return writer.Take();
+}
+
+Lock DecodeLock(std::string_view bytes) {
+  Lock lock;
+  FieldReader reader(bytes);
+  while (reader.Next()) {
+    if (reader.id() == 2) lock.legal_hold = reader.number() != 0;
+    if (reader.id() != 1) continue;
+    FieldReader retention(reader.bytes());
+    while (retention.Next()) {
+      if (retention.id() == 1) lock.retention.mode = static_cast<RetentionMode>(retention.number());
+      if (retention.id() == 2) lock.retention.until = At(retention.number());
+    }
+  }
+  return lock;
+}
+
+std::string EncodeLockConfiguration(const LockConfiguration& lock) {
+  FieldWriter writer;
+  writer.Number(1, lock.enabled ? 1 : 0);
+  writer.Number(2, static_cast<std::uint64_t>(lock.retention.mode));
+  writer.Number(3, static_cast<std::uint64_t>(lock.retention.days));
+  writer.Number(4, static_cast<std::uint64_t>(lock.retention.years));
+  return writer.Take();
+}
+
+LockConfiguration DecodeLockConfiguration(std::string_view bytes) {
+  LockConfiguration lock;
+  FieldReader reader(bytes);
+  while (reader.Next()) {
+    switch (reader.id()) {
+      case 1: lock.enabled = reader.number() != 0; break;
+      case 2: lock.retention.mode = static_cast<RetentionMode>(reader.number()); break;
+      case 3: lock.retention.days = static_cast<int>(reader.number()); break;
+      case 4: lock.retention.years = static_cast<int>(reader.number()); break;
+      default: break;
+    }
+  }
+  return lock;
+}
+
+// What listings show; these fields come first.
+bool IsSummaryField(unsigned id) {
+  return id <= 5 || (id >= kMarkerField && id <= 13);
+}
+
+void ReadSummaryField(const FieldReader& reader, Entry& entry) {
+  ObjectInfo& info = entry.info;
   switch (reader.id()) {
+    case kMarkerField: info.is_delete_marker = reader.number() != 0; break;
+    case 11: entry.position = reader.bytes(); break;
+    case 12: entry.has_id = reader.number() != 0; break;
+    case 13: entry.null_position = reader.bytes(); break;
     case 1: info.size = reader.number(); break;
     case 2: info.modified = At(reader.number()); break;
     case 3: info.etag = reader.bytes(); break;
@@ -165,12 +233,15 @@ void ReadSummaryField(const FieldReader& reader, ObjectInfo& info) {
 }  // namespace
 
 std::string Encode(const BucketRecord& record) {
-  FieldWriter writer = Begin();
+  const Bucket& bucket = record.bucket;
+  FieldWriter writer = Begin(bucket.versioning != Versioning::kNever || bucket.lock.enabled);
   writer.Bytes(1, record.bucket.name);
   writer.Bytes(2, record.bucket.account.value());
   writer.Bytes(3, record.bucket.region.value());
   writer.Number(4, Micros(record.bucket.created));
   writer.Number(5, Micros(record.closing_since));
+  writer.Number(6, static_cast<std::uint64_t>(bucket.versioning));
+  if (bucket.lock.enabled) writer.Bytes(7, EncodeLockConfiguration(bucket.lock));
   return writer.Take();
 }
 
@@ -183,6 +254,8 @@ Result<BucketRecord> DecodeBucket(std::string_view bytes) {
       case 3: record.bucket.region = Region(reader.bytes()); break;
       case 4: record.bucket.created = At(reader.number()); break;
       case 5: record.closing_since = At(reader.number()); break;
+      case 6: record.bucket.versioning = static_cast<Versioning>(reader.number()); break;
+      case 7: record.bucket.lock = DecodeLockConfiguration(reader.bytes()); break;
       default: break;
     }
   }));
@@ -190,7 +263,12 @@ Result<BucketRecord> DecodeBucket(std::string_view bytes) {
 }
 
 std::string Encode(const Entry& entry) {
-  FieldWriter writer = Begin();
+  std::string lock = EncodeLock(entry.info.lock);
+  FieldWriter writer = Begin(entry.info.is_delete_marker || !entry.position.empty() || !lock.empty());
+  writer.Number(kMarkerField, entry.info.is_delete_marker ? 1 : 0);
+  writer.Bytes(11, entry.position);
+  writer.Number(12, entry.has_id ? 1 : 0);
+  writer.Bytes(13, entry.null_position);
   writer.Number(1, entry.info.size);
   writer.Number(2, Micros(entry.info.modified));
   writer.Bytes(3, entry.info.etag);
@@ -200,6 +278,7 @@ std::string Encode(const Entry& entry) {
   for (const auto& segment : entry.segments) writer.Item(7, EncodeSegment(segment));
   for (const auto& part : entry.info.parts) writer.Item(8, EncodePart(part));
   writer.Bytes(9, entry.upload);
+  writer.Bytes(14, lock);
   return writer.Take();
 }
 
@@ -211,28 +290,37 @@ Result<Entry> DecodeEntry(std::string_view bytes) {
       case 7: entry.segments.push_back(DecodeSegment(reader.bytes())); break;
       case 8: entry.info.parts.push_back(DecodePartFields(reader.bytes())); break;
       case 9: entry.upload = reader.bytes(); break;
-      default: ReadSummaryField(reader, entry.info);
+      case 14: entry.info.lock = DecodeLock(reader.bytes()); break;
+      default: ReadSummaryField(reader, entry);
     }
   }));
   return entry;
 }
 
-Result<ObjectInfo> DecodeSummary(std::string_view bytes) {
-  ObjectInfo info;
-  if (bytes.empty() || bytes.front() != kVersion) return Broken("object");
+Result<Entry> DecodeSummary(std::string_view bytes) {
+  Entry entry;
+  if (!IsKnown(bytes)) return Broken("object");
   FieldReader reader(bytes.substr(1));
-  while (reader.Next() && reader.id() <= 5) ReadSummaryField(reader, info);
+  while (reader.Next() && IsSummaryField(reader.id())) ReadSummaryField(reader, entry);
   if (!reader.ok()) return Broken("object");
-  return info;
+  return entry;
+}
+
+bool IsDeleteMarker(std::string_view bytes) {
+  if (bytes.empty() || bytes.front() != kVersion2) return false;
+  FieldReader reader(bytes.substr(1));
+  return reader.Next() && reader.id() == kMarkerField && reader.number() != 0;
 }
 
 std::string Encode(const UploadRecord& record) {
-  FieldWriter writer = Begin();
+  std::string lock = EncodeLock(record.lock);
+  FieldWriter writer = Begin(!lock.empty());
   writer.Number(1, Micros(record.info.initiated));
   writer.Bytes(2, record.info.storage_class);
   writer.Number(3, static_cast<std::uint64_t>(record.info.checksum));
   writer.Number(4, static_cast<std::uint64_t>(record.info.checksum_type));
   writer.Bytes(5, EncodeAttributes(record.attributes));
+  writer.Bytes(6, lock);
   return writer.Take();
 }
 
@@ -245,6 +333,7 @@ Result<UploadRecord> DecodeUpload(std::string_view bytes) {
       case 3: record.info.checksum = static_cast<ChecksumAlgorithm>(reader.number()); break;
       case 4: record.info.checksum_type = static_cast<ChecksumType>(reader.number()); break;
       case 5: DecodeAttributes(reader.bytes(), record.attributes); break;
+      case 6: record.lock = DecodeLock(reader.bytes()); break;
       default: break;
     }
   }));

@@ -1,5 +1,6 @@
 // What the object store keeps, as values, and their stored form: a version byte and numbered fields, so that a later
-// version can add fields and an earlier one passes over them. docs/formats/objects.md
+// version can add fields and an earlier one passes over them. What an earlier one must not pass over makes the record
+// version 2. docs/formats/objects.md
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 #include "foundation/base/result.h"
 #include "foundation/blob/store.h"
 #include "services/objects/types.h"
+#include "services/objects/upload_types.h"
 
 namespace aloft::objects {
 
@@ -28,15 +30,24 @@ struct BucketRecord {
   Time closing_since{};
 };
 
+// A version of a key. The latest lies in kIndexSpace, older ones in kVersionSpace.
 struct Entry {
-  ObjectInfo info;  // without the key, which the index key holds
+  ObjectInfo info;  // without the key, which the index key holds, and what
+                    // Present() adds
   std::vector<Segment> segments{};
-  std::string upload{};  // the upload it was assembled from: completing twice is one completion
+  std::string upload{};    // the upload it was assembled from: completing twice is
+                           // one completion
+  std::string position{};  // among the key's versions, see position.h; empty:
+                           // that of its time
+  bool has_id = false;     // false: the key's null version
+  // Of the latest only: where among the older versions the null version lies; empty: nowhere.
+  std::string null_position{};
 };
 
 struct UploadRecord {
   UploadInfo info;  // without key and id
   Attributes attributes;
+  Lock lock{};
 };
 
 struct PartRecord {
@@ -54,7 +65,9 @@ std::string Encode(const PartRecord& record);
 Result<BucketRecord> DecodeBucket(std::string_view bytes);
 Result<Entry> DecodeEntry(std::string_view bytes);
 // Only what a listing shows.
-Result<ObjectInfo> DecodeSummary(std::string_view bytes);
+Result<Entry> DecodeSummary(std::string_view bytes);
+// Whether an entry is a delete marker, at the price of a look at its first field.
+bool IsDeleteMarker(std::string_view bytes);
 Result<UploadRecord> DecodeUpload(std::string_view bytes);
 Result<PartRecord> DecodePart(std::string_view bytes);
 

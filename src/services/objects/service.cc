@@ -18,7 +18,7 @@ const Limits& Service::limits() const {
 }
 
 Result<Bucket> Service::CreateBucket(const AccountId& account, const Region& region, std::string_view bucket,
-                                     const Pairs& settings) {
+                                     const Pairs& settings, bool lock) {
   ALOFT_TRY(CheckBucketName(bucket));
   std::string prefix = OwnedKey(account, "");
   ALOFT_ASSIGN(auto owned, core_->store.Scan(kOwnedSpace, {.from = prefix,
@@ -29,7 +29,11 @@ Result<Bucket> Service::CreateBucket(const AccountId& account, const Region& reg
   if (owned.entries.size() >= core_->limits.max_buckets)
     return Fail(kTooManyBuckets, "You have attempted to create more buckets than allowed");
   BucketRecord record;
-  record.bucket = {std::string(bucket), account, region, core_->clock.Now()};
+  record.bucket = {.name = std::string(bucket), .account = account, .region = region, .created = core_->clock.Now()};
+  if (lock) {
+    record.bucket.versioning = Versioning::kEnabled;
+    record.bucket.lock.enabled = true;
+  }
   std::string encoded = Encode(record);
   kv::Batch batch;
   batch.Expect(kBucketSpace, record.bucket.name, kv::kAbsent);

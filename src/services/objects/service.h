@@ -24,8 +24,11 @@
 #include "foundation/blob/store.h"
 #include "foundation/kv/store.h"
 #include "services/objects/errors.h"
+#include "services/objects/key_service.h"
+#include "services/objects/listing_types.h"
 #include "services/objects/settings.h"
 #include "services/objects/types.h"
+#include "services/objects/upload_types.h"
 
 namespace aloft::objects {
 
@@ -72,9 +75,9 @@ class Service {
 
   const Limits& limits() const;
 
-  // `settings` are there from the first moment.
+  // `settings` are there from the first moment. `lock`: object lock and versioning are enabled from the start.
   Result<Bucket> CreateBucket(const AccountId& account, const Region& region, std::string_view bucket,
-                              const Pairs& settings = {});
+                              const Pairs& settings = {}, bool lock = false);
   Result<Bucket> HeadBucket(const AccountId& account, std::string_view bucket);
   Status DeleteBucket(const AccountId& account, std::string_view bucket);
   // Names above `after`, ascending.
@@ -93,23 +96,43 @@ class Service {
   // Deleting what is not there succeeds.
   Status DeleteSetting(const AccountId& account, std::string_view bucket, std::string_view name);
 
+  // What HeadBucket shows of versioning and lock. kNever cannot be set; kLockNeedsVersioning where lock forbids it.
+  Status SetVersioning(const AccountId& account, std::string_view bucket, Versioning versioning);
+  // Enables object lock, where versioning is enabled, and sets the default retention. kLockNeedsVersioning.
+  Status SetLockConfiguration(const AccountId& account, std::string_view bucket, const LockConfiguration& lock);
+
   Result<ListPage> ListObjects(const AccountId& account, const ListRequest& request);
-  Result<ObjectInfo> HeadObject(const AccountId& account, std::string_view bucket, std::string_view key);
+  Result<ListVersionsPage> ListVersions(const AccountId& account, const ListVersionsRequest& request);
+  // kNoSuchKey; kDeleteMarker where the latest is one; kNoSuchVersion, kInvalidVersion; kDeleteMarkerVersion where the
+  // version named is one (FindVersion describes it).
+  Result<ObjectInfo> HeadObject(const AccountId& account, std::string_view bucket, std::string_view key,
+                                const ReadOptions& options = {});
   Result<std::unique_ptr<ObjectReader>> GetObject(const AccountId& account, std::string_view bucket,
-                                                  std::string_view key);
+                                                  std::string_view key, const ReadOptions& options = {});
+  // The latest or the named version, delete markers too. Asks for no key.
+  Result<ObjectInfo> FindVersion(const AccountId& account, std::string_view bucket, std::string_view key,
+                                 std::string_view version = {});
   Result<std::unique_ptr<PutSession>> BeginPut(const AccountId& account, PutRequest request);
   // BeginPut, Append and Commit of bytes at hand.
   Result<ObjectInfo> Put(const AccountId& account, PutRequest request, std::string_view body);
   // All the bytes of an object of at most `max_bytes` (else kObjectTooLarge).
   Result<std::string> Get(const AccountId& account, std::string_view bucket, std::string_view key,
                           std::uint64_t max_bytes);
-  // Deleting what is not there succeeds, as in S3.
-  Status DeleteObject(const AccountId& account, std::string_view bucket, std::string_view key,
-                      const WriteCondition& condition = {});
+  // Deleting what is not there succeeds, as in S3. kVersionLocked.
+  Result<Deleted> DeleteObject(const AccountId& account, const DeleteRequest& request);
+  // Each as DeleteObject, many in few durable writes. One result per request, in their order.
+  std::vector<Result<Deleted>> DeleteMany(const AccountId& account, const std::vector<DeleteRequest>& requests);
   // Shares the bytes of large objects. `allow` sees the source before anything is written and may refuse.
-  using SourceCheck = std::function<Status(const ObjectInfo&)>;
+  using SourceCheck = ObjectCheck;
   Result<ObjectInfo> CopyObject(const AccountId& account, const CopyRequest& request, const SourceCheck& allow = {});
-  Status SetTags(const AccountId& account, std::string_view bucket, std::string_view key, Pairs tags);
+  Status SetTags(const AccountId& account, std::string_view bucket, std::string_view key, Pairs tags,
+                 std::string_view version = {});
+  // kNoLockConfiguration in a bucket without object lock, kInvalidRetention, kVersionLocked where the change would
+  // loosen what binds. A retention without a mode removes it.
+  Status SetRetention(const AccountId& account, std::string_view bucket, std::string_view key,
+                      const Retention& retention, bool bypass_governance = false, std::string_view version = {});
+  Status SetLegalHold(const AccountId& account, std::string_view bucket, std::string_view key, bool hold,
+                      std::string_view version = {});
 
   Result<UploadInfo> CreateUpload(const AccountId& account, const PutRequest& request, ChecksumType type);
   Result<UploadInfo> FindUpload(const AccountId& account, std::string_view bucket, std::string_view key,
@@ -121,7 +144,8 @@ class Service {
     std::uint64_t length = 0;
   };
   Result<Part> CopyPart(const AccountId& account, const PartRequest& request, std::string_view source_bucket,
-                        std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow = {});
+                        std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow = {},
+                        const ReadOptions& source = {});
   Result<PartsPage> ListParts(const AccountId& account, std::string_view bucket, std::string_view key,
                               const UploadId& upload, int after, std::size_t limit);
   Result<ListUploadsPage> ListUploads(const AccountId& account, const ListUploadsRequest& request);

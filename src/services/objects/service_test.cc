@@ -80,8 +80,8 @@ TEST_P(ObjectsTest, OverwriteReclaimsOldBytes) {
   reader->reset();
   ReclaimAll();
   EXPECT_EQ(blobs_.count(), 1u);
-  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "k").ok());
-  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "k").ok()) << "deleting nothing succeeds";
+  ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "k"}).ok());
+  ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "k"}).ok()) << "deleting nothing succeeds";
   ReclaimAll();
   EXPECT_EQ(blobs_.count(), 0u);
 }
@@ -120,7 +120,10 @@ TEST_P(ObjectsTest, ConditionalWrites) {
   EXPECT_TRUE(objects_->Put(account_, match, "2").ok());
   match.key = "absent";
   EXPECT_EQ(objects_->Put(account_, match, "2").error().reason, kConditionNoSuchKey);
-  EXPECT_EQ(objects_->DeleteObject(account_, "data", "k", {.if_match = "0123"}).error().reason, kConditionFailed);
+  EXPECT_EQ(objects_->DeleteObject(account_, {.bucket = "data", .key = "k", .condition = {.if_match = "0123"}})
+                .error()
+                .reason,
+            kConditionFailed);
   EXPECT_EQ(MustGet("k"), "2");
 }
 
@@ -178,10 +181,10 @@ TEST_P(ObjectsTest, CopySharesBytes) {
     EXPECT_EQ(objects_->HeadObject(account_, "data", "to")->attributes.content_type, "text/csv");
     EXPECT_TRUE(objects_->HeadObject(account_, "data", "to")->attributes.metadata.empty());
     EXPECT_LE(blobs_.count(), 1u);
-    ASSERT_TRUE(objects_->DeleteObject(account_, "data", "from").ok());
+    ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "from"}).ok());
     ReclaimAll();
     EXPECT_EQ(MustGet("to"), Bytes(size));
-    ASSERT_TRUE(objects_->DeleteObject(account_, "data", "to").ok());
+    ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "to"}).ok());
     ReclaimAll();
     EXPECT_EQ(blobs_.count(), 0u);
   }
@@ -226,7 +229,7 @@ TEST_P(ObjectsTest, BucketsBelongToAccounts) {
 TEST_P(ObjectsTest, DeleteBucketOnlyWhenEmpty) {
   MustPut("k", "x");
   EXPECT_EQ(objects_->DeleteBucket(account_, "data").error().reason, kBucketNotEmpty);
-  ASSERT_TRUE(objects_->DeleteObject(account_, "data", "k").ok());
+  ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "k"}).ok());
   UploadInfo upload = MustCreateUpload("big");
   ASSERT_TRUE(PutPart(upload, 1, Bytes(500)).ok());
   ASSERT_TRUE(objects_->DeleteBucket(account_, "data").ok());

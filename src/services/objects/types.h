@@ -1,7 +1,9 @@
-// The vocabulary of the object store: buckets, objects, checksums, listings.
+// The vocabulary of the object store: buckets, objects, versions, checksums. Listings, uploads, locks and encryption
+// have their own headers.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +11,9 @@
 
 #include "foundation/base/clock.h"
 #include "foundation/base/id.h"
+#include "foundation/base/result.h"
+#include "services/objects/encryption_types.h"
+#include "services/objects/lock_types.h"
 
 namespace aloft::objects {
 
@@ -27,11 +32,16 @@ struct Limits {
   std::size_t max_buckets = 10'000;  // of one account
 };
 
+// Once enabled it can only be suspended: objects put then are the key's one "null" version.
+enum class Versioning : std::uint8_t { kNever, kEnabled, kSuspended };
+
 struct Bucket {
   std::string name{};
   AccountId account{};
   Region region{};
   Time created{};
+  Versioning versioning = Versioning::kNever;
+  LockConfiguration lock{};
 };
 
 enum class ChecksumAlgorithm : std::uint8_t { kNone, kCrc32, kCrc32c, kCrc64Nvme, kSha1, kSha256 };
@@ -66,20 +76,36 @@ struct Part {
   Time modified{};
 };
 
+// A copy in reach of an object whose class is not readable at once.
+struct Restore {
+  bool ongoing = false;
+  Time expires{};  // of the copy; zero: none
+};
+
+// One version of a key: an object, or a delete marker, which has no bytes.
 struct ObjectInfo {
   std::string key{};
+  std::string version_id{};  // empty in a bucket that never had versioning; "null" for the version without an id
+  bool is_latest = true;
+  bool is_delete_marker = false;
   std::uint64_t size = 0;
   std::string etag{};  // without quotes: hexadecimal MD5, or "<hex>-<parts>"
   Time modified{};
   Attributes attributes{};
   Checksum checksum{};
   std::vector<Part> parts{};  // empty where the object was put as a whole
+  Lock lock{};
+  Encryption encryption{};
+  Restore restore{};
 };
 
 // What must hold of the current object for a write to happen.
 struct WriteCondition {
   std::string if_match{};      // an ETag without quotes, or "*"; empty: no condition
   bool if_none_match = false;  // no object may be there
+  // Of a deletion only: x-amz-if-match-size and x-amz-if-match-last-modified-time (whole seconds).
+  std::optional<std::uint64_t> if_size{};
+  std::optional<Time> if_modified{};
 };
 
 struct PutRequest {
@@ -89,6 +115,8 @@ struct PutRequest {
   ChecksumAlgorithm checksum = ChecksumAlgorithm::kCrc64Nvme;
   WriteCondition condition{};
   std::uint64_t expected_bytes = 0;  // a hint; 0: unknown
+  Lock lock{};                       // of the new version; without a mode the bucket's default retention counts
+  EncryptionRequest encryption{};
 };
 
 // What the caller announced about the bytes; checked before anything becomes visible.
@@ -97,92 +125,38 @@ struct ExpectedDigests {
   std::string checksum{};  // base64, of the request's algorithm; empty: not announced
 };
 
-struct ListRequest {
-  std::string bucket{};
-  std::string prefix{};
-  std::string delimiter{};
-  std::string start_after{};         // keys above this one; a common prefix given here is passed over as a whole
-  std::string continuation_token{};  // of the page before; wins over start_after
-  std::size_t max_keys = 1000;       // objects and common prefixes together
+// Sees an object before its bytes are opened or shared and may refuse.
+using ObjectCheck = std::function<Status(const ObjectInfo&)>;
+
+struct ReadOptions {
+  std::string version{};       // empty: the latest
+  std::string customer_key{};  // 32 bytes, of an object whose writer brought its key; see encryption_types.h
+  ObjectCheck allow{};
 };
 
-struct ListPage {
-  std::vector<ObjectInfo> objects{};  // without attributes and parts
-  std::vector<std::string> common_prefixes;
-  bool truncated = false;
-  std::string next_token{};   // opaque; empty on the last page
-  std::string next_marker{};  // the last key or common prefix of a truncated page
+struct DeleteRequest {
+  std::string bucket{};
+  std::string key{};
+  // Empty: the latest is hidden behind a delete marker, or removed where the bucket has no versioning.
+  std::string version{};
+  WriteCondition condition{};
+  bool bypass_governance = false;
+};
+
+struct Deleted {
+  std::string version_id{};    // of the marker that was made, or of the version that was removed; as in ObjectInfo
+  bool delete_marker = false;  // a marker was made or removed
 };
 
 struct CopyRequest {
   std::string source_bucket{};
   std::string source_key{};
-  PutRequest target{};              // attributes count where replace_attributes
-  bool replace_attributes = false;  // all but the tags
+  std::string source_version{};       // empty: the latest
+  std::string source_customer_key{};  // as in ReadOptions
+  PutRequest target{};                // attributes count where replace_attributes
+  bool replace_attributes = false;    // all but the tags
   bool replace_tags = false;
   bool keep_checksum = true;  // the source's algorithm, unless the target names one
-};
-
-struct UploadInfo {
-  std::string key{};
-  UploadId id{};
-  Time initiated{};
-  std::string storage_class{};
-  ChecksumAlgorithm checksum = ChecksumAlgorithm::kNone;
-  ChecksumType checksum_type = ChecksumType::kFullObject;
-};
-
-struct ListUploadsRequest {
-  std::string bucket{};
-  std::string prefix{};
-  std::string delimiter{};
-  std::string key_marker{};
-  std::string upload_id_marker{};
-  std::size_t max_uploads = 1000;
-};
-
-struct ListUploadsPage {
-  std::vector<UploadInfo> uploads{};
-  std::vector<std::string> common_prefixes;
-  bool truncated = false;
-  std::string next_key_marker{};
-  std::string next_upload_id_marker{};
-};
-
-struct PartRequest {
-  std::string bucket{};
-  std::string key{};
-  UploadId upload{};
-  int number = 0;
-  ChecksumAlgorithm checksum = ChecksumAlgorithm::kNone;  // kNone: the upload's
-  std::uint64_t expected_bytes = 0;
-};
-
-struct PartsPage {
-  UploadInfo upload{};
-  std::vector<Part> parts{};
-  bool truncated = false;
-};
-
-struct CompletedPart {
-  int number = 0;
-  std::string etag{};      // without quotes
-  std::string checksum{};  // base64; empty: not announced
-};
-
-struct CompleteRequest {
-  std::string bucket{};
-  std::string key{};
-  UploadId upload{};
-  std::vector<CompletedPart> parts{};
-  WriteCondition condition{};
-  std::optional<std::uint64_t> object_size{};
-  std::string checksum{};  // of the whole object, base64; empty: not announced
-};
-
-struct BucketsPage {
-  std::vector<Bucket> buckets{};
-  std::string next_after{};  // the last name of a truncated page
 };
 
 }  // namespace aloft::objects

@@ -17,7 +17,8 @@ Result<Plan> PlanDelete(const Context& context, const Call& call, Target target)
   plan.work = [&context, target = std::move(target), condition = std::move(condition)](
                   const Call& c, const Authorized&) -> Result<http::Response> {
     ALOFT_TRY(CheckExpectedOwner(context, c, target.bucket));
-    ALOFT_TRY(context.dependencies.objects.DeleteObject(c.session.account, target.bucket, target.key, condition));
+    objects::DeleteRequest request{.bucket = target.bucket, .key = target.key, .condition = condition};
+    ALOFT_TRY(context.dependencies.objects.DeleteObject(c.session.account, request));
     return Answer(c, 204);
   };
   return plan;
@@ -69,9 +70,10 @@ Status DeleteOne(const Context& context, const Call& call, const Authorized& aut
   ALOFT_TRY(objects::CheckKey(doomed.key, context.dependencies.objects.limits()));
   if (!authorized.Allows({"s3:DeleteObject", target.BucketArn() + "/" + doomed.key, {}}))
     return Fail(kAccessDenied, "Access Denied");
-  objects::WriteCondition condition;
-  condition.if_match = doomed.etag;
-  return context.dependencies.objects.DeleteObject(call.session.account, target.bucket, doomed.key, condition);
+  objects::DeleteRequest request{.bucket = target.bucket, .key = doomed.key};
+  request.condition.if_match = doomed.etag;
+  ALOFT_TRY(context.dependencies.objects.DeleteObject(call.session.account, request));
+  return {};
 }
 
 Result<Plan> PlanDeleteMany(const Context& context, const Call& call, Target target) {
