@@ -20,7 +20,7 @@ Status BodyWriter::Append(ByteView bytes) {
     return {};
   }
   if (!writer_) {
-    ALOFT_ASSIGN(writer_, core_.blobs.Create(expected_bytes_));
+    ALOFT_ASSIGN(writer_, core_.blobs.Create(expected_bytes_, key_));
     if (!buffer_.empty()) ALOFT_TRY(writer_->Append(AsBytes(buffer_)));
     buffer_ = {};
   }
@@ -45,7 +45,7 @@ Result<StoredBody> BodyWriter::Finish(const ExpectedDigests& expected) {
     segment.blob = writer_->id();
     writer_.reset();
   } else {
-    body.inline_body = std::move(buffer_);
+    body.inline_body = SealBody(core_, segment, key_, std::move(buffer_));
   }
   body.segments.push_back(std::move(segment));
   return body;

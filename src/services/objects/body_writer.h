@@ -8,13 +8,14 @@
 
 #include "services/objects/core.h"
 #include "services/objects/digests.h"
+#include "services/objects/encryption.h"
 
 namespace aloft::objects {
 
 // Bytes that are durable, or will be with the batch that Store() adds them to.
 struct StoredBody {
   std::vector<Segment> segments;  // none where empty
-  std::string inline_body;
+  std::string inline_body;        // as it is stored
   std::uint64_t size = 0;
   std::string md5;  // raw
   Checksum checksum;
@@ -25,8 +26,9 @@ struct StoredBody {
 
 class BodyWriter {
  public:
-  BodyWriter(Core& core, ChecksumAlgorithm checksum, std::uint64_t expected_bytes)
-      : core_(core), digester_(checksum), expected_bytes_(expected_bytes) {}
+  BodyWriter(Core& core, ChecksumAlgorithm checksum, std::uint64_t expected_bytes,
+             const std::optional<blob::FrameKey>& key)
+      : core_(core), digester_(checksum), expected_bytes_(expected_bytes), key_(key) {}
 
   // kObjectTooLarge, and what the disk says.
   Status Append(ByteView bytes);
@@ -39,6 +41,7 @@ class BodyWriter {
   Core& core_;
   Digester digester_;
   std::uint64_t expected_bytes_;
+  const std::optional<blob::FrameKey> key_;
   std::uint64_t size_ = 0;
   std::string buffer_;
   std::unique_ptr<blob::Writer> writer_;

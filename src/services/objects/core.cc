@@ -1,5 +1,6 @@
 #include "services/objects/core.h"
 
+#include "services/objects/encryption.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/position.h"
@@ -167,21 +168,29 @@ Result<ObjectInfo> Core::Replace(const AccountId& account, std::string_view buck
   return Busy();
 }
 
-Status Core::Share(kv::Batch& batch, const Bucket& from, const Bucket& to, std::string_view to_key,
-                   const std::vector<Segment>& segments, std::vector<Segment>& shared) {
-  for (Segment segment : segments) {
-    std::string tag = NewTag();
+Status Core::Share(kv::Batch& batch, const Sharing& sharing, const std::vector<Segment>& segments,
+                   std::vector<Segment>& shared) {
+  for (const Segment& source : segments) {
+    Segment segment = source;
+    segment.tag = NewTag();
+    segment.sealed_key.clear();
     if (segment.is_inline()) {
-      ALOFT_ASSIGN(auto body, store.Get(kInlineSpace, InlineKey(from, segment.tag)));
-      if (!body || body->value.size() < segment.offset + segment.length)
+      ALOFT_ASSIGN(auto body, store.Get(kInlineSpace, InlineKey(sharing.from, source.tag)));
+      if (!body) return Fail(blob::kNoSuchBlob, "The object's bytes are missing");
+      ALOFT_ASSIGN(std::string plain, OpenBody(source, sharing.from_key, std::move(body->value)));
+      if (plain.size() < segment.offset + segment.length)
         return Fail(blob::kNoSuchBlob, "The object's bytes are missing");
-      batch.Put(kInlineSpace, InlineKey(to, tag), body->value.substr(segment.offset, segment.length));
+      plain = plain.substr(segment.offset, segment.length);
+      batch.Put(kInlineSpace, InlineKey(sharing.to, segment.tag),
+                SealBody(*this, segment, sharing.to_key, std::move(plain)));
       segment.offset = 0;
+    } else if (sharing.from_key && sharing.to_key) {
+      ALOFT_ASSIGN(auto bytes_key, SegmentKey(source, sharing.from_key));
+      SealSegmentKey(*this, segment, *bytes_key, *sharing.to_key);
     }
-    segment.tag = std::move(tag);
     shared.push_back(std::move(segment));
   }
-  Hold(batch, to, to_key, shared);
+  Hold(batch, sharing.to, sharing.to_name, shared);
   return {};
 }
 

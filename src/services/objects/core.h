@@ -37,8 +37,15 @@ inline constexpr std::size_t kMaxSharedSegments = 4;
 
 class Core {
  public:
-  Core(kv::Store& kv_store, blob::Store& blob_store, const Clock& wall, Random& randomness, Log where_to, Limits most)
-      : store(kv_store), blobs(blob_store), clock(wall), random(randomness), log(std::move(where_to)), limits(most) {}
+  Core(kv::Store& kv_store, blob::Store& blob_store, const Clock& wall, Random& randomness, Log where_to, Limits most,
+       Keys all_keys)
+      : store(kv_store),
+        blobs(blob_store),
+        clock(wall),
+        random(randomness),
+        log(std::move(where_to)),
+        limits(most),
+        keys(all_keys) {}
 
   kv::Store& store;
   blob::Store& blobs;
@@ -46,6 +53,7 @@ class Core {
   Random& random;
   Log log;
   Limits limits;
+  Keys keys;
   Pins pins;
 
   // kNoSuchBucket, kForeignBucket.
@@ -80,12 +88,20 @@ class Core {
   Result<ObjectInfo> Replace(const AccountId& account, std::string_view bucket, std::string_view key,
                              const WriteCondition& condition, const Build& build);
 
-  // Segments with new holders for the same bytes: blobs shared, small bodies copied. Adds them to the batch.
-  // kNoSuchBlob where an inline body is gone: the source changed meanwhile.
-  Status Share(kv::Batch& batch, const Bucket& from, const Bucket& to, std::string_view to_key,
-               const std::vector<Segment>& segments, std::vector<Segment>& shared);
+  // Segments with new holders for the same bytes: blobs shared, small bodies copied. Adds them to the batch. Both
+  // objects are encrypted, or neither is. kNoSuchBlob where an inline body is gone: the source changed meanwhile.
+  struct Sharing {
+    const Bucket& from;
+    const std::optional<blob::FrameKey>& from_key;
+    const Bucket& to;
+    std::string_view to_name;
+    const std::optional<blob::FrameKey>& to_key;
+  };
+  Status Share(kv::Batch& batch, const Sharing& sharing, const std::vector<Segment>& segments,
+               std::vector<Segment>& shared);
 
-  Result<std::unique_ptr<ObjectReader>> OpenReader(const Bucket& bucket, Entry entry);
+  Result<std::unique_ptr<ObjectReader>> OpenReader(const Bucket& bucket, Entry entry,
+                                                   const std::optional<blob::FrameKey>& key);
 };
 
 // How often a write is tried again when others change the same key.

@@ -6,6 +6,10 @@
 #include "foundation/base/id.h"
 #include "foundation/base/result.h"
 
+namespace aloft::keys {
+class Keyring;
+}
+
 namespace aloft::objects {
 
 // Thread-safe; may block. Who may use a key is decided before, by the API; these act for the store itself.
@@ -26,6 +30,13 @@ class KeyService {
   // The plaintext of `sealed`, with the same context and ARN as it was made with.
   virtual Result<std::string> Decrypt(const AccountId& account, const std::string& kms_key, const std::string& sealed,
                                       const std::string& context, const std::string& object_arn) = 0;
+};
+
+// What the store encrypts with. Both outlive it; without them the kinds of encryption that need them are refused.
+struct Keys {
+  const keys::Keyring* keyring = nullptr;
+  KeyService* key_service = nullptr;
+  bool encrypt_by_default = false;  // objects whose writer asks for nothing are kSseS3
 };
 
 }  // namespace aloft::objects

@@ -5,6 +5,7 @@
 #include "foundation/base/fault_point.h"
 #include "services/objects/body_writer.h"
 #include "services/objects/core.h"
+#include "services/objects/encryption.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/versions.h"
@@ -16,6 +17,14 @@ Status CheckPartNumber(int number, const Limits& limits) {
   if (number >= 1 && number <= limits.max_parts) return {};
   return Fail(kInvalidPartNumber,
               "Part number must be an integer between 1 and " + std::to_string(limits.max_parts) + ", inclusive");
+}
+
+Status CheckPartChecksum(const UploadInfo& upload, ChecksumAlgorithm algorithm) {
+  // An upload that names no algorithm takes parts with any.
+  if (upload.checksum == ChecksumAlgorithm::kNone || upload.checksum == algorithm) return {};
+  return Fail(kChecksumMismatch,
+              "Checksum Type mismatch occurred, expected checksum Type: " + ToLower(ToString(upload.checksum)) +
+                  ", actual checksum Type: " + ToLower(ToString(algorithm)));
 }
 
 // Puts the part that `build` makes, unless the upload ends meanwhile; what the number held before is released.
@@ -53,11 +62,12 @@ Result<Part> ReplacePart(Core& core, const AccountId& account, const PartRequest
 
 class UploadPartSession final : public PartSession {
  public:
-  UploadPartSession(Core& core, const AccountId& account, PartRequest request)
+  UploadPartSession(Core& core, const AccountId& account, PartRequest request, DataKey key)
       : core_(core),
         account_(account),
         request_(std::move(request)),
-        writer_(core, request_.checksum, request_.expected_bytes) {}
+        key_(std::move(key)),
+        writer_(core, request_.checksum, request_.expected_bytes, key_.key) {}
 
   Status Append(ByteView bytes) override { return writer_.Append(bytes); }
 
@@ -68,7 +78,7 @@ class UploadPartSession final : public PartSession {
         ReplacePart(core_, account_, request_, [&](const Bucket& bucket, kv::Batch& batch) -> Result<PartRecord> {
           PartRecord record;
           record.part.size = body.size;
-          record.part.etag = HexEncode(AsBytes(body.md5));
+          record.part.etag = MakeETag(body.md5, key_);
           record.part.checksum = body.checksum;
           record.segments = body.segments;
           body.Store(batch, core_, bucket, request_.key);
@@ -82,8 +92,22 @@ class UploadPartSession final : public PartSession {
   Core& core_;
   AccountId account_;
   PartRequest request_;
+  const DataKey key_;
   BodyWriter writer_;
 };
+
+struct OpenUpload {
+  UploadRecord record;
+  DataKey key;
+};
+
+Result<OpenUpload> FindOpenUpload(Core& core, const AccountId& account, const PartRequest& request) {
+  ALOFT_ASSIGN(auto bucket, core.FindBucket(account, request.bucket));
+  ALOFT_ASSIGN(auto upload, core.FindUpload(bucket.record.bucket, request.key, request.upload));
+  ALOFT_ASSIGN(DataKey key,
+               OpenDataKey(core, bucket.record.bucket, request.key, upload.record.key, request.customer_key));
+  return OpenUpload{std::move(upload.record), std::move(key)};
+}
 
 // Adds the removal of a part to the batch.
 void RemovePart(Core& core, kv::Batch& batch, const Bucket& bucket, const UploadId& upload,
@@ -120,6 +144,9 @@ Result<UploadInfo> Service::CreateUpload(const AccountId& account, const PutRequ
     record.info.checksum_type = type;
     record.attributes = request.attributes;
     record.lock = request.lock;
+    ALOFT_ASSIGN(DataKey key, MakeDataKey(*core_, found.record.bucket, request.key, request.encryption));
+    record.key = std::move(key.stored);
+    record.info.encryption = record.key.encryption;
     ALOFT_TRY(LockOfNew(found.record.bucket, request.lock, record.info.initiated));
     kv::Batch batch;
     batch.Expect(kBucketSpace, request.bucket, found.version);
@@ -142,9 +169,11 @@ Result<std::unique_ptr<PartSession>> Service::BeginPart(const AccountId& account
   ALOFT_TRY(CheckPartNumber(request.number, core_->limits));
   if (request.expected_bytes > core_->limits.max_put_bytes)
     return Fail(kObjectTooLarge, "Your proposed upload exceeds the maximum allowed size");
-  ALOFT_ASSIGN(UploadInfo upload, FindUpload(account, request.bucket, request.key, request.upload));
-  if (request.checksum == ChecksumAlgorithm::kNone) request.checksum = upload.checksum;
-  return std::unique_ptr<PartSession>(std::make_unique<UploadPartSession>(*core_, account, std::move(request)));
+  ALOFT_ASSIGN(OpenUpload upload, FindOpenUpload(*core_, account, request));
+  if (request.checksum == ChecksumAlgorithm::kNone) request.checksum = upload.record.info.checksum;
+  ALOFT_TRY(CheckPartChecksum(upload.record.info, request.checksum));
+  return std::unique_ptr<PartSession>(
+      std::make_unique<UploadPartSession>(*core_, account, std::move(request), std::move(upload.key)));
 }
 
 Result<PartsPage> Service::ListParts(const AccountId& account, std::string_view bucket, std::string_view key,
@@ -198,6 +227,7 @@ Result<ObjectInfo> Service::CompleteUpload(const AccountId& account, const Compl
       return Fail(kSizeMismatch, "The provided 'x-amz-mp-object-size' header value " +
                                      std::to_string(*request.object_size) +
                                      " does not match what was computed: " + std::to_string(entry.info.size));
+    entry.SetKey(upload.record.key);
     entry.info.etag = CompositeETag(entry.info.parts);
     entry.info.checksum =
         JoinChecksums(entry.info.parts, upload.record.info.checksum, upload.record.info.checksum_type);
@@ -252,11 +282,13 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
                                std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow,
                                const ReadOptions& options) {
   ALOFT_TRY(CheckPartNumber(request.number, core_->limits));
-  ALOFT_ASSIGN(UploadInfo upload, FindUpload(account, request.bucket, request.key, request.upload));
+  ALOFT_ASSIGN(OpenUpload upload, FindOpenUpload(*core_, account, request));
   ALOFT_ASSIGN(auto from, core_->FindBucket(account, source_bucket));
   ALOFT_ASSIGN(Found source, FindObject(*core_, from.record.bucket, source_key, options.version));
   if (allow) ALOFT_TRY(allow(source.entry.info));
-  auto opened = core_->OpenReader(from.record.bucket, source.entry);
+  ALOFT_ASSIGN(DataKey source_data_key,
+               OpenDataKey(*core_, from.record.bucket, source_key, source.entry.GetKey(), options.customer_key));
+  auto opened = core_->OpenReader(from.record.bucket, source.entry, source_data_key.key);
   if (!opened.ok() && opened.error().reason == blob::kNoSuchBlob) return Busy();  // overwritten between the two looks
   ALOFT_ASSIGN(auto reader, std::move(opened));
   ByteRange bytes = range.value_or(ByteRange{0, reader->info().size});
@@ -277,9 +309,11 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
     }
     at += segment.length;
   }
-  bool sharable = cut.size() <= kMaxSharedSegments && bytes.length > core_->limits.inline_bytes &&
+  bool sharable = source_data_key.key.has_value() == upload.key.key.has_value() && cut.size() <= kMaxSharedSegments &&
+                  bytes.length > core_->limits.inline_bytes &&
                   std::none_of(cut.begin(), cut.end(), [](const Segment& s) { return s.is_inline(); });
-  ChecksumAlgorithm algorithm = request.checksum == ChecksumAlgorithm::kNone ? upload.checksum : request.checksum;
+  const UploadInfo& info = upload.record.info;
+  ChecksumAlgorithm algorithm = request.checksum == ChecksumAlgorithm::kNone ? info.checksum : request.checksum;
   std::vector<std::uint8_t> buffer(256 * 1024);
   auto each = [&](const std::function<Status(ByteView)>& take) -> Status {
     for (std::uint64_t done = 0; done < bytes.length;) {
@@ -296,7 +330,7 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
     PartRequest put = request;
     put.checksum = algorithm;
     put.expected_bytes = bytes.length;
-    UploadPartSession session(*core_, account, std::move(put));
+    UploadPartSession session(*core_, account, std::move(put), upload.key);
     ALOFT_TRY(each([&](ByteView piece) { return session.Append(piece); }));
     return session.Commit({});
   }
@@ -311,13 +345,14 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
   return ReplacePart(*core_, account, request, [&](const Bucket& bucket, kv::Batch& batch) -> Result<PartRecord> {
     PartRecord record;
     record.part.size = bytes.length;
-    record.part.etag = HexEncode(AsBytes(digests.md5));
+    record.part.etag = MakeETag(digests.md5, upload.key);
     record.part.checksum = digests.checksum;
     // The source must still be what was digested, else its blobs may be on their way out.
     ALOFT_ASSIGN(auto again, core_->store.Get(source.space, source.key));
     if (!again || again->version != source.version) return Busy();
     source.Expect(batch);
-    ALOFT_TRY(core_->Share(batch, from.record.bucket, bucket, request.key, cut, record.segments));
+    Core::Sharing sharing{from.record.bucket, source_data_key.key, bucket, request.key, upload.key.key};
+    ALOFT_TRY(core_->Share(batch, sharing, cut, record.segments));
     return record;
   });
 }

@@ -1,7 +1,8 @@
-// Objects put, got and copied as a whole.
+// Objects put and got as a whole.
 #include "foundation/base/fault_point.h"
 #include "services/objects/body_writer.h"
 #include "services/objects/core.h"
+#include "services/objects/encryption.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/versions.h"
@@ -11,11 +12,13 @@ namespace {
 
 class ObjectPutSession final : public PutSession {
  public:
-  ObjectPutSession(Core& core, const AccountId& account, PutRequest request)
+  ObjectPutSession(Core& core, const Bucket& bucket, PutRequest request, DataKey key)
       : core_(core),
-        account_(account),
+        account_(bucket.account),
+        place_(IndexKey(bucket, request.key)),
         request_(std::move(request)),
-        writer_(core, request_.checksum, request_.expected_bytes) {}
+        key_(std::move(key)),
+        writer_(core, request_.checksum, request_.expected_bytes, key_.key) {}
 
   Status Append(ByteView bytes) override { return writer_.Append(bytes); }
 
@@ -25,9 +28,12 @@ class ObjectPutSession final : public PutSession {
     auto replaced =
         core_.Replace(account_, request_.bucket, request_.key, request_.condition,
                       [&](const Bucket& bucket, kv::Batch& batch) -> Result<Entry> {
+                        // The data key is bound to the place; another bucket may have its name by now.
+                        if (IndexKey(bucket, request_.key) != place_) return Busy();
                         Entry entry;
                         entry.info.size = body.size;
-                        entry.info.etag = HexEncode(AsBytes(body.md5));
+                        entry.info.etag = MakeETag(body.md5, key_);
+                        entry.SetKey(key_.stored);
                         entry.info.modified = core_.clock.Now();
                         entry.info.attributes = request_.attributes;
                         entry.info.checksum = body.checksum;
@@ -43,21 +49,11 @@ class ObjectPutSession final : public PutSession {
  private:
   Core& core_;
   AccountId account_;
+  const std::string place_;
   PutRequest request_;
+  const DataKey key_;
   BodyWriter writer_;
 };
-
-// The checksum of an object's bytes by another algorithm.
-Result<Checksum> Recompute(ObjectReader& reader, ChecksumAlgorithm algorithm) {
-  Digester digester(algorithm);
-  std::vector<std::uint8_t> buffer(256 * 1024);
-  for (std::uint64_t offset = 0; offset < reader.info().size;) {
-    ALOFT_ASSIGN(std::size_t count, reader.Read(offset, buffer));
-    digester.Update(ByteView(buffer).first(count));
-    offset += count;
-  }
-  return digester.Finish().checksum;
-}
 
 }  // namespace
 
@@ -66,6 +62,9 @@ Result<ObjectInfo> Service::HeadObject(const AccountId& account, std::string_vie
   ALOFT_ASSIGN(auto found, core_->FindBucket(account, bucket));
   ALOFT_ASSIGN(Found object, FindObject(*core_, found.record.bucket, key, options.version));
   if (options.allow) ALOFT_TRY(options.allow(object.entry.info));
+  // Who does not have a customer's key learns nothing of what it guards.
+  if (object.entry.info.encryption.kind == EncryptionKind::kSseC || !options.customer_key.empty())
+    ALOFT_TRY(OpenDataKey(*core_, found.record.bucket, key, object.entry.GetKey(), options.customer_key));
   return std::move(object.entry.info);
 }
 
@@ -85,7 +84,9 @@ Result<std::unique_ptr<ObjectReader>> Service::GetObject(const AccountId& accoun
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     ALOFT_ASSIGN(Found object, FindObject(*core_, found.record.bucket, key, options.version));
     if (options.allow) ALOFT_TRY(options.allow(object.entry.info));
-    auto reader = core_->OpenReader(found.record.bucket, std::move(object.entry));
+    ALOFT_ASSIGN(DataKey data_key,
+                 OpenDataKey(*core_, found.record.bucket, key, object.entry.GetKey(), options.customer_key));
+    auto reader = core_->OpenReader(found.record.bucket, std::move(object.entry), data_key.key);
     if (reader.ok() || !(reader.error().reason == blob::kNoSuchBlob)) return reader;
     // Overwritten between the look at the index and the look at the bytes: look again. The same entry a second time
     // without its bytes is damage.
@@ -108,7 +109,9 @@ Result<std::unique_ptr<PutSession>> Service::BeginPut(const AccountId& account, 
     ALOFT_TRY(CheckCondition(request.condition, live ? &entry->record.info : nullptr));
   }
   ALOFT_TRY(LockOfNew(bucket.record.bucket, request.lock, core_->clock.Now()));
-  return std::unique_ptr<PutSession>(std::make_unique<ObjectPutSession>(*core_, account, std::move(request)));
+  ALOFT_ASSIGN(DataKey key, MakeDataKey(*core_, bucket.record.bucket, request.key, request.encryption));
+  return std::unique_ptr<PutSession>(
+      std::make_unique<ObjectPutSession>(*core_, bucket.record.bucket, std::move(request), std::move(key)));
 }
 
 Result<ObjectInfo> Service::Put(const AccountId& account, PutRequest request, std::string_view body) {
@@ -126,40 +129,6 @@ Result<std::string> Service::Get(const AccountId& account, std::string_view buck
   ALOFT_ASSIGN(std::size_t count, reader->Read(0, {reinterpret_cast<std::uint8_t*>(body.data()), body.size()}));
   if (count != body.size()) return Fail(kCorrupt, "The object's bytes end early");
   return body;
-}
-
-Result<ObjectInfo> Service::CopyObject(const AccountId& account, const CopyRequest& request, const SourceCheck& allow) {
-  const PutRequest& target = request.target;
-  ALOFT_TRY(CheckKey(target.key, core_->limits));
-  ALOFT_TRY(CheckAttributes(target.attributes, core_->limits));
-  auto build = [&](const Bucket& bucket, kv::Batch& batch) -> Result<Entry> {
-    ALOFT_ASSIGN(auto from, core_->FindBucket(account, request.source_bucket));
-    ALOFT_ASSIGN(Found source, FindObject(*core_, from.record.bucket, request.source_key, request.source_version));
-    if (allow) ALOFT_TRY(allow(source.entry.info));
-    if (source.entry.info.size > core_->limits.max_put_bytes)
-      return Fail(kObjectTooLarge,
-                  "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
-    Entry entry;
-    entry.info = source.entry.info;
-    entry.info.modified = core_->clock.Now();
-    if (request.replace_attributes) {
-      Pairs tags = std::move(entry.info.attributes.tags);
-      entry.info.attributes = target.attributes;
-      entry.info.attributes.tags = std::move(tags);
-    }
-    if (request.replace_tags) entry.info.attributes.tags = target.attributes.tags;
-    // The storage class is of the request, never of the source.
-    entry.info.attributes.storage_class = target.attributes.storage_class;
-    if (!request.keep_checksum && target.checksum != entry.info.checksum.algorithm) {
-      ALOFT_ASSIGN(auto reader, core_->OpenReader(from.record.bucket, source.entry));
-      ALOFT_ASSIGN(entry.info.checksum, Recompute(*reader, target.checksum));
-    }
-    ALOFT_ASSIGN(entry.info.lock, LockOfNew(bucket, target.lock, entry.info.modified));
-    source.Expect(batch);
-    ALOFT_TRY(core_->Share(batch, from.record.bucket, bucket, target.key, source.entry.segments, entry.segments));
-    return entry;
-  };
-  return core_->Replace(account, target.bucket, target.key, target.condition, build);
 }
 
 }  // namespace aloft::objects

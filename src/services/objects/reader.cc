@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "services/objects/core.h"
+#include "services/objects/encryption.h"
 #include "services/objects/keys.h"
 
 namespace aloft::objects {
@@ -10,7 +11,8 @@ namespace {
 
 class SegmentReader final : public ObjectReader {
  public:
-  SegmentReader(Core& core, Entry entry) : core_(core), entry_(std::move(entry)) {
+  SegmentReader(Core& core, Entry entry, const std::optional<blob::FrameKey>& key)
+      : core_(core), entry_(std::move(entry)), key_(key) {
     core_.pins.Add(entry_.segments);
     std::uint64_t at = 0;
     for (const auto& segment : entry_.segments) {
@@ -27,9 +29,10 @@ class SegmentReader final : public ObjectReader {
       const auto& segment = entry_.segments[i];
       if (!segment.is_inline()) continue;
       ALOFT_ASSIGN(auto found, core_.store.Get(kInlineSpace, InlineKey(bucket, segment.tag)));
-      if (!found || found->value.size() != segment.length)
-        return Fail(blob::kNoSuchBlob, "The object's bytes are missing");
-      inline_.emplace(i, std::move(found->value));
+      if (!found) return Fail(blob::kNoSuchBlob, "The object's bytes are missing");
+      ALOFT_ASSIGN(std::string body, OpenBody(segment, key_, std::move(found->value)));
+      if (body.size() != segment.length) return Fail(blob::kNoSuchBlob, "The object's bytes are missing");
+      inline_.emplace(i, std::move(body));
     }
     if (!entry_.segments.empty() && !entry_.segments.front().is_inline()) return OpenBlob(0);
     return {};
@@ -68,10 +71,11 @@ class SegmentReader final : public ObjectReader {
   }
 
   Status OpenBlob(std::size_t index) {
-    const auto& id = entry_.segments[index].blob;
-    if (blob_ && open_ == id) return {};
-    ALOFT_ASSIGN(blob_, core_.blobs.Open(id));
-    open_ = id;
+    const auto& segment = entry_.segments[index];
+    if (blob_ && open_ == segment.blob) return {};
+    ALOFT_ASSIGN(auto key, SegmentKey(segment, key_));
+    ALOFT_ASSIGN(blob_, core_.blobs.Open(segment.blob, key));
+    open_ = segment.blob;
     return {};
   }
 
@@ -90,6 +94,7 @@ class SegmentReader final : public ObjectReader {
 
   Core& core_;
   Entry entry_;
+  const std::optional<blob::FrameKey> key_;
   std::vector<std::uint64_t> starts_;
   std::map<std::size_t, std::string> inline_;
   std::unique_ptr<blob::Reader> blob_;
@@ -98,8 +103,9 @@ class SegmentReader final : public ObjectReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectReader>> Core::OpenReader(const Bucket& bucket, Entry entry) {
-  auto reader = std::make_unique<SegmentReader>(*this, std::move(entry));
+Result<std::unique_ptr<ObjectReader>> Core::OpenReader(const Bucket& bucket, Entry entry,
+                                                       const std::optional<blob::FrameKey>& key) {
+  auto reader = std::make_unique<SegmentReader>(*this, std::move(entry), key);
   ALOFT_TRY(reader->Open(bucket));
   return std::unique_ptr<ObjectReader>(std::move(reader));
 }

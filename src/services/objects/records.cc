@@ -138,6 +138,7 @@ std::string EncodeSegment(const Segment& segment) {
   writer.Bytes(2, segment.blob.value());
   writer.Number(3, segment.offset);
   writer.Number(4, segment.length);
+  writer.Bytes(5, segment.sealed_key);
   return writer.Take();
 }
 
@@ -150,6 +151,7 @@ Segment DecodeSegment(std::string_view bytes) {
       case 2: segment.blob = blob::BlobId(reader.bytes()); break;
       case 3: segment.offset = reader.number(); break;
       case 4: segment.length = reader.number(); break;
+      case 5: segment.sealed_key = reader.bytes(); break;
       default: break;
     }
   }
@@ -183,6 +185,30 @@ Lock DecodeLock(std::string_view bytes) {
     }
   }
   return lock;
+}
+
+std::string EncodeKey(const Encryption& encryption, std::string_view sealed) {
+  FieldWriter writer;
+  writer.Number(1, static_cast<std::uint64_t>(encryption.kind));
+  writer.Bytes(2, sealed);
+  writer.Bytes(3, encryption.kms_key);
+  writer.Bytes(4, encryption.context);
+  writer.Number(5, encryption.bucket_key ? 1 : 0);
+  return writer.Take();
+}
+
+void DecodeKey(std::string_view bytes, Encryption& encryption, std::string& sealed) {
+  FieldReader reader(bytes);
+  while (reader.Next()) {
+    switch (reader.id()) {
+      case 1: encryption.kind = static_cast<EncryptionKind>(reader.number()); break;
+      case 2: sealed = reader.bytes(); break;
+      case 3: encryption.kms_key = reader.bytes(); break;
+      case 4: encryption.context = reader.bytes(); break;
+      case 5: encryption.bucket_key = reader.number() != 0; break;
+      default: break;
+    }
+  }
 }
 
 std::string EncodeLockConfiguration(const LockConfiguration& lock) {
@@ -264,7 +290,8 @@ Result<BucketRecord> DecodeBucket(std::string_view bytes) {
 
 std::string Encode(const Entry& entry) {
   std::string lock = EncodeLock(entry.info.lock);
-  FieldWriter writer = Begin(entry.info.is_delete_marker || !entry.position.empty() || !lock.empty());
+  FieldWriter writer =
+      Begin(entry.info.is_delete_marker || !entry.position.empty() || !lock.empty() || !entry.sealed_key.empty());
   writer.Number(kMarkerField, entry.info.is_delete_marker ? 1 : 0);
   writer.Bytes(11, entry.position);
   writer.Number(12, entry.has_id ? 1 : 0);
@@ -279,6 +306,7 @@ std::string Encode(const Entry& entry) {
   for (const auto& part : entry.info.parts) writer.Item(8, EncodePart(part));
   writer.Bytes(9, entry.upload);
   writer.Bytes(14, lock);
+  writer.Bytes(15, EncodeKey(entry.info.encryption, entry.sealed_key));
   return writer.Take();
 }
 
@@ -291,6 +319,7 @@ Result<Entry> DecodeEntry(std::string_view bytes) {
       case 8: entry.info.parts.push_back(DecodePartFields(reader.bytes())); break;
       case 9: entry.upload = reader.bytes(); break;
       case 14: entry.info.lock = DecodeLock(reader.bytes()); break;
+      case 15: DecodeKey(reader.bytes(), entry.info.encryption, entry.sealed_key); break;
       default: ReadSummaryField(reader, entry);
     }
   }));
@@ -314,13 +343,14 @@ bool IsDeleteMarker(std::string_view bytes) {
 
 std::string Encode(const UploadRecord& record) {
   std::string lock = EncodeLock(record.lock);
-  FieldWriter writer = Begin(!lock.empty());
+  FieldWriter writer = Begin(!lock.empty() || !record.key.sealed.empty());
   writer.Number(1, Micros(record.info.initiated));
   writer.Bytes(2, record.info.storage_class);
   writer.Number(3, static_cast<std::uint64_t>(record.info.checksum));
   writer.Number(4, static_cast<std::uint64_t>(record.info.checksum_type));
   writer.Bytes(5, EncodeAttributes(record.attributes));
   writer.Bytes(6, lock);
+  writer.Bytes(7, EncodeKey(record.key.encryption, record.key.sealed));
   return writer.Take();
 }
 
@@ -334,10 +364,12 @@ Result<UploadRecord> DecodeUpload(std::string_view bytes) {
       case 4: record.info.checksum_type = static_cast<ChecksumType>(reader.number()); break;
       case 5: DecodeAttributes(reader.bytes(), record.attributes); break;
       case 6: record.lock = DecodeLock(reader.bytes()); break;
+      case 7: DecodeKey(reader.bytes(), record.key.encryption, record.key.sealed); break;
       default: break;
     }
   }));
   record.attributes.storage_class = record.info.storage_class;
+  record.info.encryption = record.key.encryption;
   return record;
 }
 

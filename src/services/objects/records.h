@@ -20,8 +20,15 @@ struct Segment {
   blob::BlobId blob{};  // empty: inline
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+  std::string sealed_key{};  // of the bytes, where it is not the object's own: see encryption.h
 
   bool is_inline() const { return blob.empty(); }
+};
+
+// The data key of an object, sealed by whoever its encryption names.
+struct StoredKey {
+  Encryption encryption{};
+  std::string sealed{};
 };
 
 struct BucketRecord {
@@ -42,12 +49,20 @@ struct Entry {
   bool has_id = false;     // false: the key's null version
   // Of the latest only: where among the older versions the null version lies; empty: nowhere.
   std::string null_position{};
+  std::string sealed_key{};  // the data key; info.encryption says who sealed it
+
+  StoredKey GetKey() const { return {info.encryption, sealed_key}; }
+  void SetKey(const StoredKey& key) {
+    info.encryption = key.encryption;
+    sealed_key = key.sealed;
+  }
 };
 
 struct UploadRecord {
   UploadInfo info;  // without key and id
   Attributes attributes;
   Lock lock{};
+  StoredKey key{};
 };
 
 struct PartRecord {

@@ -8,8 +8,9 @@
 
 namespace aloft::objects {
 
-Service::Service(kv::Store& store, blob::Store& blobs, const Clock& clock, Random& random, Log log, Limits limits)
-    : core_(std::make_unique<Core>(store, blobs, clock, random, std::move(log), limits)) {}
+Service::Service(kv::Store& store, blob::Store& blobs, const Clock& clock, Random& random, Log log, Limits limits,
+                 Keys keys)
+    : core_(std::make_unique<Core>(store, blobs, clock, random, std::move(log), limits, keys)) {}
 
 Service::~Service() = default;
 

@@ -70,7 +70,8 @@ struct ReclaimReport {
 
 class Service {
  public:
-  Service(kv::Store& store, blob::Store& blobs, const Clock& clock, Random& random, Log log, Limits limits = {});
+  Service(kv::Store& store, blob::Store& blobs, const Clock& clock, Random& random, Log log, Limits limits = {},
+          Keys keys = {});
   ~Service();
 
   const Limits& limits() const;

@@ -17,6 +17,7 @@ struct UploadInfo {
   std::string storage_class{};
   ChecksumAlgorithm checksum = ChecksumAlgorithm::kNone;
   ChecksumType checksum_type = ChecksumType::kFullObject;
+  Encryption encryption{};
 };
 
 struct PartRequest {
@@ -26,6 +27,7 @@ struct PartRequest {
   int number = 0;
   ChecksumAlgorithm checksum = ChecksumAlgorithm::kNone;  // kNone: the upload's
   std::uint64_t expected_bytes = 0;
+  std::string customer_key{};  // as in ReadOptions
 };
 
 struct PartsPage {
