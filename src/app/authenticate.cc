@@ -24,15 +24,18 @@ Result<Proof> Authenticate::operator()(const http::RequestHead& head, std::optio
     if ((row.authenticators & api::kSigV4) == 0) {
       return Fail(crypto::kUnsupportedSignature, "This operation takes no AWS signature.");
     }
-    return VerifySignature(request, body);
+    return VerifySignature(request, body, row.signed_for);
   }
   if ((row.authenticators & api::kAnonymous) != 0) return Proof{};
   return Fail(crypto::kNoSignature, "Request is missing Authentication Token");
 }
 
-Result<Proof> Authenticate::VerifySignature(const crypto::SignedRequest& request,
-                                            std::optional<std::string_view> body) {
+Result<Proof> Authenticate::VerifySignature(const crypto::SignedRequest& request, std::optional<std::string_view> body,
+                                            std::string_view service) {
   ALOFT_ASSIGN(crypto::Authorization authorization, crypto::ParseAuthorization(request));
+  if (!service.empty() && authorization.scope.service != service)
+    return Fail(crypto::kSignatureMismatch,
+                "Credential should be scoped to correct service: '" + std::string(service) + "'.");
   ALOFT_ASSIGN(identity::Credential credential,
                identity_.FindCredential(authorization.access_key_id, authorization.session_token));
   ALOFT_ASSIGN(crypto::PayloadClaim claim,

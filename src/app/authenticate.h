@@ -28,7 +28,8 @@ class Authenticate {
   Result<Proof> operator()(const http::RequestHead& head, std::optional<std::string_view> body, const api::Row& row);
 
  private:
-  Result<Proof> VerifySignature(const crypto::SignedRequest& request, std::optional<std::string_view> body);
+  Result<Proof> VerifySignature(const crypto::SignedRequest& request, std::optional<std::string_view> body,
+                                std::string_view service);
 
   identity::Service& identity_;
   const Clock& clock_;

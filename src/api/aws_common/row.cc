@@ -18,6 +18,7 @@ Row MakeUntypedRow(const shapes::ServiceModel& service, const shapes::OperationM
   row.authenticators = options.authenticators;
   row.max_body_bytes = options.max_body_bytes;
   row.prepare = std::move(prepare);
+  row.signed_for = service.signing_name;
   return row;
 }
 

@@ -104,6 +104,8 @@ struct Row {
   std::size_t max_body_bytes = 1u << 20;  // of a buffered body
   // Decodes and validates. Never touches stored state.
   std::function<Result<std::unique_ptr<Prepared>>(const Call&)> prepare;
+  // The service that a signature must be made for: "monitoring"; a signature for another one does not count here.
+  std::string_view signed_for = {};
 };
 
 // One API: recognises its requests, finds the row, renders errors in its own form.

@@ -13,7 +13,7 @@ void PlannedOperation::Run(const std::shared_ptr<const Call>& call, Authorized a
 
 Row MakeRow(const Context& context, std::string_view operation, Planner planner, std::size_t max_body_bytes) {
   Row row;
-  row.service = "s3";
+  row.service = row.signed_for = "s3";
   row.operation = operation;
   row.max_body_bytes = max_body_bytes;
   row.prepare = [&context, planner = std::move(planner)](const Call& call) -> Result<std::unique_ptr<Prepared>> {

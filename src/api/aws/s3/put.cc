@@ -128,7 +128,7 @@ using Preparer = Result<std::unique_ptr<Prepared>> (*)(const Context&, const Cal
 
 Row StreamedRow(const Context& context, std::string_view operation, Preparer prepare) {
   Row row;
-  row.service = "s3";
+  row.service = row.signed_for = "s3";
   row.operation = operation;
   row.body = BodyMode::kStreamed;
   row.prepare = [&context, prepare](const Call& call) { return prepare(context, call); };

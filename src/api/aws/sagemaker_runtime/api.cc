@@ -83,6 +83,7 @@ ServiceApi MakeSageMakerRuntimeApi(serving::Service& serving) {
   row.service = kModel.iam_prefix;
   row.operation = "InvokeEndpoint";
   row.authenticators = kSigV4 | kBearer;
+  row.signed_for = kModel.signing_name;
   row.max_body_bytes = serving::kMaxInvocationBytes;
   row.prepare = [&serving](const Call& call) -> Result<std::unique_ptr<Prepared>> {
     InvokeEndpointRequest in;
