@@ -140,21 +140,23 @@ def prepared(binary, tmp_path_factory):
     from cloud import Cloud
 
     cloud = Cloud.start(binary, tmp_path_factory.mktemp("kill") / "data")
-    s3 = cloud.admin.client("s3")
-    s3.create_bucket(Bucket="kill")
-    s3.put_object(Bucket="kill", Key="code.tar.gz", Body=archive(**{"train.py": SCRIPT}))
-    s3.put_object(Bucket="kill", Key="model.tar.gz", Body=archive(**{"code__inference.py": MODEL}))
-    role = cloud.make_role({"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::kill", "arn:aws:s3:::kill/*"]})
-    sagemaker = cloud.admin.client("sagemaker")
-    sagemaker.create_model(ModelName="doubler", ExecutionRoleArn=role, PrimaryContainer={
-        "Image": SKLEARN, "ModelDataUrl": "s3://kill/model.tar.gz",
-        "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}})
-    sagemaker.create_endpoint_config(EndpointConfigName="doubler", ProductionVariants=[
-        {"VariantName": "AllTraffic", "ModelName": "doubler", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}])
-    sagemaker.create_endpoint(EndpointName="doubler", EndpointConfigName="doubler")
-    wait_for(lambda: sagemaker.describe_endpoint(EndpointName="doubler")["EndpointStatus"] == "InService", 300, 0.5, "the endpoint")
-    yield cloud, role
-    cloud.close()
+    try:
+        s3 = cloud.admin.client("s3")
+        s3.create_bucket(Bucket="kill")
+        s3.put_object(Bucket="kill", Key="code.tar.gz", Body=archive(**{"train.py": SCRIPT}))
+        s3.put_object(Bucket="kill", Key="model.tar.gz", Body=archive(**{"code__inference.py": MODEL}))
+        role = cloud.make_role({"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::kill", "arn:aws:s3:::kill/*"]})
+        sagemaker = cloud.admin.client("sagemaker")
+        sagemaker.create_model(ModelName="doubler", ExecutionRoleArn=role, PrimaryContainer={
+            "Image": SKLEARN, "ModelDataUrl": "s3://kill/model.tar.gz",
+            "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}})
+        sagemaker.create_endpoint_config(EndpointConfigName="doubler", ProductionVariants=[
+            {"VariantName": "AllTraffic", "ModelName": "doubler", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}])
+        sagemaker.create_endpoint(EndpointName="doubler", EndpointConfigName="doubler")
+        wait_for(lambda: sagemaker.describe_endpoint(EndpointName="doubler")["EndpointStatus"] == "InService", 300, 0.5, "the endpoint")
+        yield cloud, role
+    finally:
+        cloud.close()
 
 
 def predicts(cloud) -> bool:
