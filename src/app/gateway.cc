@@ -73,18 +73,12 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
   }
 
   void Record(int status, const std::string& failure) {
-    std::string service(row != nullptr ? row->service : front->name());
-    std::string operation(row != nullptr ? row->operation : "-");
     std::chrono::duration<double> elapsed = gateway_.clock_.Monotonic() - started_;
-    auto& metrics = gateway_.metrics_;
-    metrics
-        .AddCounter("aloft_requests_total", "Requests answered, by operation and class of status",
-                    {{"service", service}, {"operation", operation}, {"status", std::to_string(status / 100) + "xx"}})
-        .Increment();
-    metrics.AddHistogram("aloft_request_seconds", "Time from a request's head to its answer", {{"service", service}})
-        .Observe(elapsed.count());
+    gateway_.meter_.Record(*front, row, status, elapsed);
     auto level = status >= 500 ? Log::Level::kError : Log::Level::kDebug;
     if (!gateway_.log_.Enabled(level)) return;
+    std::string service(row != nullptr ? row->service : front->name());
+    std::string operation(row != nullptr ? row->operation : "-");
     Log::Fields fields = {{"id", call->request_id.value()},
                           {"service", service},
                           {"operation", operation},
@@ -111,7 +105,7 @@ Gateway::Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, 
       clock_(clock),
       random_(random),
       log_(std::move(log)),
-      metrics_(metrics),
+      meter_(fronts_, metrics),
       refused_(metrics.AddCounter("aloft_requests_refused_total", "Requests refused because the server was full")) {}
 
 void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {

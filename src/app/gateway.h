@@ -14,6 +14,7 @@
 
 #include "api/common/operation.h"
 #include "app/authenticate.h"
+#include "app/request_meter.h"
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
 #include "foundation/base/metrics.h"
@@ -55,7 +56,7 @@ class Gateway final : public http::Handler {
   const Clock& clock_;
   Random& random_;
   Log log_;
-  Metrics& metrics_;
+  RequestMeter meter_;
   Counter& refused_;
   std::atomic<std::size_t> in_flight_{0};
 };

@@ -13,6 +13,7 @@
 #include "foundation/blob/trailer.h"
 #include "foundation/crypto/crc.h"
 #include "foundation/crypto/wipe.h"
+#include "foundation/os/thread_pool.h"
 
 namespace aloft::blob {
 namespace {
@@ -106,6 +107,7 @@ class FileWriter final : public Writer {
     ALOFT_TRY(WriteAll(trailer));
     if (reserved_ > written_ && ftruncate(fd_.get(), static_cast<off_t>(written_)) != 0)
       return SystemError("ftruncate", errno);
+    const os::Blocking blocking;
     if (auto error = FaultError("blob.fsync")) return *error;
     if (fdatasync(fd_.get()) != 0) return SystemError("fdatasync", errno);
     if (auto error = FaultError("blob.link")) return *error;

@@ -1,19 +1,51 @@
 #include "foundation/crypto/hmac.h"
 
-#include <openssl/hmac.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include <array>
+#include <memory>
 
 #include "foundation/base/check.h"
 #include "foundation/crypto/evp.h"
 
 namespace aloft::crypto {
+namespace {
+
+struct FreeMac {
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+
+// HMAC() fetches its algorithm anew for each code, which costs more than the code of a short text does. So a thread
+// keeps a context per digest; only the key is set again.
+EVP_MAC_CTX* ContextOf(Digest digest) {
+  static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  thread_local std::array<std::unique_ptr<EVP_MAC_CTX, FreeMac>, 5> contexts;
+  auto& context = contexts[static_cast<std::size_t>(digest)];
+  if (!context) {
+    context.reset(EVP_MAC_CTX_new(mac));
+    // OpenSSL's parameters are not const, and it only reads them here.
+    auto* name = const_cast<char*>(EVP_MD_get0_name(internal::Fetched(digest)));
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                                     OSSL_PARAM_construct_end()};
+    ALOFT_CHECK(context && EVP_MAC_CTX_set_params(context.get(), parameters) == 1);
+  }
+  return context.get();
+}
+
+}  // namespace
 
 std::string Hmac(Digest digest, std::string_view key, std::string_view text) {
   std::string out(DigestSize(digest), '\0');
+  EVP_MAC_CTX* context = ContextOf(digest);
   // An empty key is legal, a null one is not.
-  const char* bytes = key.empty() ? "" : key.data();
-  ALOFT_CHECK(HMAC(internal::Fetched(digest), bytes, static_cast<int>(key.size()),
-                   reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                   reinterpret_cast<unsigned char*>(out.data()), nullptr) != nullptr);
+  const auto* bytes = reinterpret_cast<const unsigned char*>(key.empty() ? "" : key.data());
+  std::size_t size = 0;
+  ALOFT_CHECK(EVP_MAC_init(context, bytes, key.size(), nullptr) == 1 &&
+              EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(text.data()), text.size()) == 1 &&
+              EVP_MAC_final(context, reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) == 1 &&
+              size == out.size());
   return out;
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 class PooledClient final : public Client {
  public:
-  PooledClient(const ClientOptions& options, const SslContext& tls)
-      : threads_(LoopGroup::Of(options.io_threads, options.threads, "http-client")) {
+  PooledClient(const ClientOptions& options, const std::shared_ptr<ClientTls>& tls)
+      : tls_(tls), threads_(LoopGroup::Of(options.io_threads, options.threads, "http-client")) {
     for (const auto& loop : threads_->loops())
       pools_.push_back(std::make_shared<ClientPool>(options, tls, loop, threads_->loops().size()));
   }
@@ -36,6 +36,10 @@ class PooledClient final : public Client {
     job->request = std::move(request);
     job->done = std::move(done);
     job->sink = std::move(sink);
+    if (destination.tls) {
+      // Here rather than on a socket's thread: the first time, it may read files.
+      if (auto context = tls_->Context(); !context.ok()) return job->Finish(std::move(context).error());
+    }
     const auto& pool = ChoosePool();
     // Posted even from the pool's own thread: a caller that holds a lock must not meet its callback inside Send.
     if (!pool->loop().Post([pool, job] { pool->Submit(job); })) job->Finish(Fail(kCancelled, "The client is stopping"));
@@ -49,6 +53,7 @@ class PooledClient final : public Client {
     return pools_[turn_.fetch_add(1, std::memory_order_relaxed) % pools_.size()];
   }
 
+  const std::shared_ptr<ClientTls> tls_;
   const std::shared_ptr<LoopGroup> threads_;
   std::vector<std::shared_ptr<ClientPool>> pools_;
   std::atomic<std::size_t> turn_{0};
@@ -57,7 +62,7 @@ class PooledClient final : public Client {
 }  // namespace
 
 Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
-  ALOFT_ASSIGN(SslContext tls, MakeClientContext(options.ca_pem));
+  ALOFT_ASSIGN(std::shared_ptr<ClientTls> tls, ClientTls::Create(options.ca_pem));
   return std::unique_ptr<Client>(std::make_unique<PooledClient>(options, tls));
 }
 

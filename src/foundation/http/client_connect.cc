@@ -94,11 +94,15 @@ void ClientConnection::ConnectNext(std::string why) {
       continue;
     }
     SslPtr ssl;
+    SslContext context;
     if (destination_.tls) {
-      ssl = MakeClientSsl(pool_->tls().get(), socket.get(), destination_.host);
+      auto made = pool_->tls().Context();
+      if (!made.ok()) return Broken(std::move(made).error());
+      context = std::move(*made);
+      ssl = MakeClientSsl(context.get(), socket.get(), destination_.host);
       if (!ssl) return Broken(Fail(kUnavailable, "TLS cannot be set up", TakeSslErrors()));
     }
-    stream_.emplace(pool_->loop(), std::move(socket), std::move(ssl), pool_->tls());
+    stream_.emplace(pool_->loop(), std::move(socket), std::move(ssl), std::move(context));
     read_waiting_ = write_waiting_ = false;
     if (result == 0) return FinishConnect();
     return ArmWrite();

@@ -15,7 +15,8 @@ void Job::OnTimer() {
   pool->DropWaiting(*this, Fail(kUnavailable, "No connection became free in time"));
 }
 
-ClientPool::ClientPool(const ClientOptions& options, SslContext tls, std::shared_ptr<Loop> loop, std::size_t share)
+ClientPool::ClientPool(const ClientOptions& options, std::shared_ptr<ClientTls> tls, std::shared_ptr<Loop> loop,
+                       std::size_t share)
     : options_(options),
       tls_(std::move(tls)),
       max_connections_(std::max<std::size_t>(1, options.max_connections_per_destination / share)),

@@ -38,11 +38,12 @@ struct Job final : Timer, std::enable_shared_from_this<Job> {
 class ClientPool : public std::enable_shared_from_this<ClientPool> {
  public:
   // `share`: how many pools divide the options' bounds among them.
-  ClientPool(const ClientOptions& options, SslContext tls, std::shared_ptr<Loop> loop, std::size_t share);
+  ClientPool(const ClientOptions& options, std::shared_ptr<ClientTls> tls, std::shared_ptr<Loop> loop,
+             std::size_t share);
 
   Loop& loop() { return *loop_; }
   const ClientOptions& options() const { return options_; }
-  const SslContext& tls() const { return tls_; }
+  ClientTls& tls() { return *tls_; }
 
   // Loop's thread.
   void Submit(std::shared_ptr<Job> job);
@@ -65,7 +66,7 @@ class ClientPool : public std::enable_shared_from_this<ClientPool> {
   void Forget(const Destination& destination);
 
   ClientOptions options_;
-  const SslContext tls_;
+  const std::shared_ptr<ClientTls> tls_;
   const std::size_t max_connections_;
   const std::size_t max_waiting_;
   const std::shared_ptr<Loop> loop_;

@@ -123,6 +123,22 @@ Result<SslContext> MakeClientContext(const std::string& ca_pem) {
   return context;
 }
 
+Result<std::shared_ptr<ClientTls>> ClientTls::Create(std::string ca_pem) {
+  auto tls = std::make_shared<ClientTls>();
+  if (!ca_pem.empty()) {
+    ALOFT_ASSIGN(tls->context_, MakeClientContext(ca_pem));
+  }
+  return tls;
+}
+
+Result<SslContext> ClientTls::Context() {
+  const std::lock_guard lock(mutex_);
+  if (!context_) {
+    ALOFT_ASSIGN(context_, MakeClientContext(""));
+  }
+  return context_;
+}
+
 SslPtr MakeServerSsl(SSL_CTX* context, int fd) {
   SslPtr ssl(::SSL_new(context));
   if (!ssl || ::SSL_set_fd(ssl.get(), fd) != 1) return nullptr;

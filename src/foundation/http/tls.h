@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "foundation/base/result.h"
@@ -23,6 +24,20 @@ using SslContext = std::shared_ptr<SSL_CTX>;
 Result<SslContext> MakeServerContext(const TlsIdentity& identity);
 // Verifies the peer against `ca_pem`, or against the system's roots where it is empty.
 Result<SslContext> MakeClientContext(const std::string& ca_pem);
+
+// What a client verifies its peers against. The system's roots are some 140 certificates in a file: reading them costs
+// more than starting a server does, so they are read when somebody first asks for TLS. Thread-safe.
+class ClientTls {
+ public:
+  // kInvalidArgument at once where `ca_pem` is given and cannot be used.
+  static Result<std::shared_ptr<ClientTls>> Create(std::string ca_pem);
+  // Blocks on the disk, the first time, where the system's roots are meant.
+  Result<SslContext> Context();
+
+ private:
+  std::mutex mutex_;
+  SslContext context_;
+};
 
 // Both without I/O; null where memory is out.
 SslPtr MakeServerSsl(SSL_CTX* context, int fd);

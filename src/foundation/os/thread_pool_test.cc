@@ -41,5 +41,44 @@ TEST(ThreadPool, RefusesAfterStop) {
   EXPECT_FALSE(pool.TrySubmit([] {}));
 }
 
+// A new task wakes nobody while enough threads work, so tasks that block without saying so must not keep others from
+// running.
+TEST(ThreadPool, TasksThatBlockDoNotHoldUpOthers) {
+  constexpr int kBlocked = 24;
+  std::promise<void> leave;
+  auto left = leave.get_future().share();
+  std::promise<void> ran;
+  std::atomic<int> entered{0};
+  ThreadPool pool("test", kBlocked + 1, 100);
+  for (int i = 0; i < kBlocked; ++i)
+    ASSERT_TRUE(pool.TrySubmit([&] {
+      ++entered;
+      left.wait();
+    }));
+  ASSERT_TRUE(pool.TrySubmit([&] { ran.set_value(); }));
+  ran.get_future().wait();
+  EXPECT_EQ(entered.load(), kBlocked);
+  leave.set_value();
+}
+
+// Work that says it waits for a disk makes room at once, from a pool's thread; elsewhere it means nothing.
+TEST(ThreadPool, BlockingMakesRoom) {
+  constexpr int kThreads = 16;
+  const Blocking outside;
+  std::promise<void> leave;
+  auto left = leave.get_future().share();
+  std::promise<void> all;
+  std::atomic<int> entered{0};
+  ThreadPool pool("test", kThreads, 100);
+  for (int i = 0; i < kThreads; ++i)
+    ASSERT_TRUE(pool.TrySubmit([&] {
+      const Blocking blocking;
+      if (++entered == kThreads) all.set_value();
+      left.wait();
+    }));
+  all.get_future().wait();
+  leave.set_value();
+}
+
 }  // namespace
 }  // namespace aloft::os

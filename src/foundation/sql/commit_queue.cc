@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "foundation/os/thread_pool.h"
+
 namespace aloft::sql {
 
 CommitQueue::~CommitQueue() {
@@ -10,6 +12,7 @@ CommitQueue::~CommitQueue() {
 }
 
 Status CommitQueue::Run(Ticket& ticket, const Commit& commit) {
+  const os::Blocking blocking;
   std::unique_lock lock(mutex_);
   if (waiting_.size() >= limits_.max_waiting)
     return Fail(kUnavailable, "Too many writes are waiting; try again later.");
