@@ -39,13 +39,13 @@ def ask(port: int, path: str, timeout: float = 2.0) -> int:
 class Ours:
     """An Aloft server in a directory of its own, without TLS so that all peers speak plain HTTP."""
 
-    def __init__(self, binary: pathlib.Path, *arguments: str, tls: bool = False, config: str = ""):
+    def __init__(self, binary: pathlib.Path, *arguments: str, tls: bool = False, config: str = "", **variables: str):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="aloft-bench-"))
         more = list(arguments) + ([] if tls else ["--no-tls"])
         if config:
             (self.home / "aloft.toml").write_text(config)
             more += ["--config", str(self.home / "aloft.toml")]
-        self.cloud = Cloud.start(binary, self.home / "data", *more)
+        self.cloud = Cloud.start(binary, self.home / "data", *more, **variables)
         self.port = self.cloud.port
         self.target = f"127.0.0.1:{self.port}"
 

@@ -1,5 +1,5 @@
-// Counts answered requests by operation. What it counts in is found once per operation, not once per request: a family has
-// hundreds of series, and finding one costs more than the rest of a short request's bookkeeping.
+// Counts answered requests by operation. What it counts in is found once per operation, not once per request: a family
+// has hundreds of series, and finding one costs more than the rest of a short request's bookkeeping.
 #pragma once
 
 #include <array>
@@ -24,7 +24,8 @@ class RequestMeter {
   void Record(const api::Front& front, const api::Row* row, int status, std::chrono::duration<double> elapsed);
 
  private:
-  // Filled as they are needed, so that operations nobody calls are not shown. Losing a race finds the same instrument again.
+  // Filled as they are needed, so that operations nobody calls are not shown. Losing a race finds the same instrument
+  // again.
   struct Instruments {
     std::string_view service, operation;
     std::array<std::atomic<Counter*>, 6> by_class{};  // 1xx .. 5xx at their digit
