@@ -1,4 +1,5 @@
-// What disk and libraries give, for the object store's numbers. Prints one JSON object: wall seconds, CPU seconds, and what was done.
+// What disk and libraries give, for the object store's numbers. Prints one JSON object: wall seconds, CPU seconds, and
+// what was done.
 //
 //   disk-floor commit DIRECTORY SECONDS     synced RocksDB writes of 4 KiB from 64 threads (its own group commit)
 //   disk-floor direct DIRECTORY SECONDS     O_DIRECT writes of 1 MiB
@@ -50,8 +51,8 @@ class Watch {
   // `cpu`: of the part that counts.
   int Print(double operations, double bytes, double cpu) const {
     const double wall = std::chrono::duration<double>(SteadyClock::now() - begin_).count();
-    std::printf("{\"seconds\": %.4f, \"cpu_seconds\": %.4f, \"operations\": %.0f, \"bytes\": %.0f}\n", wall, cpu, operations,
-                bytes);
+    std::printf("{\"seconds\": %.4f, \"cpu_seconds\": %.4f, \"operations\": %.0f, \"bytes\": %.0f}\n", wall, cpu,
+                operations, bytes);
     return 0;
   }
 
@@ -92,7 +93,8 @@ int Direct(const std::string& directory, double seconds) {
   const Watch watch(seconds);
   double bytes = 0;
   for (int i = 0; watch.running(); ++i) {
-    if (::pwrite(fd, memory, kMib, static_cast<off_t>(i % 512) * static_cast<off_t>(kMib)) != static_cast<ssize_t>(kMib))
+    if (::pwrite(fd, memory, kMib, static_cast<off_t>(i % 512) * static_cast<off_t>(kMib)) !=
+        static_cast<ssize_t>(kMib))
       return 1;
     bytes += kMib;
   }
