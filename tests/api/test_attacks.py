@@ -264,3 +264,47 @@ def test_unbounded_lists(cloud, s3, bucket):
     answer = exchange(cloud, b"GET /?" + b"a" * (2 * MEBIBYTE) + b" HTTP/1.1\r\nHost: aloft\r\n\r\n")
     assert answer == b"" or answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 414 ", b"HTTP/1.1 400 ")), answer[:200]
     assert memory(cloud) - before < 128 * MEBIBYTE
+
+
+# A browser that another site makes speak to us carries nothing that counts: no cookie is set or read, no origin is allowed.
+def test_csrf(cloud, bucket):
+    hostile = {"Origin": "https://evil.example", "Referer": "https://evil.example/", "Cookie": "session=administrator; aloft=1"}
+    token = cloud.aloft("token", "csrf").stdout.strip()
+    for method, path, headers, body in (
+            ("POST", "/", {"Content-Type": "text/plain", "X-Amz-Target": LIST_JOBS}, b"{}"),
+            ("POST", "/", FORM, b"Action=CreateUser&UserName=csrf&Version=2010-05-08"),
+            ("POST", "/aloft/v1/tokens", {"Content-Type": "text/plain"}, b"{}"),
+            ("POST", f"/endpoints/csrf/predict?token={token}&access_token={token}&authorization=Bearer%20{token}", {"Content-Type": "text/plain"}, b"{}"),
+            ("POST", "/endpoints/csrf/predict", {"Cookie": f"Authorization={token}"}, b"{}"),
+            ("DELETE", f"/{bucket}", {}, b""), ("GET", f"/{bucket}", {}, b"")):
+        response = send(cloud, method, path, body, {**headers, **{k: v for k, v in hostile.items() if k not in headers}})
+        assert 400 <= response.status_code < 500, (path, response.status_code)
+        assert not [name for name in response.headers if name.lower().startswith(("access-control-", "set-cookie"))], response.headers
+    for path in ("/", f"/{bucket}", "/endpoints/csrf/predict"):
+        response = send(cloud, "OPTIONS", path, b"", {**hostile, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"})
+        assert response.status_code >= 400 and "access-control-allow-origin" not in response.headers, (path, response.headers)
+    with pytest.raises(botocore.exceptions.ClientError):
+        cloud.admin.client("iam").get_user(UserName="csrf")
+
+
+# Nobody can choose a session for somebody: a token belongs to its key, and what the server did not seal is none.
+def test_session_fixation(cloud):
+    sessions = [user.client("sts").get_session_token()["Credentials"] for user in (cloud.make_user(), cloud.make_user())]
+
+    def caller(key: dict, token: str | None) -> str:
+        identity = type(cloud.admin)(cloud, key["AccessKeyId"], key["SecretAccessKey"], token)
+        try:
+            return identity.client("sts").get_caller_identity()["Arn"]
+        except botocore.exceptions.ClientError as error:
+            assert error.response["Error"]["Code"] in ("InvalidClientTokenId", "InvalidToken", "ExpiredToken", "SignatureDoesNotMatch"), error
+            return ""
+
+    first, second = sessions
+    assert caller(first, first["SessionToken"]) and caller(first, first["SessionToken"]) != caller(second, second["SessionToken"])
+    sealed = first["SessionToken"]
+    for token in (second["SessionToken"], None, "chosen-by-the-attacker", sealed[:-1], sealed + "A", sealed[::-1], sealed.swapcase(), " " + sealed[1:],
+                  sealed[:40] + ("A" if sealed[40] != "A" else "B") + sealed[41:]):
+        assert caller(first, token) == "", token
+    # A permanent key is no session, whatever token comes along.
+    admin = {"AccessKeyId": cloud.admin.access_key_id, "SecretAccessKey": cloud.admin.secret}
+    assert caller(admin, sealed) == ""
