@@ -7,7 +7,9 @@
 namespace aloft::crypto {
 namespace internal {
 std::uint32_t Crc32cPortable(std::uint32_t crc, ByteView bytes);
-}
+std::uint32_t Crc32Portable(std::uint32_t crc, ByteView bytes);
+std::uint64_t Crc64NvmePortable(std::uint64_t crc, ByteView bytes);
+}  // namespace internal
 namespace {
 
 constexpr std::string_view kCheck = "123456789";
@@ -40,6 +42,22 @@ TEST(Crc, PiecesAndCombinationsAgreeWithTheWhole) {
   EXPECT_EQ(Crc32(5, {}), 5u);
   EXPECT_EQ(Crc32c(5, {}), 5u);
   EXPECT_EQ(Crc64Nvme(5, {}), 5u);
+}
+
+// Long inputs are folded by carry-less multiplications; every length around the edges of blocks and lanes, and any
+// start.
+TEST(Crc, FoldingAgreesWithTheTables) {
+  SeededRandom random(11);
+  std::string data(4096 + 16, '\0');
+  random.Fill({reinterpret_cast<std::uint8_t*>(data.data()), data.size()});
+  for (std::size_t size = 0; size < 4096; size += size < 300 ? 1 : 61) {
+    const ByteView bytes = AsBytes(data).subspan(size % 16, size);
+    const std::uint64_t start = random.Next();
+    EXPECT_EQ(Crc64Nvme(start, bytes), internal::Crc64NvmePortable(start, bytes)) << size;
+    EXPECT_EQ(Crc32(static_cast<std::uint32_t>(start), bytes),
+              internal::Crc32Portable(static_cast<std::uint32_t>(start), bytes))
+        << size;
+  }
 }
 
 }  // namespace
