@@ -50,6 +50,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "account") return ReadValue(name, node, c.account);
   if (name == "postgres") return ReadValue(name, node, c.postgres);
   if (name == "shared_directory") return ReadValue(name, node, c.shared_directory);
+  if (name == "archive_directory") return ReadValue(name, node, c.archive_directory);
   if (name == "environments_directory") return ReadValue(name, node, c.environments_directory);
   if (name == "runtime_directory") return ReadValue(name, node, c.runtime_directory);
   if (name == "agent_binary") return ReadValue(name, node, c.agent_binary);

@@ -20,8 +20,9 @@ struct Config {
   std::string region = "us-east-1";  // of callers that name none; must be a region the SageMaker SDK knows images for
   std::string account;               // 12 digits; empty: chosen at the first start and kept
 
-  std::string postgres;          // libpq connection string; empty: SQLite and RocksDB in the data directory
-  std::string shared_directory;  // what replicas share: blobs, the root key, the authority; empty: the data directory
+  std::string postgres;           // libpq connection string; empty: SQLite and RocksDB in the data directory
+  std::string shared_directory;   // what replicas share: blobs, the root key, the authority; empty: the data directory
+  std::string archive_directory;  // where objects of the classes GLACIER and DEEP_ARCHIVE lie; empty: <shared>/archive
   std::string environments_directory;  // empty: <data>/environments
   std::string runtime_directory;       // the Python that runs inside jobs; empty: beside the binary
   std::string agent_binary;            // empty: beside the binary
@@ -39,6 +40,9 @@ struct Config {
   std::string kv_path() const { return data_directory + "/kv"; }
   std::string blob_path() const { return shared_directory + "/blob"; }
   std::string run_path() const { return data_directory + "/run"; }
+  std::string archive_path() const {
+    return archive_directory.empty() ? shared_directory + "/archive" : archive_directory;
+  }
   std::string tls_path() const { return shared_directory + "/tls"; }
   std::string keys_path() const { return shared_directory + "/keys"; }
   std::string tasks_path() const { return data_directory + "/tasks"; }

@@ -37,8 +37,8 @@ Result<os::Fd> OpenDataDirectory(const Config& config) {
   } else {
     return std::move(version).error();
   }
-  for (const std::string& part :
-       {root + "/sql", root + "/kv", config.blob_path(), config.keys_path(), config.tasks_path()}) {
+  for (const std::string& part : {root + "/sql", root + "/kv", config.blob_path(), config.archive_path(),
+                                  config.keys_path(), config.tasks_path()}) {
     ALOFT_TRY(os::MakeDirectories(part, 0700));
   }
   ALOFT_TRY(os::MakeDirectories(config.run_path(), 0755));

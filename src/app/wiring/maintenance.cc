@@ -3,6 +3,12 @@
 #include <chrono>
 
 namespace aloft::app {
+namespace {
+
+// A tenth of a slow disk.
+constexpr std::uint64_t kScrubBytesPerSecond = 10u << 20;
+
+}  // namespace
 
 using std::chrono::hours;
 using std::chrono::minutes;
@@ -12,12 +18,18 @@ Maintenance::Maintenance(World& world, Platform& platform, objects::Service& obj
     : world_(world),
       platform_(platform),
       objects_(objects),
+      lifecycle_(objects, world.clock, world.log),
       loop_(
           work::LoopOptions{.name = "maintenance"}, [this](const std::string& chore) { return Do(chore); }, world.clock,
-          world.random, world.log) {
+          world.random, world.log),
+      scrub_(
+          work::LoopOptions{.name = "scrub"}, [this](const std::string&) { return Scrub(); }, world.clock, world.random,
+          world.log) {
   const auto now = world.clock.Monotonic();
   loop_.WakeAt("reclaim", now + seconds(10));
   loop_.WakeAt("orphans", now + minutes(5));
+  loop_.WakeAt("lifecycle", now + minutes(2));
+  scrub_.WakeAt("scrub", now + hours(24));
   loop_.WakeAt("logs", now + seconds(20));
   loop_.WakeAt("points", now + seconds(40));
 }
@@ -34,9 +46,33 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
     }
     return work::Again{hours(6)};
   }
+  if (chore == "lifecycle") {
+    ALOFT_ASSIGN(auto report, lifecycle_.Run());
+    if (report.expired + report.removed + report.moved + report.aborted > 0)
+      world_.log.Info("lifecycle rules carried out", {{"expired", std::to_string(report.expired)},
+                                                      {"removed", std::to_string(report.removed)},
+                                                      {"moved", std::to_string(report.moved)},
+                                                      {"aborted", std::to_string(report.aborted)}});
+    return work::Again{hours(1)};
+  }
   ALOFT_ASSIGN(std::size_t removed,
                chore == "logs" ? platform_.logs().Sweep(10'000) : platform_.points().Sweep(10'000));
   return work::Again{removed > 0 ? seconds(1) : seconds(60)};
+}
+
+Result<work::Again> Maintenance::Scrub() {
+  objects::Service::CheckOptions options;
+  options.verify = true;
+  options.bytes_per_second = kScrubBytesPerSecond;
+  options.stop = [this] { return stopping_.load(); };
+  ALOFT_ASSIGN(auto report, objects_.Check(options, [this](const objects::Problem& problem) {
+    world_.log.Error("the object store is damaged",
+                     {{"problem", std::to_string(static_cast<int>(problem.kind))}, {"what", problem.what}});
+  }));
+  if (report.complete)
+    world_.log.Info("the object store was read and checked",
+                    {{"entries", std::to_string(report.entries)}, {"problems", std::to_string(report.problems)}});
+  return work::Again{hours(24 * 7)};
 }
 
 }  // namespace aloft::app

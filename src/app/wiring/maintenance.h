@@ -1,11 +1,13 @@
 // Chores that nobody asks for: bytes that nobody holds any more, events past their retention.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
 #include "app/wiring/platform.h"
 #include "platform/work/loop.h"
+#include "services/lifecycle/service.h"
 #include "services/objects/service.h"
 
 namespace aloft::app {
@@ -14,16 +16,28 @@ class Maintenance {
  public:
   Maintenance(World& world, Platform& platform, objects::Service& objects);
 
-  void Start() { loop_.Start(); }
-  void Stop() { loop_.Stop(); }
+  void Start() {
+    loop_.Start();
+    scrub_.Start();
+  }
+  void Stop() {
+    stopping_.store(true);
+    scrub_.Stop();
+    loop_.Stop();
+  }
 
  private:
   Result<work::Again> Do(const std::string& chore);
+  // Reads all that is stored against its checksums, slowly; a long chore of its own.
+  Result<work::Again> Scrub();
 
   World& world_;
   Platform& platform_;
   objects::Service& objects_;
+  lifecycle::Service lifecycle_;
+  std::atomic<bool> stopping_{false};
   work::Loop loop_;
+  work::Loop scrub_;
 };
 
 }  // namespace aloft::app

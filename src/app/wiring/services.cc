@@ -47,9 +47,9 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
   http::ClientOptions client_options;
   client_options.io_threads = std::move(io_threads);
   ALOFT_ASSIGN(services->worker_http_, http::Client::Create(std::move(client_options)));
-  services->objects_ =
-      std::make_unique<objects::Service>(stores.kv(), stores.blobs(), world.clock, world.random, world.log,
-                                         objects::Limits{}, objects::Keys{.keyring = &platform.keyring()});
+  services->objects_ = std::make_unique<objects::Service>(
+      stores.kv(), stores.blobs(), world.clock, world.random, world.log, objects::Limits{},
+      objects::Keys{.keyring = &platform.keyring()}, &stores.archive());
   services->probe_ = std::make_unique<staging::InputProbe>(platform.identity(), *services->objects_);
   services->MakeTraining();
   services->MakeServing();

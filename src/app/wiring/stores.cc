@@ -50,6 +50,7 @@ Result<std::unique_ptr<Stores>> Stores::Open(World& world) {
   kv_options.connection = config.postgres;
   ALOFT_ASSIGN(stores->kv_, kv::Store::Open(std::move(kv_options), world.log));
   ALOFT_ASSIGN(stores->blobs_, blob::OpenDirectoryStore(config.blob_path(), world.random, world.log));
+  ALOFT_ASSIGN(stores->archive_, blob::OpenDirectoryStore(config.archive_path(), world.random, world.log));
 
   feed::Options feed_options;
   if (!stores->shared_) feed_options.poll = std::chrono::seconds(10);  // nobody else writes; own commits wake the feed

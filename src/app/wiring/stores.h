@@ -28,6 +28,8 @@ class Stores {
   sql::Database& database() { return *database_; }
   kv::Store& kv() { return *kv_; }
   blob::Store& blobs() { return *blobs_; }
+  // Where bytes lie that are rarely wanted; may be a slower disk.
+  blob::Store& archive() { return *archive_; }
   feed::Feed& sql_feed() { return *sql_feed_; }
   feed::Feed& kv_feed() { return *kv_feed_; }
   // Several servers share these stores.
@@ -48,6 +50,7 @@ class Stores {
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<kv::Store> kv_;
   std::unique_ptr<blob::Store> blobs_;
+  std::unique_ptr<blob::Store> archive_;
   std::unique_ptr<feed::Feed> sql_feed_;
   std::unique_ptr<feed::Feed> kv_feed_;
 };

@@ -10,21 +10,58 @@ void StoredBody::Store(kv::Batch& batch, const Core& core, const Bucket& bucket,
   core.Hold(batch, bucket, key, segments);
 }
 
+Tier TierOf(std::string_view storage_class) {
+  if (storage_class == "STANDARD_IA" || storage_class == "INTELLIGENT_TIERING") return Tier::kCompressed;
+  if (storage_class == "GLACIER" || storage_class == "DEEP_ARCHIVE") return Tier::kArchive;
+  return Tier::kPlain;
+}
+
+bool GoesToArchive(const Core& core, const Attributes& attributes) {
+  return core.archive != nullptr && TierOf(attributes.storage_class) == Tier::kArchive;
+}
+
+BodyWriter::BodyWriter(Core& core, ChecksumAlgorithm checksum, std::uint64_t expected_bytes,
+                       const std::optional<blob::FrameKey>& key, const std::string& storage_class)
+    : core_(core),
+      digester_(checksum),
+      expected_bytes_(expected_bytes),
+      key_(key),
+      tier_(TierOf(storage_class) == Tier::kArchive && core.archive == nullptr ? Tier::kPlain : TierOf(storage_class)) {
+}
+
+Status BodyWriter::OpenBlob() {
+  blob::Store& store = tier_ == Tier::kArchive ? *core_.archive : core_.blobs;
+  ALOFT_ASSIGN(auto writer, store.Create(tier_ == Tier::kCompressed ? 0 : expected_bytes_, key_));
+  // The bytes in memory are the sample that decides.
+  if (tier_ == Tier::kCompressed && CompressionPays(AsBytes(buffer_)))
+    compressing_ = std::make_unique<CompressingWriter>(std::move(writer));
+  else
+    writer_ = std::move(writer);
+  if (!buffer_.empty()) ALOFT_TRY(AppendToBlob(AsBytes(buffer_)));
+  buffer_ = {};
+  return {};
+}
+
+Status BodyWriter::AppendToBlob(ByteView bytes) {
+  return compressing_ ? compressing_->Append(bytes) : writer_->Append(bytes);
+}
+
 Status BodyWriter::Append(ByteView bytes) {
   size_ += bytes.size();
-  if (size_ > core_.limits.max_put_bytes)
-    return Fail(kObjectTooLarge, "Your proposed upload exceeds the maximum allowed size");
+  if (size_ > most_) return Fail(kObjectTooLarge, "Your proposed upload exceeds the maximum allowed size");
   digester_.Update(bytes);
-  if (!writer_ && size_ <= core_.limits.inline_bytes) {
+  if (writer_ || compressing_) return AppendToBlob(bytes);
+  std::size_t most = tier_ == Tier::kCompressed ? core_.limits.min_compress_bytes : core_.limits.inline_bytes;
+  if (size_ <= most) {
     buffer_ += AsText(bytes);
     return {};
   }
-  if (!writer_) {
-    ALOFT_ASSIGN(writer_, core_.blobs.Create(expected_bytes_, key_));
-    if (!buffer_.empty()) ALOFT_TRY(writer_->Append(AsBytes(buffer_)));
-    buffer_ = {};
+  if (tier_ == Tier::kCompressed) {
+    buffer_ += AsText(bytes);
+    return OpenBlob();
   }
-  return writer_->Append(bytes);
+  ALOFT_TRY(OpenBlob());
+  return AppendToBlob(bytes);
 }
 
 Result<StoredBody> BodyWriter::Finish(const ExpectedDigests& expected) {
@@ -40,7 +77,16 @@ Result<StoredBody> BodyWriter::Finish(const ExpectedDigests& expected) {
   body.checksum = std::move(digests.checksum);
   if (size_ == 0) return body;
   Segment segment{.tag = core_.NewTag(), .blob = {}, .offset = 0, .length = size_};
-  if (writer_) {
+  // Too few to compress, or small and yet for the archive.
+  bool in_memory = !writer_ && !compressing_;
+  if (in_memory && (size_ > core_.limits.inline_bytes || tier_ == Tier::kArchive)) ALOFT_TRY(OpenBlob());
+  segment.archived = tier_ == Tier::kArchive;
+  if (compressing_) {
+    ALOFT_TRY(compressing_->Commit());
+    segment.blob = compressing_->id();
+    segment.compressed = true;
+    compressing_.reset();
+  } else if (writer_) {
     ALOFT_TRY(writer_->Commit());
     segment.blob = writer_->id();
     writer_.reset();
@@ -54,7 +100,7 @@ Result<StoredBody> BodyWriter::Finish(const ExpectedDigests& expected) {
 void BodyWriter::Discard(Core& core, const StoredBody& body) {
   for (const auto& segment : body.segments) {
     if (segment.is_inline()) continue;
-    auto deleted = core.blobs.Delete(segment.blob);
+    auto deleted = core.StoreOf(segment).Delete(segment.blob);
     if (!deleted.ok())
       core.log.Warn("a blob of a refused write was not deleted; reclaim will find it",
                     {{"blob", segment.blob.value()}, {"error", Describe(deleted.error())}});

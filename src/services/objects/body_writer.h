@@ -6,11 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "services/objects/compressed_blob.h"
 #include "services/objects/core.h"
 #include "services/objects/digests.h"
 #include "services/objects/encryption.h"
 
 namespace aloft::objects {
+
+// Where the bytes of a storage class lie, and how.
+enum class Tier { kPlain, kCompressed, kArchive };
+Tier TierOf(std::string_view storage_class);
+bool GoesToArchive(const Core& core, const Attributes& attributes);
 
 // Bytes that are durable, or will be with the batch that Store() adds them to.
 struct StoredBody {
@@ -27,9 +33,10 @@ struct StoredBody {
 class BodyWriter {
  public:
   BodyWriter(Core& core, ChecksumAlgorithm checksum, std::uint64_t expected_bytes,
-             const std::optional<blob::FrameKey>& key)
-      : core_(core), digester_(checksum), expected_bytes_(expected_bytes), key_(key) {}
+             const std::optional<blob::FrameKey>& key, const std::string& storage_class = {});
 
+  // For objects that are there already, made of parts: longer than one put may be.
+  void TakeWholeObject() { most_ = core_.limits.max_object_bytes; }
   // kObjectTooLarge, and what the disk says.
   Status Append(ByteView bytes);
   // kBadDigest before anything is kept. Once.
@@ -41,10 +48,17 @@ class BodyWriter {
   Core& core_;
   Digester digester_;
   std::uint64_t expected_bytes_;
+  // Opens the blob once the bytes in memory are too many, by what the class asks for.
+  Status OpenBlob();
+  Status AppendToBlob(ByteView bytes);
+
   const std::optional<blob::FrameKey> key_;
+  const Tier tier_;
+  std::uint64_t most_ = core_.limits.max_put_bytes;
   std::uint64_t size_ = 0;
   std::string buffer_;
   std::unique_ptr<blob::Writer> writer_;
+  std::unique_ptr<CompressingWriter> compressing_;  // instead of writer_
 };
 
 }  // namespace aloft::objects

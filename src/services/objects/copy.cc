@@ -2,6 +2,7 @@
 #include "services/objects/body_writer.h"
 #include "services/objects/core.h"
 #include "services/objects/encryption.h"
+#include "services/objects/events.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/versions.h"
@@ -32,8 +33,8 @@ Result<Checksum> Recompute(ObjectReader& reader, ChecksumAlgorithm algorithm) {
   return digester.Finish().checksum;
 }
 
-Result<StoredBody> Rewrite(Core& core, ObjectReader& reader, const DataKey& key) {
-  BodyWriter writer(core, ChecksumAlgorithm::kNone, reader.info().size, key.key);
+Result<StoredBody> Rewrite(Core& core, ObjectReader& reader, const DataKey& key, const std::string& storage_class) {
+  BodyWriter writer(core, ChecksumAlgorithm::kNone, reader.info().size, key.key, storage_class);
   ALOFT_TRY(ReadAll(reader, [&](ByteView bytes) { return writer.Append(bytes); }));
   return writer.Finish({});
 }
@@ -48,7 +49,7 @@ class Copy {
     ALOFT_ASSIGN(auto bucket, core_.FindBucketForWrite(account_, target.bucket));
     place_ = IndexKey(bucket.record.bucket, target.key);
     ALOFT_ASSIGN(key_, MakeDataKey(core_, bucket.record.bucket, target.key, target.encryption));
-    auto copied = core_.Replace(account_, target.bucket, target.key, target.condition,
+    auto copied = core_.Replace(account_, target.bucket, target.key, target.condition, kCreatedCopy,
                                 [&](const Bucket& into, kv::Batch& batch) { return Build(into, batch); });
     if (body_ && !copied.ok() && SurelyRefused(copied.error())) BodyWriter::Discard(core_, *body_);
     return copied;
@@ -66,11 +67,13 @@ class Copy {
                   "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
     ALOFT_ASSIGN(DataKey source_key, OpenDataKey(core_, from.record.bucket, request_.source_key, source.entry.GetKey(),
                                                  request_.source_customer_key));
+    ALOFT_ASSIGN(auto readable, source.entry.Readable(core_.clock.Now()));
     Entry entry;
     ALOFT_ASSIGN(entry.info, Describe(bucket, source.entry.info));
     entry.SetKey(key_.stored);
     source.Expect(batch);
-    bool share = source_key.key.has_value() == key_.key.has_value();
+    // What goes to the archive is written there.
+    bool share = source_key.key.has_value() == key_.key.has_value() && !GoesToArchive(core_, target.attributes);
     bool other_checksum = !request_.keep_checksum && target.checksum != entry.info.checksum.algorithm;
     std::unique_ptr<ObjectReader> reader;
     if (!share || other_checksum) {
@@ -81,13 +84,13 @@ class Copy {
     }
     if (share) {
       Core::Sharing sharing{from.record.bucket, source_key.key, bucket, target.key, key_.key};
-      ALOFT_TRY(core_.Share(batch, sharing, source.entry.segments, entry.segments));
+      ALOFT_TRY(core_.Share(batch, sharing, *readable, entry.segments));
       return entry;
     }
     if (!body_ || written_version_ != source.version) {
       if (body_) BodyWriter::Discard(core_, *body_);
       body_.reset();
-      ALOFT_ASSIGN(body_, Rewrite(core_, *reader, key_));
+      ALOFT_ASSIGN(body_, Rewrite(core_, *reader, key_, target.attributes.storage_class));
       written_version_ = source.version;
     }
     entry.segments = body_->segments;

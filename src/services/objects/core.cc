@@ -1,6 +1,7 @@
 #include "services/objects/core.h"
 
 #include "services/objects/encryption.h"
+#include "services/objects/events.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/position.h"
@@ -143,8 +144,30 @@ void Core::Release(kv::Batch& batch, const Bucket& bucket, const std::vector<Seg
   }
 }
 
+void Core::Announce(kv::Batch& batch, std::string_view event, const Bucket& bucket, std::string_view key,
+                    const Entry& entry) const {
+  Entry shown;
+  shown.has_id = entry.has_id;
+  shown.position = entry.position;
+  Present(shown, bucket, key, true);
+  // Places in the feed order the events of a key; the sequencer says so to who gets them by another way.
+  auto micros = static_cast<std::uint64_t>(ToMicros(clock.Now()));
+  ObjectEvent told{.name = std::string(event),
+                   .time = clock.Now(),
+                   .account = bucket.account,
+                   .region = bucket.region,
+                   .bucket = bucket.name,
+                   .key = std::string(key),
+                   .version_id = std::move(shown.info.version_id),
+                   .size = entry.info.size,
+                   .etag = entry.info.etag,
+                   .sequencer = {}};
+  for (int shift = 60; shift >= 0; shift -= 4) told.sequencer += "0123456789ABCDEF"[micros >> shift & 15];
+  batch.Announce(kObjectTopic, bucket.name + '\0' + told.key, Encode(told));
+}
+
 Result<ObjectInfo> Core::Replace(const AccountId& account, std::string_view bucket_name, std::string_view key,
-                                 const WriteCondition& condition, const Build& build) {
+                                 const WriteCondition& condition, std::string_view event, const Build& build) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     ALOFT_ASSIGN(auto bucket, FindBucketForWrite(account, bucket_name));
     ALOFT_ASSIGN(auto current, FindEntry(bucket.record.bucket, key));
@@ -158,6 +181,7 @@ Result<ObjectInfo> Core::Replace(const AccountId& account, std::string_view buck
     }
     Entry entry = std::move(built).value();
     ALOFT_TRY(PutLatest(*this, batch, bucket, key, current, entry));
+    Announce(batch, event, bucket.record.bucket, key, entry);
     auto applied = store.Apply(std::move(batch));
     if (applied.ok()) {
       Present(entry, bucket.record.bucket, key, true);

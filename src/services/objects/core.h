@@ -38,14 +38,15 @@ inline constexpr std::size_t kMaxSharedSegments = 4;
 class Core {
  public:
   Core(kv::Store& kv_store, blob::Store& blob_store, const Clock& wall, Random& randomness, Log where_to, Limits most,
-       Keys all_keys)
+       Keys all_keys, blob::Store* archive_store)
       : store(kv_store),
         blobs(blob_store),
         clock(wall),
         random(randomness),
         log(std::move(where_to)),
         limits(most),
-        keys(all_keys) {}
+        keys(all_keys),
+        archive(archive_store) {}
 
   kv::Store& store;
   blob::Store& blobs;
@@ -54,7 +55,10 @@ class Core {
   Log log;
   Limits limits;
   Keys keys;
+  blob::Store* archive;  // null: what should go there stays in reach
   Pins pins;
+
+  blob::Store& StoreOf(const Segment& segment) { return segment.archived && archive != nullptr ? *archive : blobs; }
 
   // kNoSuchBucket, kForeignBucket.
   Result<Stored<BucketRecord>> FindBucket(const AccountId& account, std::string_view name);
@@ -79,6 +83,14 @@ class Core {
   void Hold(kv::Batch& batch, const Bucket& bucket, std::string_view key, const std::vector<Segment>& segments) const;
   // Removes holders and inline bodies, and queues the blobs for reclaim.
   void Release(kv::Batch& batch, const Bucket& bucket, const std::vector<Segment>& segments) const;
+  void Release(kv::Batch& batch, const Bucket& bucket, const Entry& entry) const {
+    Release(batch, bucket, entry.segments);
+    Release(batch, bucket, entry.restored);
+  }
+
+  // Adds to the batch what tells others of it. Once for each version that changes.
+  void Announce(kv::Batch& batch, std::string_view event, const Bucket& bucket, std::string_view key,
+                const Entry& entry) const;
 
   // Makes the entry and adds what else the write changes or expects to the batch. Runs again when someone else was
   // faster.
@@ -86,7 +98,7 @@ class Core {
   // Makes the entry the latest version of its key if `condition` holds of the current one, which is kept or released by
   // the bucket's versioning.
   Result<ObjectInfo> Replace(const AccountId& account, std::string_view bucket, std::string_view key,
-                             const WriteCondition& condition, const Build& build);
+                             const WriteCondition& condition, std::string_view event, const Build& build);
 
   // Segments with new holders for the same bytes: blobs shared, small bodies copied. Adds them to the batch. Both
   // objects are encrypted, or neither is. kNoSuchBlob where an inline body is gone: the source changed meanwhile.
@@ -100,6 +112,9 @@ class Core {
   Status Share(kv::Batch& batch, const Sharing& sharing, const std::vector<Segment>& segments,
                std::vector<Segment>& shared);
 
+  // kArchived where the bytes are out of reach; OpenSegments reads them there.
+  Result<std::unique_ptr<ObjectReader>> OpenSegments(const Bucket& bucket, Entry entry,
+                                                     const std::optional<blob::FrameKey>& key);
   Result<std::unique_ptr<ObjectReader>> OpenReader(const Bucket& bucket, Entry entry,
                                                    const std::optional<blob::FrameKey>& key);
 };

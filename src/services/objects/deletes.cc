@@ -1,6 +1,7 @@
 // Deleting: a version for good, or whatever is the latest behind a delete marker.
 #include <set>
 
+#include "services/objects/events.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/position.h"
@@ -24,12 +25,14 @@ Result<Deleted> DeleteLatest(Core& core, kv::Batch& batch, const Stored<BucketRe
     if (!current) return Deleted{};
     Found found{std::move(current->record), current->version, kIndexSpace, IndexKey(place, request.key)};
     ALOFT_TRY(RemoveVersion(core, batch, place, request.key, found));
+    core.Announce(batch, request.by_lifecycle ? kExpired : kRemoved, place, request.key, found.entry);
     return Deleted{};
   }
   Entry marker;
   marker.info.is_delete_marker = true;
   marker.info.modified = core.clock.Now();
   ALOFT_TRY(PutLatest(core, batch, bucket, request.key, current, marker));
+  core.Announce(batch, request.by_lifecycle ? kExpiredByMarker : kMarkerCreated, place, request.key, marker);
   Present(marker, place, request.key, true);
   return Deleted{std::move(marker.info.version_id), true};
 }
@@ -40,6 +43,7 @@ Result<Deleted> DeleteVersion(Core& core, kv::Batch& batch, const Bucket& bucket
   ALOFT_TRY(CheckCondition(request.condition, &found->entry.info));
   ALOFT_TRY(CheckRemovable(found->entry.info.lock, core.clock.Now(), request.bypass_governance));
   ALOFT_TRY(RemoveVersion(core, batch, bucket, request.key, *found));
+  core.Announce(batch, request.by_lifecycle ? kExpired : kRemoved, bucket, request.key, found->entry);
   return Deleted{std::move(found->entry.info.version_id), found->entry.info.is_delete_marker};
 }
 

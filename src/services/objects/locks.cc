@@ -1,4 +1,5 @@
 // Versioning and object lock: what a bucket says, and what one version says.
+#include "services/objects/events.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/versions.h"
@@ -27,7 +28,7 @@ Status ChangeBucket(Core& core, const AccountId& account, std::string_view name,
 // Changes one object version by `change`, where it lies.
 template <class Change>
 Status ChangeObject(Core& core, const AccountId& account, std::string_view bucket, std::string_view key,
-                    std::string_view version, const Change& change) {
+                    std::string_view version, std::string_view event, const Change& change) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     ALOFT_ASSIGN(auto found_bucket, core.FindBucket(account, bucket));
     const Bucket& place = found_bucket.record.bucket;
@@ -35,6 +36,7 @@ Status ChangeObject(Core& core, const AccountId& account, std::string_view bucke
     ALOFT_TRY(change(place, found.entry.info));
     kv::Batch batch;
     PutChanged(batch, found);
+    if (!event.empty()) core.Announce(batch, event, place, key, found.entry);
     auto applied = core.store.Apply(std::move(batch));
     if (applied.ok()) return {};
     if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
@@ -75,15 +77,16 @@ Status Service::SetLockConfiguration(const AccountId& account, std::string_view 
 Status Service::SetTags(const AccountId& account, std::string_view bucket, std::string_view key, Pairs tags,
                         std::string_view version) {
   ALOFT_TRY(CheckTags(tags, core_->limits));
-  return ChangeObject(*core_, account, bucket, key, version, [&](const Bucket&, ObjectInfo& info) -> Status {
-    info.attributes.tags = tags;
-    return {};
-  });
+  return ChangeObject(*core_, account, bucket, key, version, tags.empty() ? kUntagged : kTagged,
+                      [&](const Bucket&, ObjectInfo& info) -> Status {
+                        info.attributes.tags = tags;
+                        return {};
+                      });
 }
 
 Status Service::SetRetention(const AccountId& account, std::string_view bucket, std::string_view key,
                              const Retention& retention, bool bypass_governance, std::string_view version) {
-  return ChangeObject(*core_, account, bucket, key, version, [&](const Bucket& place, ObjectInfo& info) -> Status {
+  return ChangeObject(*core_, account, bucket, key, version, {}, [&](const Bucket& place, ObjectInfo& info) -> Status {
     ALOFT_TRY(CheckLockable(place));
     ALOFT_TRY(CheckRetentionChange(info.lock.retention, retention, core_->clock.Now(), bypass_governance));
     info.lock.retention = retention;
@@ -93,7 +96,7 @@ Status Service::SetRetention(const AccountId& account, std::string_view bucket, 
 
 Status Service::SetLegalHold(const AccountId& account, std::string_view bucket, std::string_view key, bool hold,
                              std::string_view version) {
-  return ChangeObject(*core_, account, bucket, key, version, [&](const Bucket& place, ObjectInfo& info) -> Status {
+  return ChangeObject(*core_, account, bucket, key, version, {}, [&](const Bucket& place, ObjectInfo& info) -> Status {
     ALOFT_TRY(CheckLockable(place));
     info.lock.legal_hold = hold;
     return {};

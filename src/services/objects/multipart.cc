@@ -6,6 +6,7 @@
 #include "services/objects/body_writer.h"
 #include "services/objects/core.h"
 #include "services/objects/encryption.h"
+#include "services/objects/events.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/versions.h"
@@ -62,12 +63,13 @@ Result<Part> ReplacePart(Core& core, const AccountId& account, const PartRequest
 
 class UploadPartSession final : public PartSession {
  public:
-  UploadPartSession(Core& core, const AccountId& account, PartRequest request, DataKey key)
+  UploadPartSession(Core& core, const AccountId& account, PartRequest request, DataKey key,
+                    const std::string& storage_class)
       : core_(core),
         account_(account),
         request_(std::move(request)),
         key_(std::move(key)),
-        writer_(core, request_.checksum, request_.expected_bytes, key_.key) {}
+        writer_(core, request_.checksum, request_.expected_bytes, key_.key, storage_class) {}
 
   Status Append(ByteView bytes) override { return writer_.Append(bytes); }
 
@@ -172,8 +174,8 @@ Result<std::unique_ptr<PartSession>> Service::BeginPart(const AccountId& account
   ALOFT_ASSIGN(OpenUpload upload, FindOpenUpload(*core_, account, request));
   if (request.checksum == ChecksumAlgorithm::kNone) request.checksum = upload.record.info.checksum;
   ALOFT_TRY(CheckPartChecksum(upload.record.info, request.checksum));
-  return std::unique_ptr<PartSession>(
-      std::make_unique<UploadPartSession>(*core_, account, std::move(request), std::move(upload.key)));
+  return std::unique_ptr<PartSession>(std::make_unique<UploadPartSession>(
+      *core_, account, std::move(request), std::move(upload.key), upload.record.info.storage_class));
 }
 
 Result<PartsPage> Service::ListParts(const AccountId& account, std::string_view bucket, std::string_view key,
@@ -243,7 +245,7 @@ Result<ObjectInfo> Service::CompleteUpload(const AccountId& account, const Compl
     ALOFT_FAULT_POINT("objects.complete.before_index");
     return entry;
   };
-  auto completed = core_->Replace(account, request.bucket, request.key, request.condition, build);
+  auto completed = core_->Replace(account, request.bucket, request.key, request.condition, kCreatedByParts, build);
   if (completed.ok()) {
     RemoveLeftovers(*core_, place, request.upload);
     return completed;
@@ -298,7 +300,8 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
   // A part has an MD5 of its own, so its bytes are read; they are written again only where they cannot be shared.
   std::vector<Segment> cut;
   std::uint64_t at = 0;
-  for (const auto& segment : source.entry.segments) {
+  ALOFT_ASSIGN(auto readable, source.entry.Readable(core_->clock.Now()));
+  for (const auto& segment : *readable) {
     std::uint64_t begin = std::max(at, bytes.offset);
     std::uint64_t end = std::min(at + segment.length, bytes.offset + bytes.length);
     if (begin < end) {
@@ -309,7 +312,8 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
     }
     at += segment.length;
   }
-  bool sharable = source_data_key.key.has_value() == upload.key.key.has_value() && cut.size() <= kMaxSharedSegments &&
+  bool sharable = !GoesToArchive(*core_, upload.record.attributes) &&
+                  source_data_key.key.has_value() == upload.key.key.has_value() && cut.size() <= kMaxSharedSegments &&
                   bytes.length > core_->limits.inline_bytes &&
                   std::none_of(cut.begin(), cut.end(), [](const Segment& s) { return s.is_inline(); });
   const UploadInfo& info = upload.record.info;
@@ -330,7 +334,7 @@ Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& requ
     PartRequest put = request;
     put.checksum = algorithm;
     put.expected_bytes = bytes.length;
-    UploadPartSession session(*core_, account, std::move(put), upload.key);
+    UploadPartSession session(*core_, account, std::move(put), upload.key, upload.record.info.storage_class);
     ALOFT_TRY(each([&](ByteView piece) { return session.Append(piece); }));
     return session.Commit({});
   }

@@ -3,6 +3,7 @@
 #include "services/objects/body_writer.h"
 #include "services/objects/core.h"
 #include "services/objects/encryption.h"
+#include "services/objects/events.h"
 #include "services/objects/keys.h"
 #include "services/objects/policy.h"
 #include "services/objects/versions.h"
@@ -18,7 +19,7 @@ class ObjectPutSession final : public PutSession {
         place_(IndexKey(bucket, request.key)),
         request_(std::move(request)),
         key_(std::move(key)),
-        writer_(core, request_.checksum, request_.expected_bytes, key_.key) {}
+        writer_(core, request_.checksum, request_.expected_bytes, key_.key, request_.attributes.storage_class) {}
 
   Status Append(ByteView bytes) override { return writer_.Append(bytes); }
 
@@ -26,7 +27,7 @@ class ObjectPutSession final : public PutSession {
     ALOFT_ASSIGN(StoredBody body, writer_.Finish(expected));
     ALOFT_FAULT_POINT("objects.put.before_index");
     auto replaced =
-        core_.Replace(account_, request_.bucket, request_.key, request_.condition,
+        core_.Replace(account_, request_.bucket, request_.key, request_.condition, kCreatedPut,
                       [&](const Bucket& bucket, kv::Batch& batch) -> Result<Entry> {
                         // The data key is bound to the place; another bucket may have its name by now.
                         if (IndexKey(bucket, request_.key) != place_) return Busy();

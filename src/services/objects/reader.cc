@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "services/objects/compressed_blob.h"
 #include "services/objects/core.h"
 #include "services/objects/encryption.h"
 #include "services/objects/keys.h"
@@ -74,8 +75,11 @@ class SegmentReader final : public ObjectReader {
     const auto& segment = entry_.segments[index];
     if (blob_ && open_ == segment.blob) return {};
     ALOFT_ASSIGN(auto key, SegmentKey(segment, key_));
-    ALOFT_ASSIGN(blob_, core_.blobs.Open(segment.blob, key));
+    ALOFT_ASSIGN(blob_, core_.StoreOf(segment).Open(segment.blob, key));
     open_ = segment.blob;
+    if (segment.compressed) {
+      ALOFT_ASSIGN(blob_, OpenCompressed(std::move(blob_)));
+    }
     return {};
   }
 
@@ -105,6 +109,13 @@ class SegmentReader final : public ObjectReader {
 
 Result<std::unique_ptr<ObjectReader>> Core::OpenReader(const Bucket& bucket, Entry entry,
                                                        const std::optional<blob::FrameKey>& key) {
+  ALOFT_ASSIGN(auto readable, entry.Readable(clock.Now()));
+  if (readable != &entry.segments) entry.segments = *readable;
+  return OpenSegments(bucket, std::move(entry), key);
+}
+
+Result<std::unique_ptr<ObjectReader>> Core::OpenSegments(const Bucket& bucket, Entry entry,
+                                                         const std::optional<blob::FrameKey>& key) {
   auto reader = std::make_unique<SegmentReader>(*this, std::move(entry), key);
   ALOFT_TRY(reader->Open(bucket));
   return std::unique_ptr<ObjectReader>(std::move(reader));

@@ -43,6 +43,27 @@ Status SweepParts(Core& core, Time before) {
   }
 }
 
+Status SweepStore(Core& core, blob::Store& store, Time before, std::uint64_t& orphans) {
+  Status failed;
+  ALOFT_TRY(store.List([&](const blob::BlobId& blob, Time committed) {
+    if (committed >= before) return true;
+    auto held = IsHeld(core, blob);
+    if (!held.ok()) {
+      failed = held.error();
+      return false;
+    }
+    if (*held) return true;
+    auto deleted = store.Delete(blob);
+    if (!deleted.ok()) {
+      failed = std::move(deleted);
+      return false;
+    }
+    ++orphans;
+    return true;
+  }));
+  return failed;
+}
+
 }  // namespace
 
 Result<ReclaimReport> Service::Reclaim(std::chrono::microseconds grace, std::size_t limit) {
@@ -63,6 +84,7 @@ Result<ReclaimReport> Service::Reclaim(std::chrono::microseconds grace, std::siz
       ++report.kept;
     } else {
       ALOFT_TRY(core_->blobs.Delete(blob));
+      if (core_->archive != nullptr) ALOFT_TRY(core_->archive->Delete(blob));
       ++report.released;
     }
     batch.Delete(kGarbageSpace, entry.key);
@@ -75,24 +97,8 @@ Result<ReclaimReport> Service::SweepOrphans(std::chrono::microseconds min_age) {
   ReclaimReport report;
   Time before = core_->clock.Now() - min_age;
   ALOFT_TRY(SweepParts(*core_, before));
-  Status failed;
-  ALOFT_TRY(core_->blobs.List([&](const blob::BlobId& blob, Time committed) {
-    if (committed >= before) return true;
-    auto held = IsHeld(*core_, blob);
-    if (!held.ok()) {
-      failed = held.error();
-      return false;
-    }
-    if (*held) return true;
-    auto deleted = core_->blobs.Delete(blob);
-    if (!deleted.ok()) {
-      failed = std::move(deleted);
-      return false;
-    }
-    ++report.orphans;
-    return true;
-  }));
-  ALOFT_TRY(std::move(failed));
+  for (blob::Store* store : {&core_->blobs, core_->archive})
+    if (store != nullptr) ALOFT_TRY(SweepStore(*core_, *store, before, report.orphans));
   return report;
 }
 

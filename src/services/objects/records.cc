@@ -1,5 +1,8 @@
 #include "services/objects/records.h"
 
+#include <algorithm>
+
+#include "services/objects/errors.h"
 #include "services/objects/fields.h"
 
 namespace aloft::objects {
@@ -139,6 +142,8 @@ std::string EncodeSegment(const Segment& segment) {
   writer.Number(3, segment.offset);
   writer.Number(4, segment.length);
   writer.Bytes(5, segment.sealed_key);
+  writer.Number(6, segment.compressed ? 1 : 0);
+  writer.Number(7, segment.archived ? 1 : 0);
   return writer.Take();
 }
 
@@ -152,6 +157,8 @@ Segment DecodeSegment(std::string_view bytes) {
       case 3: segment.offset = reader.number(); break;
       case 4: segment.length = reader.number(); break;
       case 5: segment.sealed_key = reader.bytes(); break;
+      case 6: segment.compressed = reader.number() != 0; break;
+      case 7: segment.archived = reader.number() != 0; break;
       default: break;
     }
   }
@@ -237,7 +244,7 @@ LockConfiguration DecodeLockConfiguration(std::string_view bytes) {
 
 // What listings show; these fields come first.
 bool IsSummaryField(unsigned id) {
-  return id <= 5 || (id >= kMarkerField && id <= 13);
+  return id <= 5 || (id >= kMarkerField && id <= 13) || id == 16;
 }
 
 void ReadSummaryField(const FieldReader& reader, Entry& entry) {
@@ -247,6 +254,7 @@ void ReadSummaryField(const FieldReader& reader, Entry& entry) {
     case 11: entry.position = reader.bytes(); break;
     case 12: entry.has_id = reader.number() != 0; break;
     case 13: entry.null_position = reader.bytes(); break;
+    case 16: info.restore.expires = At(reader.number()); break;
     case 1: info.size = reader.number(); break;
     case 2: info.modified = At(reader.number()); break;
     case 3: info.etag = reader.bytes(); break;
@@ -257,6 +265,14 @@ void ReadSummaryField(const FieldReader& reader, Entry& entry) {
 }
 
 }  // namespace
+
+Result<const std::vector<Segment>*> Entry::Readable(Time now) const {
+  bool archived =
+      std::any_of(segments.begin(), segments.end(), [](const Segment& segment) { return segment.archived; });
+  if (!archived) return &segments;
+  if (!restored.empty() && info.restore.expires > now) return &restored;
+  return Fail(kArchived, "The operation is not valid for the object's storage class");
+}
 
 std::string Encode(const BucketRecord& record) {
   const Bucket& bucket = record.bucket;
@@ -290,12 +306,15 @@ Result<BucketRecord> DecodeBucket(std::string_view bytes) {
 
 std::string Encode(const Entry& entry) {
   std::string lock = EncodeLock(entry.info.lock);
-  FieldWriter writer =
-      Begin(entry.info.is_delete_marker || !entry.position.empty() || !lock.empty() || !entry.sealed_key.empty());
+  bool moved = std::any_of(entry.segments.begin(), entry.segments.end(),
+                           [](const Segment& segment) { return segment.compressed || segment.archived; });
+  FieldWriter writer = Begin(moved || entry.info.is_delete_marker || !entry.position.empty() || !lock.empty() ||
+                             !entry.sealed_key.empty());
   writer.Number(kMarkerField, entry.info.is_delete_marker ? 1 : 0);
   writer.Bytes(11, entry.position);
   writer.Number(12, entry.has_id ? 1 : 0);
   writer.Bytes(13, entry.null_position);
+  writer.Number(16, Micros(entry.info.restore.expires));
   writer.Number(1, entry.info.size);
   writer.Number(2, Micros(entry.info.modified));
   writer.Bytes(3, entry.info.etag);
@@ -307,6 +326,7 @@ std::string Encode(const Entry& entry) {
   writer.Bytes(9, entry.upload);
   writer.Bytes(14, lock);
   writer.Bytes(15, EncodeKey(entry.info.encryption, entry.sealed_key));
+  for (const auto& segment : entry.restored) writer.Item(17, EncodeSegment(segment));
   return writer.Take();
 }
 
@@ -320,6 +340,7 @@ Result<Entry> DecodeEntry(std::string_view bytes) {
       case 9: entry.upload = reader.bytes(); break;
       case 14: entry.info.lock = DecodeLock(reader.bytes()); break;
       case 15: DecodeKey(reader.bytes(), entry.info.encryption, entry.sealed_key); break;
+      case 17: entry.restored.push_back(DecodeSegment(reader.bytes())); break;
       default: ReadSummaryField(reader, entry);
     }
   }));

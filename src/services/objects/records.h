@@ -21,6 +21,8 @@ struct Segment {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
   std::string sealed_key{};  // of the bytes, where it is not the object's own: see encryption.h
+  bool compressed = false;   // see compressed_blob.h; offset and length are of what was compressed
+  bool archived = false;     // the blob lies in the archive
 
   bool is_inline() const { return blob.empty(); }
 };
@@ -51,6 +53,10 @@ struct Entry {
   std::string null_position{};
   std::string sealed_key{};  // the data key; info.encryption says who sealed it
 
+  std::vector<Segment> restored{};  // until info.restore.expires: the bytes again, in reach
+
+  // The bytes in reach; kArchived where there are none.
+  Result<const std::vector<Segment>*> Readable(Time now) const;
   StoredKey GetKey() const { return {info.encryption, sealed_key}; }
   void SetKey(const StoredKey& key) {
     info.encryption = key.encryption;

@@ -9,8 +9,8 @@
 namespace aloft::objects {
 
 Service::Service(kv::Store& store, blob::Store& blobs, const Clock& clock, Random& random, Log log, Limits limits,
-                 Keys keys)
-    : core_(std::make_unique<Core>(store, blobs, clock, random, std::move(log), limits, keys)) {}
+                 Keys keys, blob::Store* archive)
+    : core_(std::make_unique<Core>(store, blobs, clock, random, std::move(log), limits, keys, archive)) {}
 
 Service::~Service() = default;
 
@@ -136,6 +136,18 @@ Result<BucketsPage> Service::ListBuckets(const AccountId& account, std::string_v
     range.from = scanned.entries.back().key + '\0';
   }
   page.next_after = page.buckets.back().name;
+  return page;
+}
+
+Result<BucketsPage> Service::ListAllBuckets(std::string_view after, std::size_t limit) {
+  BucketsPage page;
+  kv::ScanRange range{.from = after.empty() ? std::string() : std::string(after) + '\0', .to = {}, .limit = limit};
+  ALOFT_ASSIGN(auto scanned, core_->store.Scan(kBucketSpace, range));
+  for (const auto& entry : scanned.entries) {
+    ALOFT_ASSIGN(BucketRecord record, DecodeBucket(entry.value));
+    page.buckets.push_back(std::move(record.bucket));
+  }
+  if (scanned.more) page.next_after = page.buckets.back().name;
   return page;
 }
 

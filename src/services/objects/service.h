@@ -23,6 +23,7 @@
 #include "foundation/base/result.h"
 #include "foundation/blob/store.h"
 #include "foundation/kv/store.h"
+#include "services/objects/check_types.h"
 #include "services/objects/errors.h"
 #include "services/objects/key_service.h"
 #include "services/objects/listing_types.h"
@@ -71,7 +72,7 @@ struct ReclaimReport {
 class Service {
  public:
   Service(kv::Store& store, blob::Store& blobs, const Clock& clock, Random& random, Log log, Limits limits = {},
-          Keys keys = {});
+          Keys keys = {}, blob::Store* archive = nullptr);
   ~Service();
 
   const Limits& limits() const;
@@ -152,6 +153,34 @@ class Service {
   Result<ListUploadsPage> ListUploads(const AccountId& account, const ListUploadsRequest& request);
   Result<ObjectInfo> CompleteUpload(const AccountId& account, const CompleteRequest& request);
   Status AbortUpload(const AccountId& account, std::string_view bucket, std::string_view key, const UploadId& upload);
+
+  // Moves a version to another storage class, if it is still there when its bytes have moved: STANDARD_IA and
+  // INTELLIGENT_TIERING are compressed where it pays, GLACIER and DEEP_ARCHIVE go to the archive. kNoSuchVersion.
+  Status Transition(const AccountId& account, std::string_view bucket, std::string_view key, std::string_view version,
+                    const std::string& storage_class);
+  // Brings an archived version within reach for some days; again: prolongs it. True where it was in reach already.
+  // kNotArchived.
+  Result<bool> RestoreObject(const AccountId& account, std::string_view bucket, std::string_view key,
+                             std::string_view version, int days);
+  // Gives back the copy of a restored version whose days are over.
+  Status EndRestore(const AccountId& account, std::string_view bucket, std::string_view key, std::string_view version);
+
+  // Every bucket of every account, by name, above `after`.
+  Result<BucketsPage> ListAllBuckets(std::string_view after, std::size_t limit);
+
+  // Looks whether every entry has its bytes and every blob an owner, and, with `verify`, whether every checksum holds.
+  // Reports each problem once; with `repair` it mends what can be mended. Safe while writes run: what is younger than
+  // `min_age` is not judged as an orphan, and what seems wrong is looked at twice.
+  struct CheckOptions {
+    bool verify = false;
+    bool repair = false;
+    std::chrono::microseconds min_age = std::chrono::hours(1);
+    std::uint64_t bytes_per_second = 0;  // of verifying; 0: as fast as the disk is
+    std::function<bool()> stop{};        // asked between records; true ends the check early
+  };
+  Result<CheckReport> Check(const CheckOptions& options, const std::function<void(const Problem&)>& report);
+  // What a bucket holds below a prefix, counted.
+  Result<Usage> Count(const AccountId& account, std::string_view bucket, std::string_view prefix);
 
   // Deletes the bytes that nobody holds any more: first what the queue names and `grace` has passed over, at most
   // `limit` entries; repeat until released + kept is less.

@@ -21,7 +21,8 @@ using UploadId = Id<struct UploadIdTag>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 struct Limits {
-  std::uint64_t inline_bytes = 64 * 1024;  // up to here the body lies beside the index
+  std::uint64_t inline_bytes = 64 * 1024;         // up to here the body lies beside the index
+  std::uint64_t min_compress_bytes = 128 * 1024;  // less is not worth compressing in any storage class
   std::uint64_t max_put_bytes = 5ull << 30;
   std::uint64_t max_object_bytes = 5ull << 40;
   std::uint64_t min_part_bytes = 5ull << 20;  // of every part but the last
@@ -141,6 +142,7 @@ struct DeleteRequest {
   std::string version{};
   WriteCondition condition{};
   bool bypass_governance = false;
+  bool by_lifecycle = false;  // says what the event is called
 };
 
 struct Deleted {

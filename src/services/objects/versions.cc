@@ -36,7 +36,7 @@ Status RemoveOlderNull(Core& core, kv::Batch& batch, const Bucket& bucket, std::
   ALOFT_TRY(CheckRemovable(found->entry.info.lock, core.clock.Now(), false));
   found->Expect(batch);
   batch.Delete(kVersionSpace, found->key);
-  core.Release(batch, bucket, found->entry.segments);
+  core.Release(batch, bucket, found->entry);
   return {};
 }
 
@@ -91,13 +91,13 @@ Status PutLatest(Core& core, kv::Batch& batch, const Stored<BucketRecord>& store
   batch.Expect(kIndexSpace, place, current ? current->version : kv::kAbsent);
   const Entry* old = current ? &current->record : nullptr;
   if (bucket.versioning == Versioning::kNever) {
-    if (old != nullptr) core.Release(batch, bucket, old->segments);
+    if (old != nullptr) core.Release(batch, bucket, *old);
   } else {
     entry.position = NextPosition(core.clock.Now(), core.random, old);
     entry.has_id = bucket.versioning == Versioning::kEnabled;
     if (old != nullptr && !entry.has_id && !old->has_id) {
       ALOFT_TRY(CheckRemovable(old->info.lock, core.clock.Now(), false));
-      core.Release(batch, bucket, old->segments);
+      core.Release(batch, bucket, *old);
     } else if (old != nullptr) {
       Demote(batch, bucket, key, *old);
       if (entry.has_id)
@@ -113,7 +113,7 @@ Status PutLatest(Core& core, kv::Batch& batch, const Stored<BucketRecord>& store
 Status RemoveVersion(Core& core, kv::Batch& batch, const Bucket& bucket, std::string_view key, const Found& found) {
   found.Expect(batch);
   batch.Delete(found.space, found.key);
-  core.Release(batch, bucket, found.entry.segments);
+  core.Release(batch, bucket, found.entry);
   if (found.entry.info.is_latest) {
     std::string prefix = VersionPrefix(bucket, key);
     ALOFT_ASSIGN(auto page, core.store.Scan(kVersionSpace, {.from = prefix, .to = After(prefix), .limit = 1}));
