@@ -14,7 +14,7 @@ class Missing(RuntimeError):
 
 
 def environment(root: pathlib.Path, name: str) -> pathlib.Path:
-    """The bin directory of the environment for peers/NAME.txt, made on first use."""
+    """The bin directory of the environment for peers/NAME.txt, made on first use. The file names everything, dependencies too."""
     requirements = HERE / "peers" / f"{name}.txt"
     home = root / name
     stamp = home / ".requirements"
@@ -22,12 +22,12 @@ def environment(root: pathlib.Path, name: str) -> pathlib.Path:
         print(f"  installing {name} into {home} (once)", file=sys.stderr, flush=True)
         try:
             subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True, capture_output=True, text=True)
-            subprocess.run([str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r",
-                            str(requirements)], check=True, capture_output=True, text=True, timeout=300)
+            subprocess.run([str(home / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r",
+                            str(requirements)], check=True, capture_output=True, text=True, timeout=600)
         except subprocess.CalledProcessError as failure:
             raise Missing(f"{name} did not install: {(failure.stderr or '').strip().splitlines()[-1:]}") from failure
         except subprocess.TimeoutExpired as failure:
-            raise Missing(f"{name} did not install within 300 s") from failure
+            raise Missing(f"{name} did not install within 600 s") from failure
         stamp.write_text(requirements.read_text())
     return home / "bin"
 
