@@ -1,4 +1,5 @@
 // Checking what is stored against itself: each entry has its bytes, each blob an owner, each checksum holds.
+#include <set>
 #include <thread>
 
 #include "services/objects/core.h"
@@ -8,6 +9,7 @@ namespace aloft::objects {
 namespace {
 
 constexpr std::size_t kPage = 500;
+constexpr std::size_t kMostQueued = 1'000'000;
 
 class Checker {
  public:
@@ -18,6 +20,7 @@ class Checker {
     ALOFT_TRY(Walk(kIndexSpace));
     ALOFT_TRY(Walk(kVersionSpace));
     ALOFT_TRY(Walk(kPartSpace));
+    ALOFT_TRY(LoadQueued());
     ALOFT_TRY(Orphans(core_.blobs));
     if (core_.archive != nullptr) ALOFT_TRY(Orphans(*core_.archive));
     return report_;
@@ -132,6 +135,18 @@ class Checker {
     return problem;
   }
 
+  // Released blobs wait in the queue for reclaim; they are nobody's, and nothing is wrong with that.
+  Status LoadQueued() {
+    kv::ScanRange range{.limit = kPage, .keys_only = true};
+    while (queued_.size() < kMostQueued) {
+      ALOFT_ASSIGN(auto page, core_.store.Scan(kGarbageSpace, range));
+      for (const auto& entry : page.entries) queued_.insert(GarbageBlob(entry.key));
+      if (!page.more) break;
+      range.from = page.entries.back().key + '\0';
+    }
+    return {};
+  }
+
   Status Orphans(blob::Store& store) {
     Time before = core_.clock.Now() - options_.min_age;
     std::vector<blob::BlobId> orphans;
@@ -139,7 +154,7 @@ class Checker {
     ALOFT_TRY(store.List([&](const blob::BlobId& blob, Time committed) {
       if (Stopped()) return false;
       ++report_.blobs;
-      if (committed >= before || core_.pins.Has(blob)) return true;
+      if (committed >= before || queued_.contains(blob) || core_.pins.Has(blob)) return true;
       std::string prefix = HolderPrefix(blob);
       auto page = core_.store.Scan(
           kHolderSpace, {.from = prefix, .to = After(prefix), .limit = 1, .reverse = false, .keys_only = true});
@@ -171,6 +186,7 @@ class Checker {
   const std::function<void(const Problem&)>& tell_;
   const MonotonicTime started_;
   std::uint64_t verified_ = 0;
+  std::set<blob::BlobId> queued_;
   CheckReport report_;
 };
 

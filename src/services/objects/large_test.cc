@@ -1,0 +1,184 @@
+// What is too large to write in a test, and what only many threads find.
+#include <thread>
+
+#include "services/objects/keys.h"
+#include "services/objects/records.h"
+#include "services/objects/testing_stores.h"
+
+namespace aloft::objects {
+namespace {
+
+constexpr std::uint64_t kPartBytes = 128ull << 20;
+
+// Blobs that are nothing but their size: byte n of each is a function of n and the id.
+class SparseBlobs final : public blob::Store {
+ public:
+  static char ByteAt(const blob::BlobId& id, std::uint64_t offset) {
+    return static_cast<char>(offset * 31 + std::hash<std::string>()(id.value()));
+  }
+  Result<std::unique_ptr<blob::Writer>> Create(std::uint64_t, const std::optional<blob::FrameKey>&) override {
+    return Fail(kUnimplemented, "nothing is written here");
+  }
+  Result<std::unique_ptr<blob::Reader>> Open(const blob::BlobId& id, const std::optional<blob::FrameKey>&) override {
+    return std::unique_ptr<blob::Reader>(std::make_unique<SparseReader>(id));
+  }
+  Status Verify(const blob::BlobId&) override { return {}; }
+  Status Delete(const blob::BlobId&) override { return {}; }
+  Status List(const std::function<bool(const blob::BlobId&, Time)>&) override { return {}; }
+
+ private:
+  class SparseReader final : public blob::Reader {
+   public:
+    explicit SparseReader(blob::BlobId id) : id_(std::move(id)) {}
+    std::uint64_t size() const override { return kPartBytes; }
+    Result<std::size_t> Read(std::uint64_t offset, std::span<std::uint8_t> out) override {
+      std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), kPartBytes - offset));
+      for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(ByteAt(id_, offset + i));
+      return count;
+    }
+    std::optional<blob::FileExtent> extent() const override { return std::nullopt; }
+
+   private:
+    blob::BlobId id_;
+  };
+};
+
+using LargeTest = ObjectsTest;
+INSTANTIATE_TEST_SUITE_P(Engines, LargeTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks), kv::EngineName);
+
+// The largest upload S3 knows: 10,000 parts, more than a tebibyte, assembled, read across seams far out, and removed.
+TEST_P(LargeTest, TenThousandPartsOverATebibyte) {
+  SparseBlobs sparse;
+  objects_ = std::make_unique<Service>(*store_, sparse, clock_, random_, Log::Discard());
+  auto upload = objects_->CreateUpload(
+      account_, {.bucket = "data", .key = "huge", .checksum = ChecksumAlgorithm::kNone}, ChecksumType::kFullObject);
+  ASSERT_TRUE(upload.ok());
+  const Bucket bucket = *objects_->HeadBucket(account_, "data");
+  CompleteRequest completion{.bucket = "data", .key = "huge", .upload = upload->id};
+  kv::Batch batch;
+  for (int number = 1; number <= 10'000; ++number) {
+    PartRecord record;
+    record.part = {.number = number, .size = kPartBytes, .etag = std::string(32, 'a'), .modified = clock_.Now()};
+    std::string tag(16, '\0');
+    tag[14] = static_cast<char>(number >> 8);
+    tag[15] = static_cast<char>(number);
+    record.segments = {{.tag = tag, .blob = blob::BlobId("p" + std::to_string(number)), .length = kPartBytes}};
+    record.upload_key = UploadKey(bucket, "huge", upload->id);
+    batch.Put(kHolderSpace, HolderKey(record.segments[0].blob, tag), "");
+    batch.Put(kPartSpace, PartKey(bucket, upload->id, number), Encode(record));
+    completion.parts.push_back({number, record.part.etag, {}});
+  }
+  ASSERT_TRUE(store_->Apply(std::move(batch)).ok());
+  auto info = objects_->CompleteUpload(account_, completion);
+  ASSERT_TRUE(info.ok()) << Describe(info.error());
+  EXPECT_EQ(info->size, 10'000 * kPartBytes);
+  EXPECT_GT(info->size, 1ull << 40);
+  EXPECT_TRUE(info->etag.ends_with("-10000"));
+  auto reader = objects_->GetObject(account_, "data", "huge");
+  ASSERT_TRUE(reader.ok());
+  EXPECT_EQ((*reader)->info().parts.size(), 10'000u);
+  for (std::uint64_t seam : {std::uint64_t{1}, std::uint64_t{8'192}, std::uint64_t{9'999}}) {
+    std::uint8_t got[20];
+    ASSERT_EQ(*(*reader)->Read(seam * kPartBytes - 10, got), 20u);
+    for (std::uint64_t i = 0; i < 20; ++i) {
+      std::uint64_t offset = i < 10 ? kPartBytes - 10 + i : i - 10;
+      blob::BlobId id("p" + std::to_string(seam + (i < 10 ? 0 : 1)));
+      ASSERT_EQ(static_cast<char>(got[i]), SparseBlobs::ByteAt(id, offset)) << seam << " " << i;
+    }
+  }
+  reader->reset();
+  ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "huge"}).ok());
+  EXPECT_TRUE(store_->Scan("objects.holder", {.limit = 1})->entries.empty());
+}
+
+// One key under puts, completions, deletions and reads at once behaves as if they came one after the other: no read
+// shows a value that another had replaced before the read began, or one that nobody has begun to write.
+TEST_P(LargeTest, OneKeyIsLinearizable) {
+  struct Happened {
+    std::string value;  // empty: deleted, or not found
+    bool write = false;
+    int begin = 0, end = 0;
+  };
+  std::atomic<int> tick{0};
+  std::mutex mutex;
+  std::vector<Happened> history;
+  auto record = [&](std::string value, bool write, int begin) {
+    std::lock_guard lock(mutex);
+    history.push_back({std::move(value), write, begin, tick.fetch_add(1)});
+  };
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread)
+    threads.emplace_back([&, thread] {
+      for (int n = 0; n < 30; ++n) {
+        std::string value = std::to_string(thread) + "-" + std::to_string(n) + (n % 2 == 0 ? Bytes(100) : "");
+        int begin = tick.fetch_add(1);
+        if (n % 6 == 5) {
+          ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "k"}).ok());
+          record("", true, begin);
+        } else if (n % 6 == 3) {
+          UploadInfo upload = MustCreateUpload("k");
+          auto part = PutPart(upload, 1, value);
+          ASSERT_TRUE(part.ok());
+          ASSERT_TRUE(objects_->CompleteUpload(account_, Completion(upload, {*part})).ok());
+          record(value, true, begin);
+        } else {
+          MustPut("k", value);
+          record(value, true, begin);
+        }
+        begin = tick.fetch_add(1);
+        auto got = objects_->Get(account_, "data", "k", 1000);
+        ASSERT_TRUE(got.ok() || got.error().reason == kNoSuchKey) << Describe(got.error());
+        record(got.ok() ? *got : "", false, begin);
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  for (const auto& read : history) {
+    if (read.write) continue;
+    bool possible = false;
+    for (const auto& write : history) {
+      if (!write.write || write.value != read.value || write.begin > read.end) continue;
+      bool replaced = std::any_of(history.begin(), history.end(), [&](const Happened& other) {
+        return other.write && other.begin > write.end && other.end < read.begin;
+      });
+      possible = possible || !replaced;
+    }
+    bool nothing_yet = read.value.empty() && std::none_of(history.begin(), history.end(), [&](const Happened& other) {
+                         return other.write && other.end < read.begin;
+                       });
+    EXPECT_TRUE(possible || nothing_yet) << "'" << read.value << "' at " << read.begin;
+  }
+  ReclaimAll();
+}
+
+// Records from before versions, encryption and classes, byte for byte as they were written, open as what they were.
+TEST_P(LargeTest, OldRecordsOpen) {
+  auto hex = [](std::string_view text) { return *HexDecode(text); };
+  // A bucket of 111122223333 in us-east-1, and an entry of 5 bytes with an ETag and one inline segment.
+  std::string bucket = hex("01") + hex("03") + "\x03" + "old" + hex("05") + "\x0c" + "111122223333" + hex("07") +
+                       "\x09" + "us-east-1" + hex("0880809aabd4b48203");
+  std::string tag(16, 't');
+  std::string inside = hex("0310") + tag + hex("0805");
+  std::string entry = hex("0102050480809aabd4b482030720") + "5d41402abc4b2a76b9719d911017c592" + hex("0f") +
+                      static_cast<char>(inside.size()) + inside;
+  kv::Batch batch;
+  batch.Put("objects.bucket", "old", bucket);
+  std::string place = std::string("111122223333") + '\0' + "us-east-1" + '\0';
+  batch.Put("objects.index", place + "old" + '\0' + "k", entry);
+  batch.Put("objects.inline", place + tag, "hello");
+  ASSERT_TRUE(store_->Apply(std::move(batch)).ok());
+  EXPECT_EQ(*objects_->Get(account_, "old", "k", 100), "hello");
+  auto info = objects_->HeadObject(account_, "old", "k");
+  EXPECT_EQ(info->etag, "5d41402abc4b2a76b9719d911017c592");
+  EXPECT_EQ(info->version_id, "");
+  // It becomes the null version once the bucket has versions, older than what comes.
+  ASSERT_TRUE(objects_->SetVersioning(account_, "old", Versioning::kEnabled).ok());
+  ASSERT_TRUE(objects_->Put(account_, {.bucket = "old", .key = "k"}, "new").ok());
+  auto page = objects_->ListVersions(account_, {.bucket = "old"});
+  ASSERT_EQ(page->versions.size(), 2u);
+  EXPECT_EQ(page->versions[1].version_id, "null");
+  auto reader = objects_->GetObject(account_, "old", "k", {.version = "null"});
+  ASSERT_TRUE(reader.ok());
+}
+
+}  // namespace
+}  // namespace aloft::objects
