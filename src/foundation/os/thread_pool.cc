@@ -32,11 +32,11 @@ ThreadPool::~ThreadPool() {
   Stop();
 }
 
-bool ThreadPool::TrySubmit(std::function<void()> task) {
+bool ThreadPool::Submit(std::function<void()> task, std::size_t most) {
   bool wakes = false, watches = false;
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || tasks_.size() >= max_queued_) return false;
+    if (stopping_ || tasks_.size() >= most) return false;
     tasks_.push_back(std::move(task));
     wakes = WakesSomebody();
     watches = !wakes && !watching_ && sleeping_ > 0;

@@ -28,7 +28,11 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // False where the queue is full or the pool stops: the task will not run, and the caller says so to its client.
-  [[nodiscard]] bool TrySubmit(std::function<void()> task);
+  [[nodiscard]] bool TrySubmit(std::function<void()> task) { return Submit(std::move(task), max_queued_); }
+  // The next piece of something that was accepted before: taken also where the queue is full, because a refusal would
+  // waste what is done already. One at a time for each thing accepted, so the queue stays bounded. False where the pool
+  // stops.
+  [[nodiscard]] bool TryContinue(std::function<void()> task) { return Submit(std::move(task), SIZE_MAX); }
 
   // Refuses new tasks, runs those already queued, joins. Idempotent. Not from a thread of the pool.
   void Stop();
@@ -37,6 +41,7 @@ class ThreadPool {
 
  private:
   friend class Blocking;
+  bool Submit(std::function<void()> task, std::size_t most);
   void Work(const std::string& name);
   void Watch(const std::string& name);
   // Both under the lock.

@@ -33,6 +33,26 @@ TEST(ThreadPool, RefusesWhenFull) {
   leave.set_value();
 }
 
+// A download that was begun is not cut because others came meanwhile.
+TEST(ThreadPool, ContinuesWhenFull) {
+  std::promise<void> entered;
+  std::promise<void> leave;
+  std::atomic<int> ran{0};
+  ThreadPool pool("test", 1, 1);
+  ASSERT_TRUE(pool.TrySubmit([&] {
+    entered.set_value();
+    leave.get_future().wait();
+  }));
+  entered.get_future().wait();
+  ASSERT_TRUE(pool.TrySubmit([&] { ++ran; }));
+  EXPECT_FALSE(pool.TrySubmit([&] { ++ran; }));
+  EXPECT_TRUE(pool.TryContinue([&] { ++ran; }));
+  leave.set_value();
+  pool.Stop();
+  EXPECT_EQ(ran.load(), 2);
+  EXPECT_FALSE(pool.TryContinue([] {}));
+}
+
 // A caller that races with shutdown gets a refusal, not a lost task.
 TEST(ThreadPool, RefusesAfterStop) {
   ThreadPool pool("test", 1, 1);

@@ -21,7 +21,7 @@ class ObjectBody final : public http::BodySource, public std::enable_shared_from
 
   void Next(std::function<void(Result<std::string>)> done) override {
     auto shared_done = std::make_shared<std::function<void(Result<std::string>)>>(std::move(done));
-    bool queued = pool_.TrySubmit([self = shared_from_this(), shared_done] { (*shared_done)(self->Read()); });
+    bool queued = pool_.TryContinue([self = shared_from_this(), shared_done] { (*shared_done)(self->Read()); });
     if (!queued) (*shared_done)(Fail(kUnavailable, "Please reduce your request rate."));
   }
 

@@ -97,7 +97,8 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
       std::lock_guard lock(mutex_);
       working_ = true;
     }
-    if (pool_.TrySubmit(std::move(work))) return;
+    // What came is stored already, or about to be: what comes next is not new work.
+    if (pool_.TryContinue(std::move(work))) return;
     Settle([this] { Answer(Fail(kUnavailable, "Please reduce your request rate.")); });
   }
 
