@@ -158,6 +158,7 @@ Row MakeInferenceRow(serving::Service& serving, std::string_view operation, std:
   row.operation = operation;
   row.authenticators = kSigV4 | kBearer;
   row.max_body_bytes = max_body;
+  row.signed_for = row.service;
   row.prepare = [&serving](const Call& call) -> Result<std::unique_ptr<Prepared>> {
     std::optional<Route> route = RouteOf(call.head());
     if (!route) return Fail(kInvalidArgument, "The path names no endpoint.");
