@@ -19,7 +19,7 @@ const EVP_MD* Fetch(const char* name) {
 
 const EVP_MD* internal::Fetched(Digest digest) {
   static const EVP_MD* const digests[] = {Fetch("MD5"), Fetch("SHA1"), Fetch("SHA256"), Fetch("SHA384"),
-                                          Fetch("SHA512")};
+                                          Fetch("SHA512"), Fetch("SHA224")};
   return digests[static_cast<int>(digest)];
 }
 

@@ -13,7 +13,7 @@
 
 namespace aloft::crypto {
 
-enum class Digest { kMd5, kSha1, kSha256, kSha384, kSha512 };
+enum class Digest { kMd5, kSha1, kSha256, kSha384, kSha512, kSha224 };
 
 std::size_t DigestSize(Digest digest);
 
