@@ -38,6 +38,20 @@ Status ReadLevel(const toml::node& node, Log::Level& out) {
   return {};
 }
 
+// [encryption]
+Status ReadEncryption(const toml::node& node, Config& c) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return Fail(kInvalidArgument, "'encryption' is a table");
+  for (const auto& [key, value] : *table) {
+    if (key.str() != "at_rest")
+      return Fail(kInvalidArgument, "'encryption." + std::string(key.str()) + "' is no setting of Aloft");
+    const std::string text = value.value_or<std::string>("");
+    if (text != "aes" && text != "off") return Fail(kInvalidArgument, "'encryption.at_rest' is one of aes, off");
+    c.encrypt_at_rest = text == "aes";
+  }
+  return {};
+}
+
 Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "data_directory") return ReadValue(name, node, c.data_directory);
   if (name == "address") return ReadValue(name, node, c.address);
@@ -48,6 +62,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "tls_key_file") return ReadValue(name, node, c.tls_key_file);
   if (name == "region") return ReadValue(name, node, c.region);
   if (name == "account") return ReadValue(name, node, c.account);
+  if (name == "encryption") return ReadEncryption(node, c);
   if (name == "postgres") return ReadValue(name, node, c.postgres);
   if (name == "shared_directory") return ReadValue(name, node, c.shared_directory);
   if (name == "archive_directory") return ReadValue(name, node, c.archive_directory);

@@ -20,6 +20,8 @@ struct Config {
   std::string region = "us-east-1";  // of callers that name none; must be a region the SageMaker SDK knows images for
   std::string account;               // 12 digits; empty: chosen at the first start and kept
 
+  bool encrypt_at_rest = true;  // encryption.at_rest = "aes" | "off": objects; secrets are sealed either way
+
   std::string postgres;           // libpq connection string; empty: SQLite and RocksDB in the data directory
   std::string shared_directory;   // what replicas share: blobs, the root key, the authority; empty: the data directory
   std::string archive_directory;  // where objects of the classes GLACIER and DEEP_ARCHIVE lie; empty: <shared>/archive

@@ -2,6 +2,7 @@
 
 #include "api/aws/cloudwatch/rows.h"
 #include "api/aws/iam/api.h"
+#include "api/aws/kms/api.h"
 #include "api/aws/logs/rows.h"
 #include "api/aws/s3/front.h"
 #include "api/aws/sagemaker/endpoint_rows.h"
@@ -46,6 +47,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Services& servi
   std::vector<api::ServiceApi> apis;
   apis.push_back(api::MakeIamApi(platform.identity()));
   apis.push_back(api::MakeStsApi(platform.identity()));
+  apis.push_back(api::MakeKmsApi(platform.kms(), platform.kms_access()));
   apis.push_back(api::MakeLogsApi(platform.logs()));
   apis.push_back(api::MakeCloudWatchApi(platform.points()));
   apis.push_back(api::MakeTrainingApi(services.training()));

@@ -30,6 +30,7 @@ Maintenance::Maintenance(World& world, Platform& platform, objects::Service& obj
   loop_.WakeAt("orphans", now + minutes(5));
   loop_.WakeAt("lifecycle", now + minutes(2));
   scrub_.WakeAt("scrub", now + hours(24));
+  loop_.WakeAt("keys", now + seconds(15));
   loop_.WakeAt("logs", now + seconds(20));
   loop_.WakeAt("points", now + seconds(40));
 }
@@ -54,6 +55,10 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
                                                       {"moved", std::to_string(report.moved)},
                                                       {"aborted", std::to_string(report.aborted)}});
     return work::Again{hours(1)};
+  }
+  if (chore == "keys") {
+    ALOFT_ASSIGN(const std::size_t done, platform_.kms().DoWhatIsDue());
+    return work::Again{done > 0 ? seconds(1) : seconds(60)};
   }
   ALOFT_ASSIGN(std::size_t removed,
                chore == "logs" ? platform_.logs().Sweep(10'000) : platform_.points().Sweep(10'000));

@@ -1,5 +1,6 @@
 #include "app/wiring/platform.h"
 
+#include "api/aws/kms/api.h"
 #include "platform/identity/follow.h"
 
 namespace aloft::app {
@@ -7,6 +8,10 @@ namespace aloft::app {
 Result<std::unique_ptr<Platform>> Platform::Open(World& world, Stores& stores) {
   std::unique_ptr<Platform> platform(new Platform());
   ALOFT_ASSIGN(platform->keyring_, keys::Keyring::OpenFile(world.config.keys_path() + "/root.key", world.random));
+  platform->kms_ =
+      std::make_unique<kms::Service>(stores.database(), *platform->keyring_, world.clock, world.random, world.log);
+  platform->kms_access_ = api::MakeKmsAccess(*platform->kms_);
+  platform->object_keys_ = std::make_unique<ObjectKeys>(*platform->kms_);
   platform->logs_ = std::make_unique<telemetry::LogStore>(stores.kv(), world.clock, world.random);
   platform->points_ = std::make_unique<telemetry::MetricStore>(stores.kv(), world.clock, world.random);
   platform->identity_ =

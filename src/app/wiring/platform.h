@@ -4,9 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "api/aws_common/kms_access.h"
+#include "app/wiring/object_keys.h"
 #include "app/wiring/stores.h"
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
+#include "platform/kms/service.h"
 #include "platform/telemetry/log_store.h"
 #include "platform/telemetry/metric_store.h"
 
@@ -19,6 +22,10 @@ class Platform {
   static Result<std::unique_ptr<Platform>> Open(World& world, Stores& stores);
 
   keys::Keyring& keyring() { return *keyring_; }
+  kms::Service& kms() { return *kms_; }
+  // How APIs ask for the use of a key: S3 for SSE-KMS.
+  const api::KmsAccess& kms_access() const { return *kms_access_; }
+  objects::KeyService& object_keys() { return *object_keys_; }
   telemetry::LogStore& logs() { return *logs_; }
   telemetry::MetricStore& points() { return *points_; }
   identity::Service& identity() { return *identity_; }
@@ -29,6 +36,9 @@ class Platform {
   Platform() = default;
 
   std::unique_ptr<keys::Keyring> keyring_;
+  std::unique_ptr<kms::Service> kms_;
+  std::unique_ptr<api::KmsAccess> kms_access_;
+  std::unique_ptr<ObjectKeys> object_keys_;
   std::unique_ptr<telemetry::LogStore> logs_;
   std::unique_ptr<telemetry::MetricStore> points_;
   std::unique_ptr<identity::Service> identity_;

@@ -49,7 +49,10 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
   ALOFT_ASSIGN(services->worker_http_, http::Client::Create(std::move(client_options)));
   services->objects_ = std::make_unique<objects::Service>(
       stores.kv(), stores.blobs(), world.clock, world.random, world.log, objects::Limits{},
-      objects::Keys{.keyring = &platform.keyring()}, &stores.archive());
+      objects::Keys{.keyring = &platform.keyring(),
+                    .key_service = &platform.object_keys(),
+                    .encrypt_by_default = world.config.encrypt_at_rest},
+      &stores.archive());
   services->probe_ = std::make_unique<staging::InputProbe>(platform.identity(), *services->objects_);
   services->MakeTraining();
   services->MakeServing();

@@ -4,6 +4,7 @@
 
 #include "app/data_directory.h"
 #include "platform/identity/records.h"
+#include "platform/kms/records.h"
 #include "platform/work/lease.h"
 #include "services/models/records.h"
 #include "services/resources/tags.h"
@@ -19,6 +20,7 @@ constexpr std::chrono::seconds kBlindFor{5};
 std::vector<sql::Migration> AllMigrations() {
   std::vector<sql::Migration> all;
   auto add = [&](const auto& migrations) { all.insert(all.end(), migrations.begin(), migrations.end()); };
+  add(kms::Migrations());
   add(identity::Migrations());
   add(work::Migrations());
   add(resources::Migrations());
