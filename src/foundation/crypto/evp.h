@@ -7,6 +7,8 @@
 
 namespace aloft::crypto::internal {
 
+inline constexpr std::size_t kDigests = 6;  // the last is kSha224
+
 // Fetched once, never freed.
 const EVP_MD* Fetched(Digest digest);
 

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <array>
+
 #include "foundation/base/check.h"
 #include "foundation/crypto/evp.h"
 
@@ -18,9 +20,9 @@ const EVP_MD* Fetch(const char* name) {
 }  // namespace
 
 const EVP_MD* internal::Fetched(Digest digest) {
-  static const EVP_MD* const digests[] = {Fetch("MD5"), Fetch("SHA1"), Fetch("SHA256"), Fetch("SHA384"),
-                                          Fetch("SHA512"), Fetch("SHA224")};
-  return digests[static_cast<int>(digest)];
+  static const std::array<const EVP_MD*, internal::kDigests> digests = {
+      Fetch("MD5"), Fetch("SHA1"), Fetch("SHA256"), Fetch("SHA384"), Fetch("SHA512"), Fetch("SHA224")};
+  return digests[static_cast<std::size_t>(digest)];
 }
 
 std::size_t DigestSize(Digest digest) {

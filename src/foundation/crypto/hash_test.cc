@@ -94,5 +94,11 @@ TEST(Aead, OpensOnlyWhatWasSealed) {
   }
 }
 
+// The digest that only the key service's MACs use: RFC 4231, test case 1.
+TEST(Hmac, Sha224) {
+  EXPECT_EQ(HexEncode(AsBytes(Hmac(Digest::kSha224, std::string(20, '\x0b'), "Hi There"))),
+            "896fb1128abbdf196832107cd49df33f47b4b1169912ba4f53684b22");
+}
+
 }  // namespace
 }  // namespace aloft::crypto

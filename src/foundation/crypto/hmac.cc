@@ -21,7 +21,7 @@ struct FreeMac {
 // keeps a context per digest; only the key is set again.
 EVP_MAC_CTX* ContextOf(Digest digest) {
   static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  thread_local std::array<std::unique_ptr<EVP_MAC_CTX, FreeMac>, 5> contexts;
+  thread_local std::array<std::unique_ptr<EVP_MAC_CTX, FreeMac>, internal::kDigests> contexts;
   auto& context = contexts[static_cast<std::size_t>(digest)];
   if (!context) {
     context.reset(EVP_MAC_CTX_new(mac));
