@@ -15,6 +15,7 @@ import dataclasses
 import datetime
 import importlib
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -59,6 +60,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every server is ended on the way out
     whole = not options.quick and options.only == SCENARIOS
     report, load, begin = Report(), Load(), time.monotonic()
     version = output_of(str(options.build / "src/app/aloft"), "--version")
