@@ -64,7 +64,7 @@ def large_get(bench, server, key: str) -> dict[str, float]:
     with tempfile.NamedTemporaryFile("w", suffix=".paths") as paths:
         paths.write(f"/{BUCKET}/{key}\n")
         paths.flush()
-        return load.run(bench.program("aloft-load"), server, "--mode", "s3-get", "--paths-file", paths.name, "--connections", "2", "--seconds", str(bench.seconds))
+        return load.run(bench.program("aloft-load"), server, "--mode", "s3-get", "--paths-file", paths.name, "--connections", "2", "--seconds", str(3 * bench.seconds))
 
 
 def commits(bench, section, server, home: str) -> None:
