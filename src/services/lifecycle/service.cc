@@ -6,11 +6,13 @@ namespace aloft::lifecycle {
 namespace {
 
 constexpr std::size_t kBucketsAtOnce = 1000;
+constexpr std::size_t kRestoresAtOnce = 10'000;
 
 }  // namespace
 
 Result<Report> Service::Run() {
   Report report;
+  ALOFT_ASSIGN(report.restores, objects_.EndRestores(kRestoresAtOnce));
   std::string after;
   do {
     ALOFT_ASSIGN(auto page, objects_.ListAllBuckets(after, kBucketsAtOnce));
@@ -28,10 +30,8 @@ Result<Report> Service::Run() {
 
 Status Service::RunBucket(const objects::Bucket& bucket, Report& report) {
   ALOFT_ASSIGN(auto document, objects_.GetSetting(bucket.account, bucket.name, kSetting));
-  Configuration configuration;
-  if (document) {
-    ALOFT_ASSIGN(configuration, ParseConfiguration(*document));
-  }
+  if (!document) return {};
+  ALOFT_ASSIGN(Configuration configuration, ParseConfiguration(*document));
   ALOFT_TRY(Walk(bucket, configuration, report));
   return AbortUploads(bucket, configuration, report);
 }
@@ -66,10 +66,6 @@ Status Service::Walk(const objects::Bucket& bucket, const Configuration& configu
         superseded = {};
       }
       waiting_first = !same;
-      if (info.restore.expires != Time{} && info.restore.expires <= now) {
-        auto ended = objects_.EndRestore(bucket.account, bucket.name, info.key, info.version_id);
-        ++(ended.ok() ? report.restores : report.failed);
-      }
       if (tags && !info.is_delete_marker) {
         auto full = objects_.FindVersion(bucket.account, bucket.name, info.key, info.version_id);
         if (full.ok()) info.attributes.tags = std::move(full->attributes.tags);

@@ -155,7 +155,7 @@ class CutTest : public ObjectsTest {
   const std::string old_ = Bytes(1000, 'o');
   const std::string new_ = Bytes(2000, 'n');
 };
-INSTANTIATE_TEST_SUITE_P(Engines, CutTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks), kv::EngineName);
+INSTANTIATE_TEST_SUITE_P(Engines, CutTest, testing::Values(kv::Engine::kMemory), kv::EngineName);
 
 // A new object is there whole, or not at all.
 TEST_P(CutTest, Put) {

@@ -111,6 +111,10 @@ std::string GarbageKey(Time released, const blob::BlobId& blob, std::string_view
   return BigEndian(static_cast<std::uint64_t>(ToMicros(released)), 8) + Join({blob.value()}).append(tag);
 }
 
+std::string RestoredKey(Time expires, std::string_view tag) {
+  return BigEndian(static_cast<std::uint64_t>(ToMicros(expires)), 8).append(tag);
+}
+
 Time GarbageTime(std::string_view key) {
   std::uint64_t micros = 0;
   for (std::size_t i = 0; i < 8 && i < key.size(); ++i) micros = (micros << 8) | static_cast<unsigned char>(key[i]);

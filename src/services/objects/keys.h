@@ -10,17 +10,18 @@
 
 namespace aloft::objects {
 
-inline constexpr char kBucketSpace[] = "objects.bucket";    // name -> bucket; names are unique in the installation
-inline constexpr char kOwnedSpace[] = "objects.owned";      // account, name -> bucket, for ListBuckets
-inline constexpr char kIndexSpace[] = "objects.index";      // account, region, bucket, key -> entry
-inline constexpr char kVersionSpace[] = "objects.version";  // account, region, bucket, key, position -> older
-                                                            // version
-inline constexpr char kInlineSpace[] = "objects.inline";    // account, region, tag -> small body
-inline constexpr char kUploadSpace[] = "objects.upload";    // account, region, bucket, key, upload id -> upload
-inline constexpr char kPartSpace[] = "objects.part";        // account, region, upload id, number -> part
-inline constexpr char kHolderSpace[] = "objects.holder";    // blob, tag -> who holds the blob
-inline constexpr char kGarbageSpace[] = "objects.garbage";  // time, blob, tag -> nothing: look whether anyone holds
-                                                            // it
+inline constexpr char kBucketSpace[] = "objects.bucket";      // name -> bucket; names are unique in the installation
+inline constexpr char kOwnedSpace[] = "objects.owned";        // account, name -> bucket, for ListBuckets
+inline constexpr char kIndexSpace[] = "objects.index";        // account, region, bucket, key -> entry
+inline constexpr char kVersionSpace[] = "objects.version";    // account, region, bucket, key, position -> older
+                                                              // version
+inline constexpr char kInlineSpace[] = "objects.inline";      // account, region, tag -> small body
+inline constexpr char kUploadSpace[] = "objects.upload";      // account, region, bucket, key, upload id -> upload
+inline constexpr char kPartSpace[] = "objects.part";          // account, region, upload id, number -> part
+inline constexpr char kRestoredSpace[] = "objects.restored";  // end of restore, tag -> which version
+inline constexpr char kHolderSpace[] = "objects.holder";      // blob, tag -> who holds the blob
+inline constexpr char kGarbageSpace[] = "objects.garbage";    // time, blob, tag -> nothing: look whether anyone holds
+                                                              // it
 
 inline constexpr char kSettingSpace[] = "objects.setting";  // account, region, bucket, name -> a document of the API's
 
@@ -53,6 +54,7 @@ std::string HolderPrefix(const blob::BlobId& blob);
 std::string HolderKey(const blob::BlobId& blob, std::string_view tag);
 
 std::string GarbageKey(Time released, const blob::BlobId& blob, std::string_view tag);
+std::string RestoredKey(Time expires, std::string_view tag);
 Time GarbageTime(std::string_view key);
 blob::BlobId GarbageBlob(std::string_view key);
 

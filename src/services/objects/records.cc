@@ -394,6 +394,29 @@ Result<UploadRecord> DecodeUpload(std::string_view bytes) {
   return record;
 }
 
+std::string Encode(const RestoredRecord& record) {
+  FieldWriter writer = Begin();
+  writer.Bytes(1, record.account.value());
+  writer.Bytes(2, record.bucket);
+  writer.Bytes(3, record.key);
+  writer.Bytes(4, record.version);
+  return writer.Take();
+}
+
+Result<RestoredRecord> DecodeRestored(std::string_view bytes) {
+  RestoredRecord record;
+  ALOFT_TRY(Read(bytes, "restored version", [&](const FieldReader& reader) {
+    switch (reader.id()) {
+      case 1: record.account = AccountId(reader.bytes()); break;
+      case 2: record.bucket = reader.bytes(); break;
+      case 3: record.key = reader.bytes(); break;
+      case 4: record.version = reader.bytes(); break;
+      default: break;
+    }
+  }));
+  return record;
+}
+
 std::string Encode(const PartRecord& record) {
   FieldWriter writer = Begin();
   writer.Bytes(1, EncodePart(record.part));

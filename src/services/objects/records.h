@@ -77,6 +77,16 @@ struct PartRecord {
   std::string upload_key{};  // in kUploadSpace: a part without its upload is garbage
 };
 
+// Which version's copy ends.
+struct RestoredRecord {
+  AccountId account{};
+  std::string bucket{};
+  std::string key{};
+  std::string version{};
+};
+
+std::string Encode(const RestoredRecord& record);
+Result<RestoredRecord> DecodeRestored(std::string_view bytes);
 std::string Encode(const BucketRecord& record);
 std::string Encode(const Entry& entry);
 std::string Encode(const UploadRecord& record);

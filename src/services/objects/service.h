@@ -165,6 +165,9 @@ class Service {
   // Gives back the copy of a restored version whose days are over.
   Status EndRestore(const AccountId& account, std::string_view bucket, std::string_view key, std::string_view version);
 
+  // EndRestore of all whose days are over, at most `limit`; how many.
+  Result<std::size_t> EndRestores(std::size_t limit);
+
   // Every bucket of every account, by name, above `after`.
   Result<BucketsPage> ListAllBuckets(std::string_view after, std::size_t limit);
 

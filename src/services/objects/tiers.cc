@@ -5,6 +5,7 @@
 #include "services/objects/encryption.h"
 #include "services/objects/events.h"
 #include "services/objects/keys.h"
+#include "services/objects/position.h"
 #include "services/objects/versions.h"
 
 namespace aloft::objects {
@@ -102,6 +103,9 @@ Result<bool> Service::RestoreObject(const AccountId& account, std::string_view b
   entry.info.restore.expires = expires;
   PutChanged(batch, found);
   if (body) core_->Announce(batch, kRestored, place, key, entry);
+  RestoredRecord record{account, std::string(bucket), std::string(key), entry.info.version_id};
+  if (record.version.empty()) record.version = kNullVersion;
+  batch.Put(kRestoredSpace, RestoredKey(expires, core_->NewTag()), Encode(record));
   auto applied = Apply(*core_, std::move(batch));
   if (!applied.ok()) {
     if (body && SurelyRefused(applied.error())) BodyWriter::Discard(*core_, *body);
@@ -122,6 +126,23 @@ Status Service::EndRestore(const AccountId& account, std::string_view bucket, st
   PutChanged(batch, found);
   core_->Announce(batch, kRestoreEnded, found_bucket.record.bucket, key, found.entry);
   return Apply(*core_, std::move(batch));
+}
+
+Result<std::size_t> Service::EndRestores(std::size_t limit) {
+  std::string end = RestoredKey(core_->clock.Now(), {});
+  ALOFT_ASSIGN(auto page, core_->store.Scan(kRestoredSpace, {.from = {}, .to = end, .limit = limit}));
+  for (const auto& entry : page.entries) {
+    ALOFT_ASSIGN(RestoredRecord record, DecodeRestored(entry.value));
+    // A version that is gone, or was restored for longer meanwhile, needs nothing; one that changes just now is met
+    // again.
+    auto ended = EndRestore(record.account, record.bucket, record.key, record.version);
+    if (!ended.ok() && !SurelyRefused(ended.error())) return std::move(ended).error();
+    if (!ended.ok() && ended.error().reason == kv::kVersionMismatch) continue;
+    kv::Batch batch;
+    batch.Delete(kRestoredSpace, entry.key);
+    ALOFT_TRY(core_->store.Apply(std::move(batch)));
+  }
+  return page.entries.size();
 }
 
 }  // namespace aloft::objects

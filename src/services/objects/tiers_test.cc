@@ -130,7 +130,9 @@ TEST_P(TiersTest, RestoreBringsBackForSomeDays) {
   EXPECT_EQ(MustGet("k"), body) << "not over yet";
   clock_.Advance(std::chrono::days(5));
   EXPECT_EQ(objects_->GetObject(account_, "data", "k").error().reason, kArchived);
-  ASSERT_TRUE(objects_->EndRestore(account_, "data", "k", "").ok());
+  EXPECT_EQ(*objects_->EndRestores(10), 2u) << "the first one and its prolongation";
+  EXPECT_EQ(objects_->HeadObject(account_, "data", "k")->restore.expires, Time{});
+  EXPECT_EQ(*objects_->EndRestores(10), 0u);
   ReclaimAll();
   EXPECT_EQ(MustGet("copy"), body) << "the copy holds what was restored";
   EXPECT_EQ(archive_.count(), 1u);

@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, VersionsModelTest, testing::Values(kv::Engine:
 // Any sequence of operations on versions, with restarts and reclaim between them, through every change of versioning,
 // leaves exactly the versions it should, in order, and no bytes besides.
 TEST_P(VersionsModelTest, RandomOperations) {
-  int rounds = GetParam() == kv::Engine::kMemory ? 3000 : 400;
+  int rounds = GetParam() == kv::Engine::kMemory ? 3000 : 200;
   for (int round = 1; round <= rounds; ++round) {
     ASSERT_NO_FATAL_FAILURE(Step()) << "round " << round;
     if (round % 20 == 0) {
