@@ -21,8 +21,9 @@ Status CheckPartNumber(int number, const Limits& limits) {
 }
 
 Status CheckPartChecksum(const UploadInfo& upload, ChecksumAlgorithm algorithm) {
-  // An upload that names no algorithm takes parts with any.
-  if (upload.checksum == ChecksumAlgorithm::kNone || upload.checksum == algorithm) return {};
+  // An upload that names no algorithm takes parts with any, as SDKs send them unasked. CRC64NVME is what it has then.
+  bool named = upload.checksum != ChecksumAlgorithm::kNone && upload.checksum != ChecksumAlgorithm::kCrc64Nvme;
+  if (!named || upload.checksum == algorithm) return {};
   return Fail(kChecksumMismatch,
               "Checksum Type mismatch occurred, expected checksum Type: " + ToLower(ToString(upload.checksum)) +
                   ", actual checksum Type: " + ToLower(ToString(algorithm)));

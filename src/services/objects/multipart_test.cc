@@ -60,6 +60,22 @@ TEST_P(MultipartTest, CompositeChecksum) {
       codec::Base64Encode(crypto::Sha256(crypto::Sha256(Bytes(150, 'a')) + crypto::Sha256(Bytes(20, 'b')))) + "-2");
 }
 
+// A part whose checksum cannot be joined with the others is refused where the upload said which it wants; SDKs send
+// CRC32 with parts of uploads that said nothing.
+TEST_P(MultipartTest, PartsKeepToTheUploadsChecksum) {
+  PutRequest request{.bucket = "data", .key = "k"};
+  request.checksum = ChecksumAlgorithm::kSha256;
+  auto named = objects_->CreateUpload(account_, request, ChecksumType::kComposite);
+  PartRequest part{.bucket = "data", .key = "k", .upload = named->id, .number = 1};
+  part.checksum = ChecksumAlgorithm::kCrc32;
+  EXPECT_EQ(objects_->BeginPart(account_, part).error().reason, kChecksumMismatch);
+  part.checksum = ChecksumAlgorithm::kSha256;
+  EXPECT_TRUE(objects_->BeginPart(account_, part).ok());
+  part.upload = MustCreateUpload("k").id;
+  part.checksum = ChecksumAlgorithm::kCrc32;
+  EXPECT_TRUE(objects_->BeginPart(account_, part).ok());
+}
+
 // Every way a completion can be wrong is refused and leaves the upload as it was.
 TEST_P(MultipartTest, RefusesWrongCompletions) {
   UploadInfo upload = MustCreateUpload("big");
