@@ -56,7 +56,12 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Services& servi
   apis.push_back(api::MakeEndpointApi(services.serving()));
   apis.push_back(api::MakeSageMakerRuntimeApi(services.serving()));
   aws_ = std::make_unique<api::AwsFront>(std::move(apis));
-  s3_ = std::make_unique<api::s3::Front>(api::s3::Dependencies{services.objects(), pool, world.clock});
+  // A bucket's name before a name of this server's; nothing goes before an address.
+  const std::string& name = world.config.public_name;
+  bool named = name.find_first_not_of("0123456789.:") != std::string::npos;
+  s3_ = std::make_unique<api::s3::Front>(
+      api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity()},
+      api::s3::Options{named ? name : std::string()});
   inference_ = std::make_unique<api::InferenceFront>(services.serving());
   admin_ = std::make_unique<AdminFront>(AdminSources{platform.identity(), world.metrics,
                                                      [&stores] { return stores.Ready(); }, std::move(status_json),

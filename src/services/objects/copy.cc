@@ -111,6 +111,7 @@ class Copy {
     info.attributes.tags = request_.replace_tags ? target.attributes.tags : source.attributes.tags;
     // The storage class is of the request, never of the source; so is the lock.
     info.attributes.storage_class = target.attributes.storage_class;
+    info.attributes.acl = target.attributes.acl;
     ALOFT_ASSIGN(info.lock, LockOfNew(bucket, target.lock, info.modified));
     return info;
   }

@@ -84,6 +84,15 @@ Status Service::SetTags(const AccountId& account, std::string_view bucket, std::
                       });
 }
 
+Status Service::SetAcl(const AccountId& account, std::string_view bucket, std::string_view key, std::string acl,
+                       std::string_view version) {
+  if (acl.size() > kMaxAclBytes) return Fail(kSettingTooLarge, "The access control list is too large");
+  return ChangeObject(*core_, account, bucket, key, version, [&](const Bucket&, ObjectInfo& info) -> Status {
+    info.attributes.acl = acl;
+    return {};
+  });
+}
+
 Status Service::SetRetention(const AccountId& account, std::string_view bucket, std::string_view key,
                              const Retention& retention, bool bypass_governance, std::string_view version) {
   return ChangeObject(*core_, account, bucket, key, version, {}, [&](const Bucket& place, ObjectInfo& info) -> Status {

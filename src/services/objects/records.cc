@@ -67,6 +67,7 @@ std::string EncodeAttributes(const Attributes& attributes) {
   writer.Bytes(6, attributes.expires);
   for (const auto& pair : attributes.metadata) writer.Item(7, EncodePair(pair));
   for (const auto& pair : attributes.tags) writer.Item(8, EncodePair(pair));
+  writer.Bytes(9, attributes.acl);
   return writer.Take();
 }
 
@@ -82,6 +83,7 @@ void DecodeAttributes(std::string_view bytes, Attributes& attributes) {
       case 6: attributes.expires = reader.bytes(); break;
       case 7: attributes.metadata.push_back(DecodePair(reader.bytes())); break;
       case 8: attributes.tags.push_back(DecodePair(reader.bytes())); break;
+      case 9: attributes.acl = reader.bytes(); break;
       default: break;
     }
   }

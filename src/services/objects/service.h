@@ -129,6 +129,9 @@ class Service {
   Result<ObjectInfo> CopyObject(const AccountId& account, const CopyRequest& request, const SourceCheck& allow = {});
   Status SetTags(const AccountId& account, std::string_view bucket, std::string_view key, Pairs tags,
                  std::string_view version = {});
+  // Who else may use the version; the API knows the form. kSettingTooLarge.
+  Status SetAcl(const AccountId& account, std::string_view bucket, std::string_view key, std::string acl,
+                std::string_view version = {});
   // kNoLockConfiguration in a bucket without object lock, kInvalidRetention, kVersionLocked where the change would
   // loosen what binds. A retention without a mode removes it.
   Status SetRetention(const AccountId& account, std::string_view bucket, std::string_view key,

@@ -11,6 +11,7 @@
 namespace aloft::objects {
 
 inline constexpr std::size_t kMaxSettingBytes = 1u << 20;
+inline constexpr std::size_t kMaxAclBytes = 64u << 10;  // of one object
 
 // Where a bucket is, whoever asks, and as of when. `version` grows with every change of the bucket's settings and is
 // never used again, not by another bucket of the same name either: what was compiled from the settings of one version

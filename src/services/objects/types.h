@@ -66,6 +66,7 @@ struct Attributes {
   std::string storage_class{};  // empty: STANDARD
   Pairs metadata{};             // names in lower case
   Pairs tags{};
+  std::string acl{};  // an access control list as the API writes it; empty: the owner alone
 };
 
 // A part of an uploaded-in-parts object.

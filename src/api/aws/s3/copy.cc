@@ -1,7 +1,9 @@
 // CopyObject and UploadPartCopy.
 #include "api/aws/s3/copy.h"
 
+#include "api/aws/s3/acl_headers.h"
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/range.h"
 #include "foundation/codec/time.h"
 #include "services/objects/digests.h"
@@ -9,13 +11,14 @@
 
 namespace aloft::api::s3 {
 
-Result<CopySource> ReadCopySource(const Context& context, const http::Headers& headers) {
-  std::string_view header = headers.Get("x-amz-copy-source");
+Result<CopySource> ReadCopySource(const Context& context, const http::RequestHead& head) {
+  std::string_view header = head.headers.Get("x-amz-copy-source");
+  std::string version;
   auto fail = [] {
     return Fail(kInvalidArgument, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   };
   if (auto question = header.rfind("?versionId="); question != std::string_view::npos) {
-    if (header.substr(question + 11) != "null") return Fail(kNoSuchVersion, "The specified version does not exist.");
+    version = header.substr(question + 11);
     header = header.substr(0, question);
   }
   auto decoded = codec::PercentDecode(header);
@@ -24,27 +27,37 @@ Result<CopySource> ReadCopySource(const Context& context, const http::Headers& h
   if (path.starts_with('/')) path.remove_prefix(1);
   auto slash = path.find('/');
   if (slash == std::string_view::npos || slash + 1 == path.size()) return fail();
-  CopySource source{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
+  CopySource source{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1)), std::move(version), {}};
+  ALOFT_ASSIGN(source.customer_key, ReadCustomerKey(head, "x-amz-copy-source-"));
   ALOFT_TRY(objects::CheckBucketName(source.bucket));
   ALOFT_TRY(objects::CheckKey(source.key, context.dependencies.objects.limits()));
   return source;
 }
 
-objects::Service::SourceCheck SourceConditions(const Call& call) {
-  return [&call](const objects::ObjectInfo& info) -> Status {
+objects::Service::SourceCheck SourceConditions(const Call& call, std::string& version) {
+  return [&call, &version](const objects::ObjectInfo& info) -> Status {
+    version = info.version_id;
     if (CheckReadConditions(call.head().headers, info, "x-amz-copy-source-") == ReadVerdict::kGo) return {};
     return Fail(kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
   };
 }
 
-Error MissingSource(const Authorized& authorized, const CopySource& source, const Error& error) {
-  if (!(error.reason == objects::kNoSuchKey) ||
-      authorized.Allows({"s3:ListBucket", "arn:aws:s3:::" + source.bucket, {}}))
-    return error;
+Error MissingSource(const Context& context, const Call& call, const Authorized& authorized, const CopySource& source,
+                    const Error& error) {
+  bool absent = error.reason == objects::kNoSuchKey || error.reason == objects::kDeleteMarker ||
+                error.reason == objects::kNoSuchVersion;
+  if (!absent || authorized.Allows(Need(context, call, "s3:ListBucket", "arn:aws:s3:::" + source.bucket))) return error;
   return Fail(kAccessDenied, "Access Denied");
 }
 
 namespace {
+
+Permission NeedSource(const Context& context, const Call& call, const CopySource& source) {
+  identity::Context more;
+  if (!source.version.empty()) more[std::string(kVersionKey)] = {source.version};
+  return Need(context, call, source.version.empty() ? "s3:GetObject" : "s3:GetObjectVersion", source.ObjectArn(),
+              std::move(more));
+}
 
 // COPY, REPLACE or nothing.
 Result<bool> ReadDirective(const http::Headers& headers, std::string_view name) {
@@ -67,12 +80,16 @@ void WriteResult(codec::XmlWriter& xml, std::string_view root, Time modified, st
 
 Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
   const auto& headers = call.head().headers;
-  ALOFT_ASSIGN(CopySource source, ReadCopySource(context, headers));
+  ALOFT_ASSIGN(CopySource source, ReadCopySource(context, call.head()));
   objects::CopyRequest request{.source_bucket = source.bucket, .source_key = source.key};
+  request.source_version = source.version;
+  request.source_customer_key = source.customer_key;
   request.target.bucket = target.bucket;
   request.target.key = target.key;
   ALOFT_ASSIGN(request.target.attributes, ReadAttributes(headers));
   ALOFT_ASSIGN(request.target.condition, ReadWriteCondition(headers));
+  ALOFT_ASSIGN(request.target.lock, ReadLock(headers, call.received));
+  ALOFT_TRY(ReadEncryption(call.head()));
   ALOFT_ASSIGN(request.replace_attributes, ReadDirective(headers, "x-amz-metadata-directive"));
   ALOFT_ASSIGN(request.replace_tags, ReadDirective(headers, "x-amz-tagging-directive"));
   if (std::string_view name = headers.Get("x-amz-checksum-algorithm"); !name.empty()) {
@@ -81,7 +98,8 @@ Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
     request.target.checksum = *algorithm;
     request.keep_checksum = false;
   }
-  bool same = source.bucket == target.bucket && source.key == target.key;
+  // Copying an older version onto itself brings it back.
+  bool same = source.bucket == target.bucket && source.key == target.key && source.version.empty();
   bool changed = request.replace_attributes || request.replace_tags || headers.Has("x-amz-storage-class") ||
                  headers.Has("x-amz-server-side-encryption") || !request.keep_checksum;
   if (same && !changed)
@@ -89,19 +107,27 @@ Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
                 "This copy request is illegal because it is trying to copy an object to itself without changing the "
                 "object's metadata, storage class, website redirect location or encryption attributes.");
   Plan plan;
-  plan.permissions = {{"s3:GetObject", source.ObjectArn(), {}}, {"s3:PutObject", target.ObjectArn(), {}}};
-  if (request.replace_tags && !request.target.attributes.tags.empty())
-    plan.permissions.push_back({"s3:PutObjectTagging", target.ObjectArn(), {}});
+  plan.permissions = NeedWrite(context, call, target);
+  plan.permissions.push_back(NeedSource(context, call, source));
   plan.work = [&context, source = std::move(source), request = std::move(request)](
                   const Call& c, const Authorized& authorized) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, request.target.bucket));
-    ALOFT_TRY(CheckExpectedOwner(context, c, source.bucket, "x-amz-source-expected-bucket-owner"));
-    auto info = context.dependencies.objects.CopyObject(c.session.account, request, SourceConditions(c));
-    if (!info.ok()) return MissingSource(authorized, source, info.error());
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.target.bucket));
+    ALOFT_TRY(OwnerOf(context, c, source.bucket, "x-amz-source-expected-bucket-owner"));
+    ALOFT_ASSIGN(auto access, context.access->Of(request.target.bucket));
+    objects::CopyRequest made = request;
+    ALOFT_ASSIGN(made.target.attributes.acl, ObjectAclOf(*access, c.head().headers));
+    ALOFT_ASSIGN(made.target.encryption, EncryptionOf(context, c.head(), *access));
+    std::string version;
+    auto info = context.dependencies.objects.CopyObject(owner, made, SourceConditions(c, version));
+    if (!info.ok()) return MissingSource(context, c, authorized, source, info.error());
     std::string body;
     codec::XmlWriter xml(body);
     WriteResult(xml, "CopyObjectResult", info->modified, info->etag, info->checksum, true);
-    return XmlAnswer(c, std::move(body));
+    http::Response response = XmlAnswer(c, std::move(body));
+    AddVersion(response.headers, *info);
+    AddEncryption(response.headers, info->encryption, c.head().headers);
+    if (!version.empty()) response.headers.Add("x-amz-copy-source-version-id", version);
+    return response;
   };
   return plan;
 }
@@ -109,7 +135,7 @@ Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
 Result<Plan> PlanPartCopy(const Context& context, const Call& call, Target target) {
   const auto& headers = call.head().headers;
   ALOFT_TRY(RefuseUnsupported(headers));
-  ALOFT_ASSIGN(CopySource source, ReadCopySource(context, headers));
+  ALOFT_ASSIGN(CopySource source, ReadCopySource(context, call.head()));
   std::optional<objects::Service::ByteRange> range;
   if (std::string_view header = headers.Get("x-amz-copy-source-range"); !header.empty()) {
     ALOFT_ASSIGN(ByteRange bytes, ParseCopyRange(header));
@@ -117,21 +143,26 @@ Result<Plan> PlanPartCopy(const Context& context, const Call& call, Target targe
   }
   objects::PartRequest request{.bucket = target.bucket, .key = target.key};
   request.upload = objects::UploadId(target.Get("uploadId"));
+  ALOFT_ASSIGN(request.customer_key, ReadCustomerKey(call.head()));
   ALOFT_ASSIGN(std::size_t number, NumberParameter(target, "partNumber", 0, 100'000));
   request.number = static_cast<int>(number);
   Plan plan;
-  plan.permissions = {{"s3:GetObject", source.ObjectArn(), {}}, {"s3:PutObject", target.ObjectArn(), {}}};
+  plan.permissions = {NeedSource(context, call, source), Need(context, call, "s3:PutObject", target.ObjectArn())};
   plan.work = [&context, source = std::move(source), request = std::move(request), range](
                   const Call& c, const Authorized& authorized) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, request.bucket));
-    ALOFT_TRY(CheckExpectedOwner(context, c, source.bucket, "x-amz-source-expected-bucket-owner"));
-    auto part = context.dependencies.objects.CopyPart(c.session.account, request, source.bucket, source.key, range,
-                                                      SourceConditions(c));
-    if (!part.ok()) return MissingSource(authorized, source, part.error());
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.bucket));
+    ALOFT_TRY(OwnerOf(context, c, source.bucket, "x-amz-source-expected-bucket-owner"));
+    std::string version;
+    objects::ReadOptions options{.version = source.version, .customer_key = source.customer_key};
+    auto part = context.dependencies.objects.CopyPart(owner, request, source.bucket, source.key, range,
+                                                      SourceConditions(c, version), options);
+    if (!part.ok()) return MissingSource(context, c, authorized, source, part.error());
     std::string body;
     codec::XmlWriter xml(body);
     WriteResult(xml, "CopyPartResult", part->modified, part->etag, part->checksum, false);
-    return XmlAnswer(c, std::move(body));
+    http::Response response = XmlAnswer(c, std::move(body));
+    if (!version.empty()) response.headers.Add("x-amz-copy-source-version-id", version);
+    return response;
   };
   return plan;
 }

@@ -10,16 +10,19 @@ namespace aloft::api::s3 {
 struct CopySource {
   std::string bucket;
   std::string key;
+  std::string version;       // empty: the latest
+  std::string customer_key;  // 32 bytes, of a source whose writer brought its key
   std::string ObjectArn() const { return "arn:aws:s3:::" + bucket + "/" + key; }
 };
 
-// "bucket/key" or "/bucket/key", percent-encoded, perhaps with ?versionId=null.
-Result<CopySource> ReadCopySource(const Context& context, const http::Headers& headers);
+// "bucket/key" or "/bucket/key", percent-encoded, perhaps with ?versionId=...
+Result<CopySource> ReadCopySource(const Context& context, const http::RequestHead& head);
 
-// The conditional headers on the source, as a check of the object store's.
-objects::Service::SourceCheck SourceConditions(const Call& call);
+// The conditional headers on the source, as a check of the object store's, which also learns the version.
+objects::Service::SourceCheck SourceConditions(const Call& call, std::string& version);
 
 // A missing source is only admitted to who may list its bucket.
-Error MissingSource(const Authorized& authorized, const CopySource& source, const Error& error);
+Error MissingSource(const Context& context, const Call& call, const Authorized& authorized, const CopySource& source,
+                    const Error& error);
 
 }  // namespace aloft::api::s3

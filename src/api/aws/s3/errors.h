@@ -4,13 +4,17 @@
 #include <span>
 #include <string_view>
 
+#include "api/aws/s3_documents/errors.h"
 #include "foundation/base/error.h"
 
 namespace aloft::api::s3 {
 
+// Of documents and requests alike.
+using documents::kInvalidRequest;
+using documents::kMalformedXml;
+using documents::kNotImplemented;
+
 // Causes that only this API knows. Their names are the wire codes.
-inline constexpr Reason kMalformedXml{ErrorKind::kInvalid, "MalformedXML"};
-inline constexpr Reason kInvalidRequest{ErrorKind::kInvalid, "InvalidRequest"};
 inline constexpr Reason kInvalidUri{ErrorKind::kInvalid, "InvalidURI"};
 inline constexpr Reason kInvalidDigest{ErrorKind::kInvalid, "InvalidDigest"};
 inline constexpr Reason kInvalidRange{ErrorKind::kOutOfRange, "InvalidRange"};
@@ -18,13 +22,22 @@ inline constexpr Reason kInvalidStorageClass{ErrorKind::kInvalid, "InvalidStorag
 inline constexpr Reason kIncompleteBody{ErrorKind::kInvalid, "IncompleteBody"};
 inline constexpr Reason kMissingContentLength{ErrorKind::kInvalid, "MissingContentLength"};
 inline constexpr Reason kMethodNotAllowed{ErrorKind::kInvalid, "MethodNotAllowed"};
-inline constexpr Reason kNotImplemented{ErrorKind::kUnimplemented, "NotImplemented"};
 inline constexpr Reason kAclNotSupported{ErrorKind::kInvalid, "AccessControlListNotSupported"};
 inline constexpr Reason kAccessDenied{ErrorKind::kDenied, "S3AccessDenied"};
 inline constexpr Reason kPreconditionFailed{ErrorKind::kPreconditionFailed, "PreconditionFailed"};
 inline constexpr Reason kInvalidPartRange{ErrorKind::kOutOfRange, "PartOutOfRange"};
-inline constexpr Reason kNoSuchVersion{ErrorKind::kNotFound, "NoSuchVersion"};
 inline constexpr Reason kInvalidLocation{ErrorKind::kInvalid, "InvalidLocationConstraint"};
+inline constexpr Reason kBadRequest{ErrorKind::kInvalid, "BadRequest"};
+inline constexpr Reason kCorsForbidden{ErrorKind::kDenied, "AccessForbidden"};  // a preflight's answer
+inline constexpr Reason kMissingBody{ErrorKind::kInvalid, "MissingRequestBodyError"};
+inline constexpr Reason kMissingSecurityHeader{ErrorKind::kInvalid, "MissingSecurityHeader"};
+inline constexpr Reason kUnexpectedContent{ErrorKind::kInvalid, "UnexpectedContent"};
+inline constexpr Reason kInvalidAclWithOwnership{ErrorKind::kInvalid, "InvalidBucketAclWithObjectOwnership"};
+inline constexpr Reason kMalformedForm{ErrorKind::kInvalid, "MalformedPOSTRequest"};
+inline constexpr Reason kFormFieldsTooLarge{ErrorKind::kInvalid, "MaxPostPreDataLengthExceeded"};
+inline constexpr Reason kIllegalVersioning{ErrorKind::kInvalid, "IllegalVersioningConfigurationException"};
+inline constexpr Reason kInvalidRetentionPeriod{ErrorKind::kInvalid, "InvalidRetentionPeriod"};
+inline constexpr Reason kInvalidEncryption{ErrorKind::kInvalid, "InvalidEncryptionAlgorithmError"};
 inline constexpr Reason kWrongService{ErrorKind::kUnimplemented, "ServiceNotImplemented"};
 
 // Reads of what nobody has configured.
@@ -36,6 +49,8 @@ inline constexpr Reason kNoEncryption{ErrorKind::kNotFound, "ServerSideEncryptio
 inline constexpr Reason kNoWebsite{ErrorKind::kNotFound, "NoSuchWebsiteConfiguration"};
 inline constexpr Reason kNoReplication{ErrorKind::kNotFound, "ReplicationConfigurationNotFoundError"};
 inline constexpr Reason kNoObjectLock{ErrorKind::kNotFound, "ObjectLockConfigurationNotFoundError"};
+inline constexpr Reason kNoObjectLockOfObject{ErrorKind::kNotFound, "NoSuchObjectLockConfiguration"};
+inline constexpr Reason kNoConfiguration{ErrorKind::kNotFound, "NoSuchConfiguration"};
 inline constexpr Reason kNoPublicAccessBlock{ErrorKind::kNotFound, "NoSuchPublicAccessBlockConfiguration"};
 inline constexpr Reason kNoOwnershipControls{ErrorKind::kNotFound, "OwnershipControlsNotFoundError"};
 

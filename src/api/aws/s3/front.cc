@@ -14,16 +14,22 @@ struct Front::State {
 };
 
 Front::Front(Dependencies dependencies, Options options)
-    : state_(std::make_unique<State>(State{{dependencies, std::move(options)}, {}})) {
+    : state_(std::make_unique<State>(
+          State{{dependencies, std::move(options), std::make_shared<AccessFacts>(dependencies.objects)}, {}})) {
   AddBucketRows(state_->context, state_->rows);
   AddConfigurationRows(state_->context, state_->rows);
+  AddBucketPolicyRows(state_->context, state_->rows);
+  AddAclRows(state_->context, state_->rows);
+  AddCorsRows(state_->context, state_->rows);
   AddListingRows(state_->context, state_->rows);
   AddGetRows(state_->context, state_->rows);
   AddPutRows(state_->context, state_->rows);
+  AddPostRows(state_->context, state_->rows);
   AddCopyRows(state_->context, state_->rows);
   AddDeleteRows(state_->context, state_->rows);
   AddMultipartRows(state_->context, state_->rows);
   AddTaggingRows(state_->context, state_->rows);
+  AddVersioningRows(state_->context, state_->rows);
 }
 
 Front::~Front() = default;
@@ -59,24 +65,12 @@ Result<const Row*> Front::Match(const http::RequestHead& head, std::string_view)
 
 http::Response Front::RenderError(const Error& error, const http::RequestHead& head,
                                   const RequestId& request_id) const {
-  WireError wire = NameError(error);
-  http::Response response;
-  response.status = wire.status;
-  response.headers.Add("x-amz-request-id", request_id.value());
-  response.headers.Add("x-amz-id-2", request_id.value());
-  response.headers.Add("Server", "Aloft");
-  if (head.method == "HEAD") return response;  // clients take the status for the error
-  std::string body;
-  codec::XmlWriter xml(body);
-  xml.Open("Error").Element("Code", wire.code);
-  xml.Element("Message", wire.status >= 500 && error.kind() != ErrorKind::kUnimplemented &&
-                                 error.kind() != ErrorKind::kUnavailable && error.kind() != ErrorKind::kExhausted
-                             ? std::string_view("We encountered an internal error. Please try again.")
-                             : std::string_view(error.message));
-  xml.Element("Resource", head.path()).Element("RequestId", request_id.value()).Element("HostId", request_id.value());
-  xml.Close();
-  response.headers.Add("Content-Type", "application/xml");
-  response.body = std::move(body);
+  http::Response response = ErrorAnswer(error, head, request_id);
+  // A page must see its errors too. Not where the server is too busy to look.
+  bool busy = error.kind() == ErrorKind::kUnavailable || error.kind() == ErrorKind::kThrottled;
+  if (!busy && head.headers.Has("origin"))
+    if (auto target = ParseTarget(head, state_->context.options.domain); target.ok())
+      AddCors(state_->context, head, target->bucket, response);
   return response;
 }
 

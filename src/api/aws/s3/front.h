@@ -8,6 +8,7 @@
 #include "api/common/operation.h"
 #include "foundation/base/clock.h"
 #include "foundation/os/thread_pool.h"
+#include "platform/identity/service.h"
 #include "services/objects/service.h"
 
 namespace aloft::api::s3 {
@@ -16,6 +17,8 @@ struct Dependencies {
   objects::Service& objects;
   os::ThreadPool& pool;  // for chunks of bodies
   const Clock& clock;
+  identity::Service* identity = nullptr;  // for forms, whose proof is in their body; null: they are refused
+  bool key_service = false;               // whether the object store has KMS keys
 };
 
 struct Options {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/range.h"
 #include "foundation/codec/time.h"
@@ -91,11 +92,30 @@ Result<Selection> Select(const Call& call, const Target& target, const objects::
   return selection;
 }
 
-// A missing key is only admitted to who may list the bucket.
-Error Missing(const Authorized& authorized, const Target& target, const Error& error) {
-  if (!(error.reason == objects::kNoSuchKey) || authorized.Allows({"s3:ListBucket", target.BucketArn(), {}}))
-    return error;
-  return Fail(kAccessDenied, "Access Denied");
+// A delete marker has its headers also where it is an error:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+Result<http::Response> Refuse(const Context& context, const Call& call, const Authorized& authorized,
+                              const AccountId& owner, const Target& target, const Error& cause) {
+  Error error = Missing(context, call, authorized, target, cause);
+  bool latest = error.reason == objects::kDeleteMarker;
+  if (!latest && !(error.reason == objects::kDeleteMarkerVersion)) return error;
+  auto marker = context.dependencies.objects.FindVersion(owner, target.bucket, target.key, target.Get("versionId"));
+  if (!marker.ok() || !marker->is_delete_marker) return error;
+  http::Response response = ErrorAnswer(error, call.head(), call.request_id);
+  response.headers.Add("x-amz-delete-marker", "true");
+  AddVersion(response.headers, *marker);
+  if (!latest) {
+    response.headers.Add("Allow", "DELETE");
+    response.headers.Add("Last-Modified", codec::FormatHttpDate(marker->modified));
+  }
+  return response;
+}
+
+Result<objects::ReadOptions> ReadOptionsOf(const Call& call, const Target& target) {
+  objects::ReadOptions options;
+  options.version = target.Get("versionId");
+  ALOFT_ASSIGN(options.customer_key, ReadCustomerKey(call.head()));
+  return options;
 }
 
 // The answer to a conditional read that is not to be sent; absent where it is.
@@ -118,6 +138,10 @@ http::Response Describe(const Call& call, const Target& target, const objects::O
                         const Selection& selection) {
   http::Response response = Answer(call, selection.partial ? 206 : 200);
   AddObjectHeaders(response.headers, info, target);
+  AddVersion(response.headers, info);
+  AddEncryption(response.headers, info.encryption, call.head().headers);
+  AddLock(response.headers, info.lock);
+  AddRestore(response.headers, info.restore);
   if (selection.partial && selection.bytes.length > 0) {
     response.headers.Add("Content-Range", "bytes " + std::to_string(selection.bytes.offset) + "-" +
                                               std::to_string(selection.bytes.offset + selection.bytes.length - 1) +
@@ -135,12 +159,14 @@ Result<Plan> PlanGet(const Context& context, const Call& call, Target target) {
   ALOFT_TRY(RefuseUnsupported(call.head().headers));
   ALOFT_TRY(CheckOverrides(target));
   Plan plan;
-  plan.permissions = {{"s3:GetObject", target.ObjectArn(), {}}};
-  plan.work = [&context, target = std::move(target)](const Call& c,
-                                                     const Authorized& authorized) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, target.bucket));
-    auto opened = context.dependencies.objects.GetObject(c.session.account, target.bucket, target.key);
-    if (!opened.ok()) return Missing(authorized, target, opened.error());
+  plan.permissions = {
+      Need(context, call, ForVersion(target, "s3:GetObject", "s3:GetObjectVersion"), target.ObjectArn())};
+  ALOFT_ASSIGN(auto options, ReadOptionsOf(call, target));
+  plan.work = [&context, target = std::move(target), options = std::move(options)](
+                  const Call& c, const Authorized& authorized) -> Result<http::Response> {
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
+    auto opened = context.dependencies.objects.GetObject(owner, target.bucket, target.key, options);
+    if (!opened.ok()) return Refuse(context, c, authorized, owner, target, opened.error());
     auto reader = std::move(opened).value();
     const auto& info = reader->info();
     ALOFT_ASSIGN(auto unchanged, CheckConditions(c, info));
@@ -157,12 +183,14 @@ Result<Plan> PlanHead(const Context& context, const Call& call, Target target) {
   ALOFT_TRY(RefuseUnsupported(call.head().headers));
   ALOFT_TRY(CheckOverrides(target));
   Plan plan;
-  plan.permissions = {{"s3:GetObject", target.ObjectArn(), {}}};
-  plan.work = [&context, target = std::move(target)](const Call& c,
-                                                     const Authorized& authorized) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, target.bucket));
-    auto info = context.dependencies.objects.HeadObject(c.session.account, target.bucket, target.key);
-    if (!info.ok()) return Missing(authorized, target, info.error());
+  plan.permissions = {
+      Need(context, call, ForVersion(target, "s3:GetObject", "s3:GetObjectVersion"), target.ObjectArn())};
+  ALOFT_ASSIGN(auto options, ReadOptionsOf(call, target));
+  plan.work = [&context, target = std::move(target), options = std::move(options)](
+                  const Call& c, const Authorized& authorized) -> Result<http::Response> {
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
+    auto info = context.dependencies.objects.HeadObject(owner, target.bucket, target.key, options);
+    if (!info.ok()) return Refuse(context, c, authorized, owner, target, info.error());
     ALOFT_ASSIGN(auto unchanged, CheckConditions(c, *info));
     if (unchanged) return std::move(*unchanged);
     ALOFT_ASSIGN(Selection selection, Select(c, target, *info));
@@ -212,12 +240,16 @@ Result<Plan> PlanAttributes(const Context& context, const Call& call, Target tar
       !std::all_of(wanted.begin(), wanted.end(), [](const std::string& name) { return kKnown.contains(name); }))
     return Fail(kInvalidArgument, "Invalid attribute name specified.");
   Plan plan;
-  plan.permissions = {{"s3:GetObject", target.ObjectArn(), {}}, {"s3:GetObjectAttributes", target.ObjectArn(), {}}};
-  plan.work = [&context, target = std::move(target), wanted = std::move(wanted)](
+  plan.permissions = {
+      Need(context, call, ForVersion(target, "s3:GetObject", "s3:GetObjectVersion"), target.ObjectArn()),
+      Need(context, call, ForVersion(target, "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"),
+           target.ObjectArn())};
+  ALOFT_ASSIGN(auto options, ReadOptionsOf(call, target));
+  plan.work = [&context, target = std::move(target), wanted = std::move(wanted), options = std::move(options)](
                   const Call& c, const Authorized& authorized) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, target.bucket));
-    auto info = context.dependencies.objects.HeadObject(c.session.account, target.bucket, target.key);
-    if (!info.ok()) return Missing(authorized, target, info.error());
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
+    auto info = context.dependencies.objects.HeadObject(owner, target.bucket, target.key, options);
+    if (!info.ok()) return Refuse(context, c, authorized, owner, target, info.error());
     std::string after_text(c.head().headers.Get("x-amz-part-number-marker"));
     std::string limit_text(c.head().headers.Get("x-amz-max-parts"));
     Target paging;
@@ -237,6 +269,7 @@ Result<Plan> PlanAttributes(const Context& context, const Call& call, Target tar
     xml.Close();
     http::Response response = XmlAnswer(c, std::move(body));
     response.headers.Add("Last-Modified", codec::FormatHttpDate(info->modified));
+    AddVersion(response.headers, *info);
     return response;
   };
   return plan;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/aws/s3/acl_headers.h"
 #include "api/aws/s3/errors.h"
 #include "foundation/codec/base64.h"
 #include "foundation/codec/time.h"
@@ -23,12 +24,6 @@ constexpr std::string_view kStorageClasses[] = {"STANDARD",     "REDUCED_REDUNDA
 
 // Headers that change what a write means in ways that are not built: answering 200 to them would be a lie.
 constexpr std::pair<std::string_view, std::string_view> kUnsupported[] = {
-    {"x-amz-server-side-encryption-customer-algorithm", "server-side encryption with customer keys"},
-    {"x-amz-server-side-encryption-customer-key", "server-side encryption with customer keys"},
-    {"x-amz-copy-source-server-side-encryption-customer-algorithm", "server-side encryption with customer keys"},
-    {"x-amz-object-lock-mode", "object lock"},
-    {"x-amz-object-lock-retain-until-date", "object lock"},
-    {"x-amz-object-lock-legal-hold", "object lock"},
     {"x-amz-website-redirect-location", "website redirects"},
     {"x-amz-write-offset-bytes", "appending to objects"},
 };
@@ -130,15 +125,7 @@ Status RefuseUnsupported(const http::Headers& headers) {
     if (headers.Has(name))
       return Fail(kNotImplemented,
                   "A header you provided asks for " + Text(feature) + ", which is not built in this Aloft.");
-  std::string_view acl = headers.Get("x-amz-acl");
-  bool grants = std::any_of(headers.fields().begin(), headers.fields().end(), [](const auto& field) {
-    return field.first.size() > 12 && EqualsIgnoreCase(std::string_view(field.first).substr(0, 12), "x-amz-grant-");
-  });
-  if (grants || (!acl.empty() && acl != "private" && acl != "bucket-owner-full-control"))
-    return Fail(kAclNotSupported, "The bucket does not allow ACLs");
-  std::string_view encryption = headers.Get("x-amz-server-side-encryption");
-  if (!encryption.empty() && encryption != "AES256" && encryption != "aws:kms" && encryption != "aws:kms:dsse")
-    return Fail(kInvalidArgument, "The encryption method specified is not supported");
+  if (HasAclHeaders(headers)) ALOFT_TRY(ReadAclHeaders(headers, "", ""));
   return {};
 }
 

@@ -1,5 +1,7 @@
 // Uploads in parts, but for the parts' bytes: those stream (put.cc) or are copied (copy.cc).
+#include "api/aws/s3/acl_headers.h"
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "foundation/codec/time.h"
 #include "services/objects/digests.h"
@@ -47,20 +49,26 @@ Result<Plan> PlanCreate(const Context& context, const Call& call, Target target)
   const auto& headers = call.head().headers;
   objects::PutRequest request{.bucket = target.bucket, .key = target.key};
   ALOFT_ASSIGN(request.attributes, ReadAttributes(headers));
+  ALOFT_ASSIGN(request.lock, ReadLock(headers, call.received));
+  ALOFT_TRY(ReadEncryption(call.head()));
   ALOFT_ASSIGN(ChecksumChoice choice, ReadChecksumChoice(headers));
   request.checksum = choice.algorithm;
   Plan plan;
-  plan.permissions = {{"s3:PutObject", target.ObjectArn(), {}}};
-  if (!request.attributes.tags.empty()) plan.permissions.push_back({"s3:PutObjectTagging", target.ObjectArn(), {}});
+  plan.permissions = NeedWrite(context, call, target);
   plan.work = [&context, request = std::move(request), choice](const Call& c,
                                                                const Authorized&) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, request.bucket));
-    ALOFT_ASSIGN(auto upload, context.dependencies.objects.CreateUpload(c.session.account, request, choice.type));
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.bucket));
+    ALOFT_ASSIGN(auto access, context.access->Of(request.bucket));
+    objects::PutRequest made = request;
+    ALOFT_ASSIGN(made.attributes.acl, ObjectAclOf(*access, c.head().headers));
+    ALOFT_ASSIGN(made.encryption, EncryptionOf(context, c.head(), *access));
+    ALOFT_ASSIGN(auto upload, context.dependencies.objects.CreateUpload(owner, made, choice.type));
     std::string body;
     codec::XmlWriter xml(body);
     xml.Open("InitiateMultipartUploadResult", kNamespace).Element("Bucket", request.bucket);
     xml.Element("Key", request.key).Element("UploadId", upload.id.value()).Close();
     http::Response response = XmlAnswer(c, std::move(body));
+    AddEncryption(response.headers, upload.encryption, c.head().headers);
     if (choice.named) {
       response.headers.Add("x-amz-checksum-algorithm", std::string(objects::ToString(choice.algorithm)));
       response.headers.Add("x-amz-checksum-type", std::string(ChecksumTypeName(choice.type)));
@@ -113,10 +121,10 @@ Result<Plan> PlanComplete(const Context& context, const Call& call, Target targe
     request.object_size = value;
   }
   Plan plan;
-  plan.permissions = {{"s3:PutObject", target.ObjectArn(), {}}};
+  plan.permissions = {Need(context, call, "s3:PutObject", target.ObjectArn())};
   plan.work = [&context, request = std::move(request)](const Call& c, const Authorized&) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, request.bucket));
-    ALOFT_ASSIGN(auto info, context.dependencies.objects.CompleteUpload(c.session.account, request));
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.bucket));
+    ALOFT_ASSIGN(auto info, context.dependencies.objects.CompleteUpload(owner, request));
     std::string body;
     codec::XmlWriter xml(body);
     std::string scheme = c.head().tls ? "https://" : "http://";
@@ -129,44 +137,47 @@ Result<Plan> PlanComplete(const Context& context, const Call& call, Target targe
       xml.Element("ChecksumType", ChecksumTypeName(info.checksum.type));
     }
     xml.Close();
-    return XmlAnswer(c, std::move(body));
+    http::Response response = XmlAnswer(c, std::move(body));
+    AddVersion(response.headers, info);
+    AddEncryption(response.headers, info.encryption, c.head().headers);
+    return response;
   };
   return plan;
 }
 
-Result<Plan> PlanAbort(const Context& context, const Call&, Target target) {
+Result<Plan> PlanAbort(const Context& context, const Call& call, Target target) {
   Plan plan;
-  plan.permissions = {{"s3:AbortMultipartUpload", target.ObjectArn(), {}}};
+  plan.permissions = {Need(context, call, "s3:AbortMultipartUpload", target.ObjectArn())};
   plan.work = [&context, target = std::move(target)](const Call& c, const Authorized&) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, target.bucket));
-    ALOFT_TRY(context.dependencies.objects.AbortUpload(c.session.account, target.bucket, target.key,
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
+    ALOFT_TRY(context.dependencies.objects.AbortUpload(owner, target.bucket, target.key,
                                                        objects::UploadId(target.Get("uploadId"))));
     return Answer(c, 204);
   };
   return plan;
 }
 
-void WriteOwners(codec::XmlWriter& xml, const Call& call) {
-  std::string owner = CanonicalUserId(call.session.account);
+void WriteOwners(codec::XmlWriter& xml, const AccountId& account) {
+  std::string owner = CanonicalUserId(account);
   xml.Open("Initiator").Element("ID", owner).Close().Open("Owner").Element("ID", owner).Close();
 }
 
-Result<Plan> PlanListParts(const Context& context, const Call&, Target target) {
+Result<Plan> PlanListParts(const Context& context, const Call& call, Target target) {
   ALOFT_ASSIGN(std::size_t limit, NumberParameter(target, "max-parts", 1000, 1000));
   ALOFT_ASSIGN(std::size_t after, NumberParameter(target, "part-number-marker", 0, 100'000));
   Plan plan;
-  plan.permissions = {{"s3:ListMultipartUploadParts", target.ObjectArn(), {}}};
+  plan.permissions = {Need(context, call, "s3:ListMultipartUploadParts", target.ObjectArn())};
   plan.work = [&context, target = std::move(target), limit, after](const Call& c,
                                                                    const Authorized&) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, target.bucket));
-    ALOFT_ASSIGN(auto page, context.dependencies.objects.ListParts(c.session.account, target.bucket, target.key,
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
+    ALOFT_ASSIGN(auto page, context.dependencies.objects.ListParts(owner, target.bucket, target.key,
                                                                    objects::UploadId(target.Get("uploadId")),
                                                                    static_cast<int>(after), limit));
     std::string body;
     codec::XmlWriter xml(body);
     xml.Open("ListPartsResult", kNamespace).Element("Bucket", target.bucket).Element("Key", target.key);
     xml.Element("UploadId", page.upload.id.value());
-    WriteOwners(xml, c);
+    WriteOwners(xml, owner);
     xml.Element("StorageClass", page.upload.storage_class.empty() ? "STANDARD" : page.upload.storage_class.c_str());
     xml.Element("ChecksumAlgorithm", objects::ToString(page.upload.checksum));
     xml.Element("ChecksumType", ChecksumTypeName(page.upload.checksum_type));
@@ -187,7 +198,7 @@ Result<Plan> PlanListParts(const Context& context, const Call&, Target target) {
   return plan;
 }
 
-Result<Plan> PlanListUploads(const Context& context, const Call&, Target target) {
+Result<Plan> PlanListUploads(const Context& context, const Call& call, Target target) {
   objects::ListUploadsRequest request{.bucket = target.bucket};
   request.prefix = target.Get("prefix");
   request.delimiter = target.Get("delimiter");
@@ -199,11 +210,11 @@ Result<Plan> PlanListUploads(const Context& context, const Call&, Target target)
     return Fail(kInvalidArgument, "Invalid Encoding Method specified in Request");
   bool encode = !encoding.empty();
   Plan plan;
-  plan.permissions = {{"s3:ListBucketMultipartUploads", target.BucketArn(), {}}};
+  plan.permissions = {Need(context, call, "s3:ListBucketMultipartUploads", target.BucketArn())};
   plan.work = [&context, request = std::move(request), encode](const Call& c,
                                                                const Authorized&) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, request.bucket));
-    ALOFT_ASSIGN(auto page, context.dependencies.objects.ListUploads(c.session.account, request));
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.bucket));
+    ALOFT_ASSIGN(auto page, context.dependencies.objects.ListUploads(owner, request));
     auto written = [&](const std::string& text) { return encode ? codec::PercentEncode(text, true) : text; };
     std::string body;
     codec::XmlWriter xml(body);
@@ -217,7 +228,7 @@ Result<Plan> PlanListUploads(const Context& context, const Call&, Target target)
     xml.Element("MaxUploads", request.max_uploads).Element("IsTruncated", page.truncated);
     for (const auto& upload : page.uploads) {
       xml.Open("Upload").Element("Key", written(upload.key)).Element("UploadId", upload.id.value());
-      WriteOwners(xml, c);
+      WriteOwners(xml, owner);
       xml.Element("StorageClass", upload.storage_class.empty() ? "STANDARD" : upload.storage_class.c_str());
       xml.Element("Initiated", codec::FormatIso8601Millis(upload.initiated));
       xml.Element("ChecksumAlgorithm", objects::ToString(upload.checksum));

@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "api/aws/s3/access.h"
 #include "api/aws/s3/errors.h"
 #include "api/aws/s3/front.h"
 #include "api/aws/s3/request.h"
+#include "api/aws/s3_documents/schema.h"
 #include "foundation/codec/xml.h"
 
 namespace aloft::api::s3 {
@@ -21,6 +23,7 @@ inline constexpr std::size_t kMaxXmlBytes = 8u << 20;  // of DeleteObjects and C
 struct Context {
   Dependencies dependencies;
   Options options;
+  std::shared_ptr<const AccessFacts> access;
 };
 
 // A decoded operation that answers at once.
@@ -32,11 +35,14 @@ struct Plan {
 
 class PlannedOperation final : public Prepared {
  public:
-  explicit PlannedOperation(Plan plan) : plan_(std::move(plan)) {}
+  PlannedOperation(const Context& context, std::string bucket, Plan plan)
+      : context_(context), bucket_(std::move(bucket)), plan_(std::move(plan)) {}
   std::vector<Permission> permissions() const override { return plan_.permissions; }
   void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) override;
 
  private:
+  const Context& context_;
+  std::string bucket_;
   Plan plan_;
 };
 
@@ -47,14 +53,19 @@ Row MakeRow(const Context& context, std::string_view operation, Planner planner,
 
 // The rows of each file of operations.
 void AddBucketRows(const Context& context, std::vector<Row>& rows);
+void AddAclRows(const Context& context, std::vector<Row>& rows);
+void AddBucketPolicyRows(const Context& context, std::vector<Row>& rows);
 void AddConfigurationRows(const Context& context, std::vector<Row>& rows);
+void AddCorsRows(const Context& context, std::vector<Row>& rows);
 void AddListingRows(const Context& context, std::vector<Row>& rows);
 void AddGetRows(const Context& context, std::vector<Row>& rows);
+void AddPostRows(const Context& context, std::vector<Row>& rows);
 void AddPutRows(const Context& context, std::vector<Row>& rows);
 void AddCopyRows(const Context& context, std::vector<Row>& rows);
 void AddDeleteRows(const Context& context, std::vector<Row>& rows);
 void AddMultipartRows(const Context& context, std::vector<Row>& rows);
 void AddTaggingRows(const Context& context, std::vector<Row>& rows);
+void AddVersioningRows(const Context& context, std::vector<Row>& rows);
 
 // An answer with the headers that all have.
 http::Response Answer(const Call& call, int status, std::string body = {});
@@ -62,11 +73,43 @@ http::Response XmlAnswer(const Call& call, std::string body);
 
 // The bucket's name by the naming rules, the key by its own.
 Status CheckNames(const Context& context, const Target& target);
-// kAccessDenied where the caller expects another owner of the bucket than it has.
-Status CheckExpectedOwner(const Context& context, const Call& call, std::string_view bucket,
+// One thing that policy must allow of a bucket or an object, with the keys of S3 that follow from the request's head
+// (s3:x-amz-acl, s3:versionid, ...) and what the bucket's owner says. `more` adds the operation's own.
+Permission Need(const Context& context, const Call& call, std::string_view action, std::string resource,
+                identity::Context more = {});
+// `versioned` where the request names a version, else `plain`.
+std::string_view ForVersion(const Target& target, std::string_view plain, std::string_view versioned);
+// What writing an object needs: each header that says more than the bytes adds its action.
+std::vector<Permission> NeedWrite(const Context& context, const Call& call, const Target& target);
+
+// Whose the bucket is, on whose behalf the object store is asked: who may ask was decided before. kNoSuchBucket;
+// kAccessDenied where the caller expects another owner.
+Result<AccountId> OwnerOf(const Context& context, const Call& call, std::string_view bucket,
                           std::string_view header = "x-amz-expected-bucket-owner");
-// A version other than "null" cannot exist here.
+
+// The body against the digests that its head announces; kInvalidRequest where it must announce one and does not.
+Status CheckBody(const Call& call, bool required);
+
+// The headers that let a page of another origin use the answer, where the bucket's CORS configuration says so.
+void AddCors(const Context& context, const http::RequestHead& head, std::string_view bucket, http::Response& response);
+// kInvalidArgument where the version is named and empty.
 Status CheckVersion(const Target& target);
+
+// How an object that is written by this request is encrypted: as its headers say, else as the bucket's owner
+// configured; kNone: as the installation does by default. Without a key service, KMS's own key for S3 is the store's.
+Result<objects::EncryptionRequest> EncryptionOf(const Context& context, const http::RequestHead& head,
+                                                const BucketAccess& access);
+
+// The answer that an error is, for handlers that have headers to add to it.
+http::Response ErrorAnswer(const Error& error, const http::RequestHead& head, const RequestId& request_id);
+// What an absent object is called to this caller: that it is absent only to who may list the bucket, else
+// kAccessDenied. Other errors stay.
+Error Missing(const Context& context, const Call& call, const Authorized& authorized, const Target& target,
+              const Error& error);
+// A Tagging document of an object. kMalformedXml, objects::kInvalidTag.
+Result<objects::Pairs> ReadTagging(const Context& context, std::string_view body);
+// x-amz-bypass-governance-retention.
+bool BypassesGovernance(const Call& call);
 
 // A number in a query parameter within bounds; `otherwise` where it is absent.
 Result<std::size_t> NumberParameter(const Target& target, std::string_view name, std::size_t otherwise,

@@ -1,24 +1,28 @@
 // PutObject and UploadPart: the operations whose body streams.
+#include "api/aws/s3/acl_headers.h"
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/upload.h"
 
 namespace aloft::api::s3 {
 namespace {
 
-void AddDigest(http::Headers& headers, const objects::ObjectInfo& made) {
+void AddMade(http::Headers& headers, const objects::ObjectInfo& made, const http::Headers& request) {
   AddChecksum(headers, made.checksum);
+  AddVersion(headers, made);
+  AddEncryption(headers, made.encryption, request);
 }
 
 // A part's answer names no type: only a whole object has one.
-void AddDigest(http::Headers& headers, const objects::Part& made) {
+void AddMade(http::Headers& headers, const objects::Part& made, const http::Headers&) {
   if (made.checksum.algorithm != objects::ChecksumAlgorithm::kNone)
     headers.Add(ChecksumHeader(made.checksum.algorithm), made.checksum.value);
 }
 
 // Streams the call's body into a session of an object or a part, and answers with the digests of what was committed.
 template <class Session>
-void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call,
+void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call, const std::string& bucket,
                  Result<std::unique_ptr<Session>> begun, std::uint64_t length, BodyDigests digests, Responder respond) {
   if (!begun.ok()) return respond(std::move(begun).error());
   std::shared_ptr<Session> session = std::move(begun).value();
@@ -27,14 +31,15 @@ void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call
   upload.digests = std::move(digests);
   upload.append = [session](ByteView bytes) { return session->Append(bytes); };
   // A weak reference: the call owns the exchange, which owns what this is part of.
-  upload.commit = [session, weak = std::weak_ptr<const Call>(call)](
+  upload.commit = [&context, session, bucket, weak = std::weak_ptr<const Call>(call)](
                       const objects::ExpectedDigests& expected) -> Result<http::Response> {
     ALOFT_ASSIGN(auto made, session->Commit(expected));
     auto owner = weak.lock();
     if (!owner) return Fail(kCancelled, "The request is gone");
     http::Response response = Answer(*owner, 200);
     response.headers.Add("ETag", Quoted(made.etag));
-    AddDigest(response.headers, made);
+    AddMade(response.headers, made, owner->head().headers);
+    AddCors(context, owner->head(), bucket, response);
     return response;
   };
   Receive(call, context.dependencies.pool, std::move(upload), std::move(respond));
@@ -42,53 +47,65 @@ void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call
 
 class PutObject final : public Prepared {
  public:
-  PutObject(const Context& context, Target target, objects::PutRequest request, BodyDigests digests, bool tagged)
+  PutObject(const Context& context, Target target, std::vector<Permission> needed, objects::PutRequest request,
+            BodyDigests digests)
       : context_(context),
         target_(std::move(target)),
+        needed_(std::move(needed)),
         request_(std::move(request)),
-        digests_(std::move(digests)),
-        tagged_(tagged) {}
+        digests_(std::move(digests)) {}
 
-  std::vector<Permission> permissions() const override {
-    std::vector<Permission> needed = {{"s3:PutObject", target_.ObjectArn(), {}}};
-    if (tagged_) needed.push_back({"s3:PutObjectTagging", target_.ObjectArn(), {}});
-    return needed;
-  }
+  std::vector<Permission> permissions() const override { return needed_; }
 
   void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
-    if (auto status = CheckExpectedOwner(context_, *call, target_.bucket); !status.ok())
-      return respond(std::move(status).error());
+    auto owner = OwnerOf(context_, *call, target_.bucket);
+    if (!owner.ok()) return respond(std::move(owner).error());
+    if (auto status = Complete(*call); !status.ok()) return respond(std::move(status).error());
     const std::uint64_t length = request_.expected_bytes;
-    ReceiveInto(context_, call, context_.dependencies.objects.BeginPut(call->session.account, std::move(request_)),
+    ReceiveInto(context_, call, target_.bucket, context_.dependencies.objects.BeginPut(*owner, std::move(request_)),
                 length, std::move(digests_), std::move(respond));
   }
 
  private:
+  // What depends on the bucket: its lists, its encryption.
+  Status Complete(const Call& call) {
+    ALOFT_ASSIGN(auto access, context_.access->Of(target_.bucket));
+    ALOFT_ASSIGN(request_.attributes.acl, ObjectAclOf(*access, call.head().headers));
+    ALOFT_ASSIGN(request_.encryption, EncryptionOf(context_, call.head(), *access));
+    return {};
+  }
+
   const Context& context_;
   Target target_;
+  std::vector<Permission> needed_;
   objects::PutRequest request_;
   BodyDigests digests_;
-  bool tagged_;
 };
 
 class UploadPart final : public Prepared {
  public:
-  UploadPart(const Context& context, Target target, objects::PartRequest request, BodyDigests digests)
-      : context_(context), target_(std::move(target)), request_(std::move(request)), digests_(std::move(digests)) {}
+  UploadPart(const Context& context, Target target, std::vector<Permission> needed, objects::PartRequest request,
+             BodyDigests digests)
+      : context_(context),
+        target_(std::move(target)),
+        needed_(std::move(needed)),
+        request_(std::move(request)),
+        digests_(std::move(digests)) {}
 
-  std::vector<Permission> permissions() const override { return {{"s3:PutObject", target_.ObjectArn(), {}}}; }
+  std::vector<Permission> permissions() const override { return needed_; }
 
   void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
-    if (auto status = CheckExpectedOwner(context_, *call, target_.bucket); !status.ok())
-      return respond(std::move(status).error());
+    auto owner = OwnerOf(context_, *call, target_.bucket);
+    if (!owner.ok()) return respond(std::move(owner).error());
     const std::uint64_t length = request_.expected_bytes;
-    ReceiveInto(context_, call, context_.dependencies.objects.BeginPart(call->session.account, std::move(request_)),
+    ReceiveInto(context_, call, target_.bucket, context_.dependencies.objects.BeginPart(*owner, std::move(request_)),
                 length, std::move(digests_), std::move(respond));
   }
 
  private:
   const Context& context_;
   Target target_;
+  std::vector<Permission> needed_;
   objects::PartRequest request_;
   BodyDigests digests_;
 };
@@ -100,12 +117,14 @@ Result<std::unique_ptr<Prepared>> PreparePut(const Context& context, const Call&
   objects::PutRequest request{.bucket = target.bucket, .key = target.key};
   ALOFT_ASSIGN(request.attributes, ReadAttributes(headers));
   ALOFT_ASSIGN(request.condition, ReadWriteCondition(headers));
+  ALOFT_ASSIGN(request.lock, ReadLock(headers, call.received));
+  ALOFT_TRY(ReadEncryption(call.head()));
   ALOFT_ASSIGN(BodyDigests digests, ReadDigests(headers));
   if (digests.algorithm != objects::ChecksumAlgorithm::kNone) request.checksum = digests.algorithm;
   ALOFT_ASSIGN(request.expected_bytes, BodyLength(call));
-  bool tagged = !request.attributes.tags.empty();
-  return std::unique_ptr<Prepared>(
-      std::make_unique<PutObject>(context, std::move(target), std::move(request), std::move(digests), tagged));
+  auto needed = NeedWrite(context, call, target);
+  return std::unique_ptr<Prepared>(std::make_unique<PutObject>(context, std::move(target), std::move(needed),
+                                                               std::move(request), std::move(digests)));
 }
 
 Result<std::unique_ptr<Prepared>> PreparePart(const Context& context, const Call& call) {
@@ -115,13 +134,15 @@ Result<std::unique_ptr<Prepared>> PreparePart(const Context& context, const Call
   ALOFT_TRY(RefuseUnsupported(headers));
   objects::PartRequest request{.bucket = target.bucket, .key = target.key};
   request.upload = objects::UploadId(target.Get("uploadId"));
+  ALOFT_ASSIGN(request.customer_key, ReadCustomerKey(call.head()));
   ALOFT_ASSIGN(std::size_t number, NumberParameter(target, "partNumber", 0, 100'000));
   request.number = static_cast<int>(number);
   ALOFT_ASSIGN(BodyDigests digests, ReadDigests(headers));
   request.checksum = digests.algorithm;
   ALOFT_ASSIGN(request.expected_bytes, BodyLength(call));
-  return std::unique_ptr<Prepared>(
-      std::make_unique<UploadPart>(context, std::move(target), std::move(request), std::move(digests)));
+  std::vector<Permission> needed = {Need(context, call, "s3:PutObject", target.ObjectArn())};
+  return std::unique_ptr<Prepared>(std::make_unique<UploadPart>(context, std::move(target), std::move(needed),
+                                                                std::move(request), std::move(digests)));
 }
 
 using Preparer = Result<std::unique_ptr<Prepared>> (*)(const Context&, const Call&);
@@ -130,6 +151,7 @@ Row StreamedRow(const Context& context, std::string_view operation, Preparer pre
   Row row;
   row.service = row.signed_for = "s3";
   row.operation = operation;
+  row.authenticators = kSigV4 | kAnonymous;
   row.body = BodyMode::kStreamed;
   row.prepare = [&context, prepare](const Call& call) { return prepare(context, call); };
   return row;

@@ -75,6 +75,14 @@ Result<std::string_view> Named(const char* name) {
   return std::string_view(name);
 }
 
+// With an id these are one configuration, without they are the list of all.
+constexpr SubResource kNumbered[] = {
+    {"analytics", "GetBucketAnalyticsConfiguration", nullptr, nullptr, nullptr},
+    {"inventory", "GetBucketInventoryConfiguration", nullptr, nullptr, nullptr},
+    {"metrics", "GetBucketMetricsConfiguration", nullptr, nullptr, nullptr},
+    {"intelligent-tiering", "GetBucketIntelligentTieringConfiguration", nullptr, nullptr, nullptr},
+};
+
 Result<std::string_view> OfSubResource(const SubResource& resource, std::string_view method) {
   if (method == "GET" || method == "HEAD") return Named(resource.get);
   if (method == "PUT") return Named(resource.put);
@@ -125,7 +133,12 @@ Result<std::string_view> NameOperation(const http::RequestHead& head, const Targ
     if (method == "GET") return std::string_view("ListBuckets");
     return NoMethod();
   }
+  // A preflight asks about the address, whatever the query.
+  if (method == "OPTIONS") return std::string_view("CorsPreflight");
   if (target.key.empty()) {
+    if (method == "GET" && target.Has("id"))
+      for (const auto& resource : kNumbered)
+        if (target.Has(resource.name)) return Named(resource.get);
     for (const auto& resource : kOfBucket)
       if (target.Has(resource.name)) return OfSubResource(resource, method);
     if (method == "GET") return std::string_view(target.Get("list-type") == "2" ? "ListObjectsV2" : "ListObjects");
@@ -133,7 +146,6 @@ Result<std::string_view> NameOperation(const http::RequestHead& head, const Targ
     if (method == "PUT") return std::string_view("CreateBucket");
     if (method == "DELETE") return std::string_view("DeleteBucket");
     if (method == "POST") return std::string_view("PostObject");
-    if (method == "OPTIONS") return std::string_view("CorsPreflight");
     return NoMethod();
   }
   bool copy = head.headers.Has("x-amz-copy-source");
@@ -146,7 +158,6 @@ Result<std::string_view> NameOperation(const http::RequestHead& head, const Targ
   if (method == "HEAD") return std::string_view("HeadObject");
   if (method == "PUT") return std::string_view(copy ? "CopyObject" : "PutObject");
   if (method == "DELETE") return std::string_view("DeleteObject");
-  if (method == "OPTIONS") return std::string_view("CorsPreflight");
   return NoMethod();
 }
 

@@ -1,12 +1,12 @@
 // Object tags.
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "services/objects/policy.h"
 
 namespace aloft::api::s3 {
-namespace {
 
-Result<objects::Pairs> ReadTags(const Context& context, std::string_view body) {
+Result<objects::Pairs> ReadTagging(const Context& context, std::string_view body) {
   ALOFT_ASSIGN(codec::XmlElement root, codec::ParseXml(body));
   const codec::XmlElement* set = root.Child("TagSet");
   if (root.name != "Tagging" || set == nullptr)
@@ -19,42 +19,69 @@ Result<objects::Pairs> ReadTags(const Context& context, std::string_view body) {
   return tags;
 }
 
-Result<Plan> PlanGet(const Context& context, const Call&, Target target) {
+namespace {
+
+// Tags need no key of the writer's, so the version is only described.
+Result<objects::ObjectInfo> FindTagged(const Context& context, const Call& call, const Authorized& authorized,
+                                       const Target& target) {
+  ALOFT_ASSIGN(AccountId owner, OwnerOf(context, call, target.bucket));
+  auto info = context.dependencies.objects.FindVersion(owner, target.bucket, target.key, target.Get("versionId"));
+  if (!info.ok()) return Missing(context, call, authorized, target, info.error());
+  if (info->is_delete_marker)
+    return Fail(objects::kDeleteMarkerVersion, "The specified method is not allowed against this resource.");
+  return info;
+}
+
+Result<Plan> PlanGet(const Context& context, const Call& call, Target target) {
   Plan plan;
-  plan.permissions = {{"s3:GetObjectTagging", target.ObjectArn(), {}}};
-  plan.work = [&context, target = std::move(target)](const Call& c, const Authorized&) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, target.bucket));
-    ALOFT_ASSIGN(auto info, context.dependencies.objects.HeadObject(c.session.account, target.bucket, target.key));
+  plan.permissions = {
+      Need(context, call, ForVersion(target, "s3:GetObjectTagging", "s3:GetObjectVersionTagging"), target.ObjectArn())};
+  plan.work = [&context, target = std::move(target)](const Call& c, const Authorized& a) -> Result<http::Response> {
+    ALOFT_ASSIGN(auto info, FindTagged(context, c, a, target));
     std::string body;
     codec::XmlWriter xml(body);
     xml.Open("Tagging", kNamespace).Open("TagSet");
     for (const auto& [key, value] : info.attributes.tags)
       xml.Open("Tag").Element("Key", key).Element("Value", value).Close();
     xml.Close().Close();
-    return XmlAnswer(c, std::move(body));
+    http::Response response = XmlAnswer(c, std::move(body));
+    AddVersion(response.headers, info);
+    return response;
   };
   return plan;
 }
 
-Plan SetPlan(const Context& context, Target target, const char* action, objects::Pairs tags, int status) {
+Plan SetPlan(const Context& context, const Call& call, Target target, std::string_view action, objects::Pairs tags,
+             int status) {
+  identity::Context more;
+  for (const auto& [name, value] : tags) {
+    more["s3:requestobjecttag/" + ToLower(name)] = {value};
+    more["s3:requestobjecttagkeys"].push_back(name);
+  }
   Plan plan;
-  plan.permissions = {{action, target.ObjectArn(), {}}};
+  plan.permissions = {Need(context, call, action, target.ObjectArn(), std::move(more))};
   plan.work = [&context, target = std::move(target), tags = std::move(tags), status](
-                  const Call& c, const Authorized&) -> Result<http::Response> {
-    ALOFT_TRY(CheckExpectedOwner(context, c, target.bucket));
-    ALOFT_TRY(context.dependencies.objects.SetTags(c.session.account, target.bucket, target.key, tags));
-    return Answer(c, status);
+                  const Call& c, const Authorized& a) -> Result<http::Response> {
+    ALOFT_ASSIGN(auto info, FindTagged(context, c, a, target));
+    ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
+    ALOFT_TRY(context.dependencies.objects.SetTags(owner, target.bucket, target.key, tags, target.Get("versionId")));
+    http::Response response = Answer(c, status);
+    AddVersion(response.headers, info);
+    return response;
   };
   return plan;
 }
 
 Result<Plan> PlanPut(const Context& context, const Call& call, Target target) {
-  ALOFT_ASSIGN(objects::Pairs tags, ReadTags(context, call.body));
-  return SetPlan(context, std::move(target), "s3:PutObjectTagging", std::move(tags), 200);
+  ALOFT_TRY(CheckBody(call, false));
+  ALOFT_ASSIGN(objects::Pairs tags, ReadTagging(context, call.body));
+  return SetPlan(context, call, target, ForVersion(target, "s3:PutObjectTagging", "s3:PutObjectVersionTagging"),
+                 std::move(tags), 200);
 }
 
-Result<Plan> PlanDelete(const Context& context, const Call&, Target target) {
-  return SetPlan(context, std::move(target), "s3:DeleteObjectTagging", {}, 204);
+Result<Plan> PlanDelete(const Context& context, const Call& call, Target target) {
+  return SetPlan(context, call, target, ForVersion(target, "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"),
+                 {}, 204);
 }
 
 }  // namespace

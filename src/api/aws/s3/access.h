@@ -1,0 +1,78 @@
+// Who may use a bucket, as its owner configured it: policy, public access block, ownership, access control list.
+// Compiled once for each version of the bucket's record, and told to the gateway as facts.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/aws/s3_documents/acl.h"
+#include "api/aws/s3_documents/bucket_policy.h"
+#include "api/aws/s3_documents/cors.h"
+#include "api/common/operation.h"
+#include "services/objects/service.h"
+
+namespace aloft::api::s3 {
+
+enum class Ownership { kBucketOwnerEnforced, kBucketOwnerPreferred, kObjectWriter };
+
+struct PublicAccessBlock {
+  bool block_acls = true;
+  bool ignore_acls = true;
+  bool block_policy = true;
+  bool restrict_buckets = true;
+};
+
+// What the settings of one version of a bucket say.
+struct BucketAccess {
+  objects::Bucket bucket;
+  documents::BucketPolicy policy;  // null where there is none
+  bool policy_reads_tags = false;  // it asks for s3:ExistingObjectTag
+  PublicAccessBlock block;
+  Ownership ownership = Ownership::kBucketOwnerEnforced;
+  documents::Acl acl;
+  objects::EncryptionRequest encryption;  // of what is written without a wish
+  std::vector<documents::CorsRule> cors;
+};
+
+// Thread-safe.
+class AccessFacts final : public FactSource {
+ public:
+  explicit AccessFacts(objects::Service& objects) : objects_(objects) {}
+
+  // kNoSuchBucket. Reads the bucket's record; its settings only where that record changed.
+  Result<std::shared_ptr<const BucketAccess>> Of(std::string_view bucket) const;
+
+  Result<identity::ResourceFacts> FactsOf(const Permission& permission, const identity::Session& caller) const override;
+
+ private:
+  struct Cached {
+    std::uint64_t version = 0;
+    std::shared_ptr<const BucketAccess> access;
+  };
+  Result<std::shared_ptr<const BucketAccess>> Compile(const objects::BucketLocation& location) const;
+  // What the object itself adds: its tags, and its list where lists count.
+  Status AddObject(const BucketAccess& access, const Permission& permission, std::string_view key,
+                   const identity::Session& caller, identity::ResourceFacts& facts) const;
+
+  objects::Service& objects_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, Cached, std::less<>> cache_;
+};
+
+// The names of settings: docs/formats/bucket-settings.md
+inline constexpr std::string_view kPolicySetting = "policy";
+inline constexpr std::string_view kPublicAccessSetting = "public-access-block";
+inline constexpr std::string_view kOwnershipSetting = "ownership";
+inline constexpr std::string_view kAclSetting = "acl";
+inline constexpr std::string_view kCorsSetting = "cors";
+inline constexpr std::string_view kEncryptionSetting = "encryption";
+inline constexpr std::string_view kRemoved = "<None/>";  // its owner took away what is there by default
+
+// The context key that names the version an operation asks for.
+inline constexpr std::string_view kVersionKey = "s3:versionid";
+
+}  // namespace aloft::api::s3
