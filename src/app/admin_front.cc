@@ -83,6 +83,15 @@ std::string OperationsJson(const std::vector<const api::Front*>& fronts) {
   return text;
 }
 
+std::string KeyringJson(const keys::KeyringStatus& status) {
+  std::string text;
+  codec::JsonWriter json(text);
+  json.BeginObject().Key("Root").String(status.scheme).Key("Keys").BeginArray();
+  for (const std::string& id : status.ids) json.String(id);
+  json.EndArray().EndObject();
+  return text;
+}
+
 // A row that needs one permission, or none where anybody may ask.
 api::Row MakeRow(std::string_view operation, unsigned authenticators, std::vector<api::Permission> permissions,
                  std::string content_type, Answer answer) {
@@ -117,6 +126,14 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
   rows_.push_back(
       MakeRow("ListOperations", api::kSigV4, {{"aloft:ListOperations", "*", {}}}, "application/json",
               [this](const api::Call&) -> Result<std::string> { return OperationsJson(sources_.all_fronts()); }));
+  rows_.push_back(
+      MakeRow("GetKeyringStatus", api::kSigV4, {{"aloft:GetKeyringStatus", "*", {}}}, "application/json",
+              [this](const api::Call&) -> Result<std::string> { return KeyringJson(sources_.keyring.GetStatus()); }));
+  rows_.push_back(MakeRow("RotateRootKey", api::kSigV4, {{"aloft:RotateRootKey", "*", {}}}, "application/json",
+                          [this](const api::Call&) -> Result<std::string> {
+                            ALOFT_TRY(sources_.keyring.Rotate());
+                            return KeyringJson(sources_.keyring.GetStatus());
+                          }));
   api::Row token{"aloft", "IssueEndpointToken", api::kSigV4, api::BodyMode::kBuffered, 4096, {}};
   token.prepare = [this](const api::Call& call) { return PrepareToken(call, sources_.identity); };
   rows_.push_back(std::move(token));

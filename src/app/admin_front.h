@@ -6,6 +6,8 @@
 //   GET  /metrics                       anonymous from this machine, else signed with aloft:GetMetrics
 //   POST /aloft/v1/GetStatus            signed; any principal: the account and the region it is in
 //   POST /aloft/v1/IssueEndpointToken   signed; sagemaker:InvokeEndpoint on the endpoint
+//   POST /aloft/v1/GetKeyringStatus     signed; aloft:GetKeyringStatus: what guards the root key
+//   POST /aloft/v1/RotateRootKey        signed; aloft:RotateRootKey
 //   POST /aloft/v1/ListOperations       signed; aloft:ListOperations
 #pragma once
 
@@ -16,11 +18,13 @@
 #include "api/common/operation.h"
 #include "foundation/base/metrics.h"
 #include "platform/identity/service.h"
+#include "platform/keys/keyring.h"
 
 namespace aloft::app {
 
 struct AdminSources {
   identity::Service& identity;
+  keys::Keyring& keyring;
   const Metrics& metrics;
   std::function<Status()> ready;                               // asks the stores
   std::function<std::string()> status_json;                    // of GetStatus

@@ -38,6 +38,34 @@ Status ReadLevel(const toml::node& node, Log::Level& out) {
   return {};
 }
 
+// [keys]
+Status ReadKeys(const toml::node& node, RootOfTrust& root) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return Fail(kInvalidArgument, "'keys' is a table");
+  const std::pair<std::string_view, std::string*> settings[] = {
+      {"root", &root.kind},
+      {"passphrase", &root.passphrase},
+      {"pkcs11_module", &root.pkcs11_module},
+      {"pkcs11_token", &root.pkcs11_token},
+      {"pkcs11_pin", &root.pkcs11_pin},
+      {"pkcs11_key", &root.pkcs11_key},
+      {"kms_endpoint", &root.kms_endpoint},
+      {"kms_region", &root.kms_region},
+      {"kms_key", &root.kms_key},
+      {"kms_credentials", &root.kms_credentials},
+      {"kms_ca_file", &root.kms_ca_file},
+  };
+  for (const auto& [key, value] : *table) {
+    const auto* found = std::find_if(std::begin(settings), std::end(settings),
+                                     [&](const auto& setting) { return setting.first == key.str(); });
+    if (found == std::end(settings))
+      return Fail(kInvalidArgument, "'keys." + std::string(key.str()) + "' is no setting of Aloft");
+    ALOFT_TRY(ReadValue(key.str(), value, *found->second));
+  }
+  if (root.kind == "file" || root.kind == "passphrase" || root.kind == "pkcs11" || root.kind == "kms") return {};
+  return Fail(kInvalidArgument, "'keys.root' is one of file, passphrase, pkcs11, kms");
+}
+
 // [encryption]
 Status ReadEncryption(const toml::node& node, Config& c) {
   const toml::table* table = node.as_table();
@@ -62,6 +90,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "tls_key_file") return ReadValue(name, node, c.tls_key_file);
   if (name == "region") return ReadValue(name, node, c.region);
   if (name == "account") return ReadValue(name, node, c.account);
+  if (name == "keys") return ReadKeys(node, c.root_of_trust);
   if (name == "encryption") return ReadEncryption(node, c);
   if (name == "postgres") return ReadValue(name, node, c.postgres);
   if (name == "shared_directory") return ReadValue(name, node, c.shared_directory);

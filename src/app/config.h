@@ -9,6 +9,15 @@
 
 namespace aloft::app {
 
+// [keys]: what hides the root key file. Secrets are named by where they are read from: a file with mode 0600, "fd:N",
+// "credential:NAME" (systemd's), or "prompt".
+struct RootOfTrust {
+  std::string kind = "file";  // passphrase, pkcs11, kms
+  std::string passphrase;
+  std::string pkcs11_module, pkcs11_token, pkcs11_pin, pkcs11_key = "aloft-root";
+  std::string kms_endpoint, kms_region = "us-east-1", kms_key, kms_credentials, kms_ca_file;
+};
+
 struct Config {
   std::string data_directory;         // absolute; holds everything that must survive
   std::string address = "127.0.0.1";  // where the API listens
@@ -20,6 +29,7 @@ struct Config {
   std::string region = "us-east-1";  // of callers that name none; must be a region the SageMaker SDK knows images for
   std::string account;               // 12 digits; empty: chosen at the first start and kept
 
+  RootOfTrust root_of_trust;
   bool encrypt_at_rest = true;  // encryption.at_rest = "aes" | "off": objects; secrets are sealed either way
 
   std::string postgres;           // libpq connection string; empty: SQLite and RocksDB in the data directory

@@ -31,6 +31,7 @@ void AddJobs(CLI::App& app);
 void AddLogs(CLI::App& app);
 void AddToken(CLI::App& app);
 void AddDoctor(CLI::App& app);
+void AddKeys(CLI::App& app);
 void AddOperations(CLI::App& app);
 
 // Adds --profile (default "aloft", or $ALOFT_PROFILE) and --data (default DefaultDataDirectory()) to a command.

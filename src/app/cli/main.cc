@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   AddToken(app);
   AddDoctor(app);
   AddOperations(app);
+  AddKeys(app);
   AddStop(app);
   try {
     app.parse(argc, argv);

@@ -63,7 +63,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Services& servi
       api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity()},
       api::s3::Options{named ? name : std::string()});
   inference_ = std::make_unique<api::InferenceFront>(services.serving());
-  admin_ = std::make_unique<AdminFront>(AdminSources{platform.identity(), world.metrics,
+  admin_ = std::make_unique<AdminFront>(AdminSources{platform.identity(), platform.keyring(), world.metrics,
                                                      [&stores] { return stores.Ready(); }, std::move(status_json),
                                                      [this] { return all_; }});
   // S3 is last: it takes what nobody else claims.

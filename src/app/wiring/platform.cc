@@ -1,13 +1,16 @@
 #include "app/wiring/platform.h"
 
 #include "api/aws/kms/api.h"
+#include "app/wiring/root_of_trust.h"
 #include "platform/identity/follow.h"
 
 namespace aloft::app {
 
 Result<std::unique_ptr<Platform>> Platform::Open(World& world, Stores& stores) {
   std::unique_ptr<Platform> platform(new Platform());
-  ALOFT_ASSIGN(platform->keyring_, keys::Keyring::OpenFile(world.config.keys_path() + "/root.key", world.random));
+  ALOFT_ASSIGN(auto wrapper, MakeRootWrapper(world.config));
+  ALOFT_ASSIGN(platform->keyring_,
+               keys::Keyring::OpenFile(world.config.keys_path() + "/root.key", world.random, std::move(wrapper)));
   platform->kms_ =
       std::make_unique<kms::Service>(stores.database(), *platform->keyring_, world.clock, world.random, world.log);
   platform->kms_access_ = api::MakeKmsAccess(*platform->kms_);

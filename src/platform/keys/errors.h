@@ -7,8 +7,10 @@ namespace aloft::keys {
 
 inline constexpr Reason kRootKeyUnsafe{ErrorKind::kDenied, "RootKeyUnsafe"};     // others can read the file
 inline constexpr Reason kRootKeyInvalid{ErrorKind::kCorrupt, "RootKeyInvalid"};  // not a root key file
+// The file's key cannot be had: another passphrase, token or key service than the one that hid it, or none configured.
+inline constexpr Reason kRootKeyLocked{ErrorKind::kDenied, "RootKeyLocked"};
 inline constexpr Reason kSealInvalid{ErrorKind::kCorrupt, "SealInvalid"};  // forged, damaged, another context or key
 
-inline constexpr Reason kReasons[] = {kRootKeyUnsafe, kRootKeyInvalid, kSealInvalid};
+inline constexpr Reason kReasons[] = {kRootKeyUnsafe, kRootKeyInvalid, kRootKeyLocked, kSealInvalid};
 
 }  // namespace aloft::keys

@@ -3,11 +3,17 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "foundation/base/bytes.h"
+#include "foundation/base/fault_point.h"
+#include "foundation/codec/base64.h"
 
 namespace aloft::keys {
 namespace {
@@ -116,6 +122,122 @@ TEST_F(KeyringTest, NoTwoSealsAreAlike) {
   for (int i = 0; i < 100; ++i) seals.insert(keyring->Seal("the same secret", "p"));
   EXPECT_EQ(seals.size(), 100u);
   for (const std::string& sealed : seals) EXPECT_EQ(sealed.find("same"), std::string::npos);
+}
+
+// With a passphrase the file alone is not enough: it shows no key, and opens with the same passphrase only. A plain
+// file of an older installation is hidden at the first start that asks for it, and opens what it sealed before.
+TEST_F(KeyringTest, APassphraseHidesTheFile) {
+  const auto plain = Keyring::OpenFile(path_, random_).value();
+  const std::string sealed = plain->Seal("secret", "p"), before = Contents();
+  const std::string key_line = before.substr(before.find(' ', 17) + 1, 64);
+  const auto with = [&](const char* passphrase) {
+    return Keyring::OpenFile(path_, random_, MakePassphraseWrapper(passphrase).value());
+  };
+  auto hidden = with("correct horse battery");
+  ASSERT_TRUE(hidden.ok()) << Describe(hidden.error());
+  EXPECT_EQ(Contents().find(key_line), std::string::npos);
+  EXPECT_EQ((*hidden)->Open(sealed, "p").value(), "secret");
+  EXPECT_EQ((*hidden)->GetStatus().scheme, "passphrase");
+  const std::string kept = Contents();
+  EXPECT_EQ(with("another passphrase").error().reason, kRootKeyLocked);
+  EXPECT_EQ(Keyring::OpenFile(path_, random_).error().reason, kRootKeyLocked);
+  EXPECT_EQ(Contents(), kept) << "a refused start changes nothing";
+  EXPECT_EQ(with("correct horse battery").value()->Open(sealed, "p").value(), "secret");
+  std::string changed = kept;
+  changed[changed.size() - 5] = changed[changed.size() - 5] == '0' ? '1' : '0';
+  Replace(changed);
+  EXPECT_EQ(with("correct horse battery").error().reason, kRootKeyLocked);
+  EXPECT_FALSE(MakePassphraseWrapper("short").ok());
+}
+
+// A rotation while others run: a new key seals, every old seal opens, what is derived stays; another process finds the
+// new key when it first meets it.
+TEST_F(KeyringTest, RotatesOnline) {
+  const auto one = Keyring::OpenFile(path_, random_).value(), two = Keyring::OpenFile(path_, random_).value();
+  const std::string old = one->Seal("old", "p"), derived = one->Derive("d");
+  ASSERT_TRUE(one->Rotate().ok());
+  EXPECT_FALSE(one->IsCurrent(old));
+  const std::string fresh = one->Seal("new", "p");
+  EXPECT_TRUE(one->IsCurrent(fresh));
+  EXPECT_EQ(two->Open(fresh, "p").value(), "new");
+  EXPECT_EQ(one->Open(old, "p").value() + two->Open(old, "p").value(), "oldold");
+  EXPECT_EQ(one->Derive("d"), derived);
+  ASSERT_TRUE(two->Rotate().ok());
+  EXPECT_EQ(two->GetStatus().ids.size(), 3u);
+  EXPECT_EQ(Keyring::OpenFile(path_, random_).value()->Open(fresh, "p").value(), "new");
+}
+
+// The death of the process at any moment of a rotation, or a failing disk, leaves a file that opens everything.
+TEST_F(KeyringTest, KillDuringRotationLosesNothing) {
+  const std::string sealed = Keyring::OpenFile(path_, random_).value()->Seal("secret", "p");
+  for (const char* point : {"keys.store=kill@1", "os.write_durably.before_rename=kill@1", "keys.stored=kill@1"}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      SystemRandom random;
+      auto keyring = Keyring::OpenFile(path_, random);
+      ArmFaultPoints(point);
+      static_cast<void>((*keyring)->Rotate());
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    auto after = Keyring::OpenFile(path_, random_);
+    ASSERT_TRUE(after.ok()) << point << " " << Describe(after.error());
+    EXPECT_EQ((*after)->Open(sealed, "p").value(), "secret") << point;
+    EXPECT_EQ((*after)->Open((*after)->Seal("x", "p"), "p").value(), "x");
+  }
+  ASSERT_TRUE(ArmFaultPoints("keys.store=error@1"));
+  auto keyring = Keyring::OpenFile(path_, random_).value();
+  const std::string before = Contents();
+  EXPECT_FALSE(keyring->Rotate().ok());
+  EXPECT_EQ(Contents(), before);
+  EXPECT_TRUE(keyring->Rotate().ok()) << "and it recovers";
+}
+
+// A key service that somebody else runs: the key is drawn and opened there, under a context of ours.
+TEST_F(KeyringTest, AnotherKeyServiceHidesTheFile) {
+  bool away = false;
+  std::string asked;
+  const auto open = [&] {
+    return Keyring::OpenFile(
+        path_, random_,
+        MakeKmsWrapper("alias/root", [&](std::string_view operation, std::string_view body) -> Result<std::string> {
+          if (away) return Fail(kUnavailable, "nobody answers");
+          asked = std::string(operation) + std::string(body);
+          const std::string key(32, 'k');
+          return R"({"Plaintext":")" + codec::Base64Encode(key) + R"(","CiphertextBlob":"c2VhbGVk"})";
+        }));
+  };
+  const std::string sealed = open().value()->Seal("secret", "p");
+  EXPECT_EQ(open().value()->Open(sealed, "p").value(), "secret");
+  EXPECT_NE(asked.find(R"("CiphertextBlob":"c2VhbGVk")"), std::string::npos) << asked;
+  EXPECT_NE(asked.find(R"({"aloft":"root key"})"), std::string::npos);
+  away = true;
+  EXPECT_EQ(open().error().reason, kUnavailable);
+}
+
+// A hardware token, here SoftHSM: the file opens with this token, its PIN and its key, and with nothing else.
+TEST_F(KeyringTest, ATokenHidesTheFile) {
+  const char* module = "/usr/lib/softhsm/libsofthsm2.so";
+  if (!fs::exists(module)) GTEST_SKIP() << "softhsm2 is not installed";
+  fs::create_directories(directory_ / "tokens");
+  std::ofstream(directory_ / "softhsm.conf") << "directories.tokendir = " << (directory_ / "tokens").string()
+                                             << "\nobjectstore.backend = file\nlog.level = ERROR\n";
+  setenv("SOFTHSM2_CONF", (directory_ / "softhsm.conf").c_str(), 1);
+  ASSERT_EQ(std::system("softhsm2-util --init-token --free --label aloft --so-pin 12345678 --pin 87654321 >/dev/null"),
+            0);
+  const auto open = [&](const std::string& token, const std::string& pin, const std::string& label = "aloft-root") {
+    return Keyring::OpenFile(path_, random_, MakePkcs11Wrapper({module, token, pin, label}).value());
+  };
+  auto first = open("aloft", "87654321");
+  ASSERT_TRUE(first.ok()) << Describe(first.error());
+  const std::string sealed = (*first)->Seal("secret", "p");
+  EXPECT_EQ(open("aloft", "87654321").value()->Open(sealed, "p").value(), "secret");
+  EXPECT_EQ(open("aloft", "00000000").error().reason, kRootKeyLocked);
+  EXPECT_EQ(open("none", "87654321").error().reason, kRootKeyLocked);
+  EXPECT_EQ(open("aloft", "87654321", "other").error().reason, kRootKeyLocked);
+  ASSERT_TRUE((*first)->Rotate().ok());
+  EXPECT_EQ(open("aloft", "87654321").value()->Open(sealed, "p").value(), "secret");
 }
 
 }  // namespace

@@ -1,0 +1,16 @@
+// What hides the root key file, as the operator chose it: [keys] in the configuration.
+#pragma once
+
+#include <memory>
+
+#include "app/config.h"
+#include "foundation/base/result.h"
+#include "platform/keys/wrapper.h"
+
+namespace aloft::app {
+
+// Null for root = "file". Reads passphrase, PIN and credentials from where the configuration says; never from arguments
+// or the environment. Errors name the setting.
+Result<std::unique_ptr<keys::Wrapper>> MakeRootWrapper(const Config& config);
+
+}  // namespace aloft::app
