@@ -66,6 +66,7 @@ class Disk:
         self.descriptors: dict[int, Description] = {}
         self.output: list[bytes] = []  # writes to standard output so far
         self.marks: dict[int, tuple] = {}  # thread -> what its running fsync vouches for
+        self.closing: set[int] = set()  # threads whose close has begun
         # Changes of names in order, each a list of (folder, name, node or None) that happen together; those before
         # `settled` are on the disk, because a journal commits in order and some folder was synced after them.
         self.renames: list[list] = []
@@ -78,10 +79,23 @@ class Disk:
         """Returns whether the power might be cut here with a new outcome."""
         if call.name in ("fsync", "fdatasync"):
             return self.sync(call)
+        if call.name == "close":
+            if not self.closed_before(call):
+                self.on_close(call)
+            return False
         if call.result is None or call.result < 0:
             return False
         handler = getattr(self, "on_" + call.name, None)
         return bool(handler(call)) if handler else False
+
+    def closed_before(self, call: Call) -> bool:
+        """True at the end of a close that overlapped others: its number was free when it began, and may mean another file by now."""
+        if call.thread in self.closing:
+            self.closing.discard(call.thread)
+            return True
+        if call.result is None:
+            self.closing.add(call.thread)
+        return False
 
     def sync(self, call: Call) -> bool:
         if call.thread not in self.marks:
