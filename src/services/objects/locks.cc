@@ -87,7 +87,7 @@ Status Service::SetTags(const AccountId& account, std::string_view bucket, std::
 Status Service::SetAcl(const AccountId& account, std::string_view bucket, std::string_view key, std::string acl,
                        std::string_view version) {
   if (acl.size() > kMaxAclBytes) return Fail(kSettingTooLarge, "The access control list is too large");
-  return ChangeObject(*core_, account, bucket, key, version, [&](const Bucket&, ObjectInfo& info) -> Status {
+  return ChangeObject(*core_, account, bucket, key, version, {}, [&](const Bucket&, ObjectInfo& info) -> Status {
     info.attributes.acl = acl;
     return {};
   });
