@@ -17,7 +17,7 @@
 namespace aloft::compute {
 namespace {
 
-constexpr int kAttempts = 8;                // of failures other than "nobody is there"
+constexpr int kAttempts = 8;                // of failures other than "it is away"
 constexpr std::chrono::hours kPatience{6};  // with an API that cannot be reached
 constexpr std::chrono::milliseconds kFirstPause{50}, kLongestPause{5'000};
 
@@ -110,14 +110,15 @@ Result<http::ClientResponse> S3Requester::Call(const S3Request& request,
   SystemRandom random;
   auto pause = kFirstPause;
   auto patience_ends = clock_.Monotonic() + kPatience;
-  for (int attempt = 1;; ++attempt) {
+  int refusals = 0;
+  for (;;) {
     auto response = Attempt(request, sink ? sink() : nullptr);
     if (response.ok() && response->status / 100 == 2) return response;
     Error error = response.ok() ? ErrorOf(request, *response) : response.error();
-    bool nobody_there = !response.ok() && error.kind() != ErrorKind::kInvalid;
-    bool may_pass = nobody_there || IsRetryable(error.kind());
-    if (!may_pass) return error;
-    if (nobody_there ? clock_.Monotonic() > patience_ends : attempt >= kAttempts) return error;
+    // A server that starts listens first and answers 503 until it stands.
+    bool away = response.ok() ? response->status == 503 : error.kind() != ErrorKind::kInvalid;
+    if (!away && !IsRetryable(error.kind())) return error;
+    if (away ? clock_.Monotonic() > patience_ends : ++refusals >= kAttempts) return error;
     if (options_.cancelled && options_.cancelled()) return Fail(kCancelled, "stopped while data was transferred");
     auto jitter = std::chrono::milliseconds(random.Next() % static_cast<std::uint64_t>(pause.count()));
     std::this_thread::sleep_for(pause / 2 + jitter / 2);
