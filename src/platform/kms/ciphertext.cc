@@ -34,7 +34,7 @@ std::string IdBytes(std::string_view id) {
 }
 std::string IdText(std::string_view bytes) {
   std::string out = HexEncode(AsBytes(bytes));
-  for (const std::size_t at : {8u, 13u, 18u, 23u}) out.insert(at, "-");
+  for (const std::size_t at : {8u, 13u, 18u, 23u}) out.insert(at, 1, '-');
   return out;
 }
 
