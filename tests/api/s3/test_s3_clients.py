@@ -30,8 +30,13 @@ def test_aws_cli(cloud, bucket, tmp_path):
     assert aws("ls", f"s3://{bucket}", "--recursive").split()[-1] == "moved.txt"
 
 
+def own_trust(cloud) -> dict[str, str]:
+    """The environment of clients that are told whom to trust by an option; rclone stumbles over the variable."""
+    return {name: value for name, value in cloud.admin.environment().items() if name != "AWS_CA_BUNDLE"}
+
+
 def run(cloud, program: str, *arguments: str, **variables: str) -> str:
-    result = subprocess.run([program, *arguments], env={**cloud.admin.environment(), **variables}, capture_output=True, text=True, timeout=120)
+    result = subprocess.run([program, *arguments], env={**own_trust(cloud), **variables}, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -53,7 +58,7 @@ def test_rclone(cloud, bucket, tmp_path):
     run(cloud, "rclone", "sync", str(tmp_path / "tree"), f"here:{bucket}/tree", *trust, **remote)
     run(cloud, "rclone", "check", str(tmp_path / "tree"), f"here:{bucket}/tree", "--download", *trust, **remote)
     again = subprocess.run(["rclone", "sync", "-v", str(tmp_path / "tree"), f"here:{bucket}/tree", *trust],
-                           env={**cloud.admin.environment(), **remote}, capture_output=True, text=True, timeout=120)
+                           env={**own_trust(cloud), **remote}, capture_output=True, text=True, timeout=120)
     assert again.returncode == 0 and "There was nothing to transfer" in again.stderr, again.stderr
     run(cloud, "rclone", "copy", f"here:{bucket}/tree", str(tmp_path / "back"), *trust, **remote)
     for name in ["a.txt", "sub/b c+\u00e9.txt", "big.bin"]:

@@ -42,8 +42,11 @@ def test_every_version_is_kept(s3, versioned):
         assert s3.get_object_attributes(Bucket=versioned, Key="k", VersionId=version, ObjectAttributes=["ObjectSize"])["VersionId"] == version
     s3.put_object_tagging(Bucket=versioned, Key="k", VersionId=ids[0], Tagging={"TagSet": []})
     assert s3.get_object_tagging(Bucket=versioned, Key="k", VersionId=ids[2])["TagSet"], "the others keep theirs"
+    s3.delete_object(Bucket=versioned, Key="k", VersionId=ids[0])
     with refused("NoSuchVersion", 404):
-        s3.get_object(Bucket=versioned, Key="k", VersionId="A" * 32)
+        s3.get_object(Bucket=versioned, Key="k", VersionId=ids[0])
+    with refused("InvalidArgument", 400):
+        s3.get_object(Bucket=versioned, Key="k", VersionId="no version")
 
 
 # Deleting hides; the marker says so, can be removed, and then the object is back.
