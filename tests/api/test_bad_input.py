@@ -21,11 +21,13 @@ def unharmed(cloud):
 
 
 # Nobody: the protocols' own names for it.
-def test_missing_signature(cloud):
+def test_missing_signature(cloud, bucket):
     response = send(cloud, "POST", "/", b"{}", {"X-Amz-Target": LIST_JOBS, "Content-Type": "application/x-amz-json-1.1"})
     assert response.status_code in (400, 403) and code(response) == "MissingAuthenticationTokenException"
-    response = send(cloud, "GET", "/some-bucket")
+    response = send(cloud, "GET", f"/{bucket}")
     assert response.status_code == 403 and "<Code>AccessDenied</Code>" in response.text
+    response = send(cloud, "GET", "/no-such-bucket-anywhere")  # AWS tells everyone that a name is free
+    assert response.status_code == 404 and "<Code>NoSuchBucket</Code>" in response.text
 
 
 # A wrong secret and an unknown key are told apart as AWS does, and neither says more.

@@ -184,7 +184,7 @@ def test_server_killed_during_training(own_cloud):
      "'ml.p5.48xlarge for training job usage'"),
     ({"ResourceConfig": {"InstanceType": "ml.huge.huger", "InstanceCount": 1, "VolumeSizeInGB": 1}}, "ValidationException",
      "ml.huge.huger"),
-    ({"OutputDataConfig": {"S3OutputPath": "s3://b/out", "KmsKeyId": "key"}}, "ValidationException", "KmsKeyId is not built"),
+    ({"OutputDataConfig": {"S3OutputPath": "s3://bucket/out", "KmsKeyId": "key"}}, "ValidationException", "KmsKeyId is not built"),
     ({"CheckpointConfig": {"S3Uri": "s3://b/c"}}, "ValidationException", "CheckpointConfig is not built"),
     ({"RoleArn": "arn:aws:iam::123456789012:role/nobody"}, "ValidationException", "Could not assume role"),
 ])
