@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs/compatibility.md"
 # The botocore service -> the IAM prefix that its rows have.
 SERVICES = {"s3": "s3", "iam": "iam", "sts": "sts", "sagemaker": "sagemaker", "sagemaker-runtime": "sagemaker", "logs": "logs",
-            "cloudwatch": "cloudwatch"}
+            "cloudwatch": "cloudwatch", "kms": "kms"}
 
 
 def operations_of(binary: pathlib.Path) -> list[dict]:
@@ -46,6 +46,8 @@ def render(operations: list[dict]) -> str:
     for operation in operations:
         built.setdefault(operation["Service"], set()).add(operation["Operation"])
     session = botocore.session.get_session()
+    unlisted = set(built) & set(session.get_available_services()) - set(SERVICES)
+    assert not unlisted, f"SERVICES lacks {unlisted}"
     lines = ["# Compatibility", "",
              "Made by `tools/generate_compatibility.py` from the rows of the binary and the models of botocore; do not edit. An operation that",
              "is not listed answers with a typed error that names it.", "",
