@@ -1,10 +1,13 @@
 // RocksDB, embedded. Writers form groups: the first in the queue commits for all that wait behind it, so many batches
 // share one fsync, expectations are checked in one order, and versions and announcements appear in the order of commit.
+#include <sys/statvfs.h>
+
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include <algorithm>
 #include <atomic>
 #include <unordered_map>
 
@@ -19,6 +22,9 @@ namespace aloft::kv {
 namespace {
 
 constexpr std::size_t kMaxGroupBytes = 8u << 20;
+// What stays free for what is not written yet but acknowledged: memtables to flush, files to merge. RocksDB 7.8 as
+// Debian builds it, with assertions, may end the process where a flush meets a full disk.
+constexpr std::uint64_t kReservedBytes = 64u << 20;
 
 rocksdb::Slice ToSlice(std::string_view text) {
   return {text.data(), text.size()};
@@ -69,6 +75,7 @@ class RocksStore final : public Store {
 
   Status Open(const Options& options) {
     ALOFT_TRY(os::MakeDirectories(options.path, 0700));
+    path_ = options.path;
     rocksdb::DB* opened = nullptr;
     rocksdb::Status status = rocksdb::DB::Open(RocksOptions(options), options.path, &opened);
     if (!status.ok()) {
@@ -235,14 +242,23 @@ class RocksStore final : public Store {
   std::optional<Error> Write(rocksdb::WriteBatch& batch) {
     if (read_only_.load(std::memory_order_relaxed))
       return Fail(kStoreReadOnly, "The key-value store refuses writes after a disk error.");
+    if (!HasRoom()) return Fail(kDiskFull, "The disk is full.", "less is free than the store keeps for itself");
     if (auto error = FaultError("kv.write")) return Failed(rocksdb::Status::IOError(error->detail));
     rocksdb::WriteOptions options;
     options.sync = true;
     rocksdb::Status written = db_->Write(options, &batch);
-    // A full disk goes away: RocksDB looks for room every five seconds and goes on by itself. (Resume() is no help: it
-    // waits for ever where the flush that it starts finds the disk still full.)
+    // Others can fill the disk to its end. It goes away: RocksDB looks for room every five seconds and goes on by
+    // itself. (Resume() is no help: it waits for ever where the flush that it starts finds the disk still full.)
     if (written.ok()) return std::nullopt;
     return Failed(written);
+  }
+
+  // On a small file system an eighth of it is kept.
+  bool HasRoom() const {
+    struct statvfs disk;
+    if (statvfs(path_.c_str(), &disk) != 0) return true;
+    const std::uint64_t all = std::uint64_t{disk.f_blocks} * disk.f_frsize;
+    return std::uint64_t{disk.f_bavail} * disk.f_frsize >= std::min(kReservedBytes, all / 8);
   }
 
   Error Failed(const rocksdb::Status& status) {
@@ -256,6 +272,7 @@ class RocksStore final : public Store {
   Log log_;
   std::unique_ptr<rocksdb::DB> db_;
   std::unique_ptr<RocksOutbox> outbox_;
+  std::string path_;
   std::atomic<bool> read_only_{false};
   Version last_version_ = kAbsent;
   sql::CommitQueue queue_{{.max_group = 512, .max_weight = kMaxGroupBytes}};

@@ -6,11 +6,11 @@ import pathlib
 import subprocess
 
 
-# Each store fills a file system of 24 MiB, then there is room again, and it goes on without a restart.
+# Each store fills what a file system of 256 MiB has left beside 200 MiB of other things, then there is room again, and it goes on without a restart.
 def test_full_disk(request, tmp_path):
     program = pathlib.Path(request.config.getoption("--binary")).resolve().parents[2] / "tests/fault/powercut/powercut"
     assert program.exists(), f"{program} is not built; run make build"
-    script = 'mount -t tmpfs -o size=24m none "$1" && exec "$2" fill "$1"'
+    script = 'mount -t tmpfs -o size=256m none "$1" && head -c 200M /dev/zero > "$1/others" && exec "$2" fill "$1"'
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", str(tmp_path), str(program)],
         capture_output=True,
