@@ -55,15 +55,6 @@ Result<Plan> PlanPutBucket(const Context& context, const Call& call, Target targ
   return plan;
 }
 
-Result<objects::ObjectInfo> FindListed(const Context& context, const Call& call, const Authorized& authorized,
-                                       const AccountId& owner, const Target& target) {
-  auto info = context.dependencies.objects.FindVersion(owner, target.bucket, target.key, target.Get("versionId"));
-  if (!info.ok()) return Missing(context, call, authorized, target, info.error());
-  if (info->is_delete_marker)
-    return Fail(objects::kDeleteMarkerVersion, "The specified method is not allowed against this resource.");
-  return info;
-}
-
 Result<Plan> PlanGetObject(const Context& context, const Call& call, Target target) {
   Plan plan;
   plan.permissions = {
@@ -72,15 +63,14 @@ Result<Plan> PlanGetObject(const Context& context, const Call& call, Target targ
                                                      const Authorized& authorized) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
     ALOFT_ASSIGN(auto access, context.access->Of(target.bucket));
-    auto info = FindListed(context, c, authorized, owner, target);
-    if (!info.ok()) return std::move(info).error();
+    ALOFT_ASSIGN(auto info, DescribeVersion(context, c, authorized, owner, target));
     http::Response response;
     bool enforced = access->ownership == Ownership::kBucketOwnerEnforced;
-    if (enforced || info->attributes.acl.empty())
+    if (enforced || info.attributes.acl.empty())
       response = XmlAnswer(c, WriteAcl(documents::PrivateAcl(CanonicalUserId(owner))));
     else
-      response = XmlAnswer(c, info->attributes.acl);
-    AddVersion(response.headers, *info);
+      response = XmlAnswer(c, info.attributes.acl);
+    AddVersion(response.headers, info);
     return response;
   };
   return plan;
@@ -96,8 +86,7 @@ Result<Plan> PlanPutObject(const Context& context, const Call& call, Target targ
                                                      const Authorized& authorized) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
     ALOFT_ASSIGN(auto access, context.access->Of(target.bucket));
-    auto info = FindListed(context, c, authorized, owner, target);
-    if (!info.ok()) return std::move(info).error();
+    ALOFT_ASSIGN(auto info, DescribeVersion(context, c, authorized, owner, target));
     std::string id = CanonicalUserId(owner);
     ALOFT_ASSIGN(Acl acl, ReadAcl(c, id, id));
     ALOFT_TRY(CheckAclAllowed(*access, acl));
@@ -106,7 +95,7 @@ Result<Plan> PlanPutObject(const Context& context, const Call& call, Target targ
                                                     documents::IsPrivate(acl) ? std::string() : WriteAcl(acl),
                                                     target.Get("versionId")));
     http::Response response = Answer(c, 200);
-    AddVersion(response.headers, *info);
+    AddVersion(response.headers, info);
     return response;
   };
   return plan;

@@ -42,14 +42,6 @@ objects::Service::SourceCheck SourceConditions(const Call& call, std::string& ve
   };
 }
 
-Error MissingSource(const Context& context, const Call& call, const Authorized& authorized, const CopySource& source,
-                    const Error& error) {
-  bool absent = error.reason == objects::kNoSuchKey || error.reason == objects::kDeleteMarker ||
-                error.reason == objects::kNoSuchVersion;
-  if (!absent || authorized.Allows(Need(context, call, "s3:ListBucket", "arn:aws:s3:::" + source.bucket))) return error;
-  return Fail(kAccessDenied, "Access Denied");
-}
-
 namespace {
 
 Permission NeedSource(const Context& context, const Call& call, const CopySource& source) {
@@ -119,7 +111,7 @@ Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
     ALOFT_ASSIGN(made.target.encryption, EncryptionOf(context, c.head(), *access));
     std::string version;
     auto info = context.dependencies.objects.CopyObject(owner, made, SourceConditions(c, version));
-    if (!info.ok()) return MissingSource(context, c, authorized, source, info.error());
+    if (!info.ok()) return Missing(context, c, authorized, source.bucket, info.error());
     std::string body;
     codec::XmlWriter xml(body);
     WriteResult(xml, "CopyObjectResult", info->modified, info->etag, info->checksum, true);
@@ -156,7 +148,7 @@ Result<Plan> PlanPartCopy(const Context& context, const Call& call, Target targe
     objects::ReadOptions options{.version = source.version, .customer_key = source.customer_key};
     auto part = context.dependencies.objects.CopyPart(owner, request, source.bucket, source.key, range,
                                                       SourceConditions(c, version), options);
-    if (!part.ok()) return MissingSource(context, c, authorized, source, part.error());
+    if (!part.ok()) return Missing(context, c, authorized, source.bucket, part.error());
     std::string body;
     codec::XmlWriter xml(body);
     WriteResult(xml, "CopyPartResult", part->modified, part->etag, part->checksum, false);

@@ -21,8 +21,4 @@ Result<CopySource> ReadCopySource(const Context& context, const http::RequestHea
 // The conditional headers on the source, as a check of the object store's, which also learns the version.
 objects::Service::SourceCheck SourceConditions(const Call& call, std::string& version);
 
-// A missing source is only admitted to who may list its bucket.
-Error MissingSource(const Context& context, const Call& call, const Authorized& authorized, const CopySource& source,
-                    const Error& error);
-
 }  // namespace aloft::api::s3

@@ -96,7 +96,7 @@ Result<Selection> Select(const Call& call, const Target& target, const objects::
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
 Result<http::Response> Refuse(const Context& context, const Call& call, const Authorized& authorized,
                               const AccountId& owner, const Target& target, const Error& cause) {
-  Error error = Missing(context, call, authorized, target, cause);
+  Error error = Missing(context, call, authorized, target.bucket, cause);
   bool latest = error.reason == objects::kDeleteMarker;
   if (!latest && !(error.reason == objects::kDeleteMarkerVersion)) return error;
   auto marker = context.dependencies.objects.FindVersion(owner, target.bucket, target.key, target.Get("versionId"));

@@ -107,12 +107,22 @@ http::Response ErrorAnswer(const Error& error, const http::RequestHead& head, co
   return response;
 }
 
-Error Missing(const Context& context, const Call& call, const Authorized& authorized, const Target& target,
+Error Missing(const Context& context, const Call& call, const Authorized& authorized, std::string_view bucket,
               const Error& error) {
   bool absent = error.reason == objects::kNoSuchKey || error.reason == objects::kDeleteMarker ||
                 error.reason == objects::kNoSuchVersion;
-  if (!absent || authorized.Allows(Need(context, call, "s3:ListBucket", target.BucketArn()))) return error;
+  if (!absent || authorized.Allows(Need(context, call, "s3:ListBucket", "arn:aws:s3:::" + std::string(bucket))))
+    return error;
   return Fail(kAccessDenied, "Access Denied");
+}
+
+Result<objects::ObjectInfo> DescribeVersion(const Context& context, const Call& call, const Authorized& authorized,
+                                            const AccountId& owner, const Target& target) {
+  auto info = context.dependencies.objects.FindVersion(owner, target.bucket, target.key, target.Get("versionId"));
+  if (!info.ok()) return Missing(context, call, authorized, target.bucket, info.error());
+  if (info->is_delete_marker)
+    return Fail(objects::kDeleteMarkerVersion, "The specified method is not allowed against this resource.");
+  return info;
 }
 
 Result<std::size_t> NumberParameter(const Target& target, std::string_view name, std::size_t otherwise,

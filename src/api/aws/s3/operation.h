@@ -104,8 +104,12 @@ Result<objects::EncryptionRequest> EncryptionOf(const Context& context, const ht
 http::Response ErrorAnswer(const Error& error, const http::RequestHead& head, const RequestId& request_id);
 // What an absent object is called to this caller: that it is absent only to who may list the bucket, else
 // kAccessDenied. Other errors stay.
-Error Missing(const Context& context, const Call& call, const Authorized& authorized, const Target& target,
+Error Missing(const Context& context, const Call& call, const Authorized& authorized, std::string_view bucket,
               const Error& error);
+// The version that the request means, described but not opened: tags, lists and locks need no key of the writer's.
+// As Missing; objects::kDeleteMarkerVersion where it is a marker.
+Result<objects::ObjectInfo> DescribeVersion(const Context& context, const Call& call, const Authorized& authorized,
+                                            const AccountId& owner, const Target& target);
 // A Tagging document of an object. kMalformedXml, objects::kInvalidTag.
 Result<objects::Pairs> ReadTagging(const Context& context, std::string_view body);
 // x-amz-bypass-governance-retention.

@@ -21,15 +21,10 @@ Result<objects::Pairs> ReadTagging(const Context& context, std::string_view body
 
 namespace {
 
-// Tags need no key of the writer's, so the version is only described.
 Result<objects::ObjectInfo> FindTagged(const Context& context, const Call& call, const Authorized& authorized,
                                        const Target& target) {
   ALOFT_ASSIGN(AccountId owner, OwnerOf(context, call, target.bucket));
-  auto info = context.dependencies.objects.FindVersion(owner, target.bucket, target.key, target.Get("versionId"));
-  if (!info.ok()) return Missing(context, call, authorized, target, info.error());
-  if (info->is_delete_marker)
-    return Fail(objects::kDeleteMarkerVersion, "The specified method is not allowed against this resource.");
-  return info;
+  return DescribeVersion(context, call, authorized, owner, target);
 }
 
 Result<Plan> PlanGet(const Context& context, const Call& call, Target target) {

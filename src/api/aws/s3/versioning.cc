@@ -103,11 +103,7 @@ Result<objects::ObjectInfo> FindLockable(const Context& context, const Call& cal
   ALOFT_ASSIGN(auto access, context.access->Of(target.bucket));
   if (!access->bucket.lock.enabled)
     return Fail(objects::kNoLockConfiguration, "Bucket is missing Object Lock Configuration");
-  auto info = context.dependencies.objects.FindVersion(owner, target.bucket, target.key, target.Get("versionId"));
-  if (!info.ok()) return Missing(context, call, authorized, target, info.error());
-  if (info->is_delete_marker)
-    return Fail(objects::kDeleteMarkerVersion, "The specified method is not allowed against this resource.");
-  return info;
+  return DescribeVersion(context, call, authorized, owner, target);
 }
 
 Result<Plan> PlanGetRetention(const Context& context, const Call& call, Target target) {
