@@ -49,7 +49,7 @@ Result<iam::SimulatePolicyResponse> Simulate(const PrincipalPolicies& policies, 
     for (const std::string& resource : resources.value_or(Texts{"*"})) {
       if (all.size() >= 10'000) return Fail(kInvalidInput, "At most 10000 questions can be asked at once");
       const Query query{action, resource, keys};
-      const Decision decision = Decide(policies, {}, query);
+      const Decision decision = policy::Decide({.principal = &policies}, query);
       iam::EvaluationResult result;
       result.eval_action_name = action;
       result.eval_resource_name = resource;

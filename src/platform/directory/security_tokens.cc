@@ -1,7 +1,6 @@
 #include "platform/directory/security_tokens.h"
 
 #include "platform/directory/common.h"
-#include "platform/identity/session_keys.h"
 #include "platform/identity/sessions.h"
 
 namespace aloft::directory {
@@ -80,18 +79,8 @@ Error Refused(const Session& session, std::string_view action, const std::string
 Status CheckMayAssume(Service& identity, const Session& session, const Principal& role, std::string_view action,
                       const Context& context) {
   const std::string role_arn = role.entity.Arn();
-  const SessionKeys keys(session, nullptr, context, identity.state().clock.Now());
-  Caller caller;
-  caller.account = session.account.value();
-  caller.arn = session.arn;
-  caller.role_arn = session.role_arn;
-  const Verdict trust = role.trust->Evaluate(Query{action, role_arn, keys, &caller});
-  if (trust.effect != Verdict::Effect::kAllow) return Refused(session, action, role_arn);
-  const Decision own = identity.Authorize(session, action, role_arn, context);
-  const bool same_account = session.account == role.entity.account;
-  // In its own account, a trust that names the caller itself is enough, unless the caller's policies forbid it.
-  const bool named = same_account && trust.direct && !own.explicit_deny && own.source == Decision::Source::kIdentity;
-  if (own.allowed || named) return {};
+  const ResourceFacts facts{.owner = role.entity.account, .policy = role.trust, .gate = true};
+  if (identity.Authorize(session, action, role_arn, context, &facts).allowed) return {};
   return Refused(session, action, role_arn);
 }
 

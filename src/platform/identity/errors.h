@@ -2,6 +2,7 @@
 #pragma once
 
 #include "foundation/base/error.h"
+#include "platform/policy/errors.h"
 
 namespace aloft::identity {
 
@@ -17,7 +18,7 @@ inline constexpr Reason kEntityAlreadyExists{ErrorKind::kAlreadyExists, "EntityA
 inline constexpr Reason kDeleteConflict{ErrorKind::kConflict, "DeleteConflict"};
 inline constexpr Reason kLimitExceeded{ErrorKind::kExhausted, "LimitExceeded"};
 inline constexpr Reason kInvalidInput{ErrorKind::kInvalid, "InvalidInput"};
-inline constexpr Reason kMalformedPolicyDocument{ErrorKind::kInvalid, "MalformedPolicyDocument"};
+using policy::kMalformedPolicyDocument;
 inline constexpr Reason kPolicyNotAttachable{ErrorKind::kInvalid, "PolicyNotAttachable"};
 inline constexpr Reason kUnmodifiableEntity{ErrorKind::kInvalid, "UnmodifiableEntity"};
 inline constexpr Reason kPackedPolicyTooLarge{ErrorKind::kInvalid, "PackedPolicyTooLarge"};

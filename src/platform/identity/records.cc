@@ -4,6 +4,7 @@
 
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
+#include "platform/identity/guardrails.h"
 #include "platform/identity/records_sql.h"
 
 namespace aloft::identity {
@@ -95,32 +96,35 @@ Result<std::vector<Entity>> ReadEntities(const sql::Rows& rows) {
 }  // namespace records
 
 std::span<const sql::Migration> Migrations() {
-  static const std::vector<sql::Migration> migrations = {{
-      "identity",
-      1,
+  static const std::vector<sql::Migration> migrations = {
       {
-          "CREATE TABLE identity_accounts (account TEXT PRIMARY KEY, name TEXT NOT NULL, main INTEGER NOT NULL, "
-          "created INTEGER NOT NULL)",
-          "CREATE TABLE identity_entities (account TEXT NOT NULL, kind TEXT NOT NULL, name_key TEXT NOT NULL, "
-          "name TEXT NOT NULL, path TEXT NOT NULL, id TEXT NOT NULL, created INTEGER NOT NULL, "
-          "document TEXT NOT NULL, PRIMARY KEY (account, kind, name_key))",
-          "CREATE TABLE identity_inline (account TEXT NOT NULL, kind TEXT NOT NULL, name_key TEXT NOT NULL, "
-          "policy TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (account, kind, name_key, policy))",
-          "CREATE TABLE identity_attached (account TEXT NOT NULL, kind TEXT NOT NULL, name_key TEXT NOT NULL, "
-          "policy_arn TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (account, kind, name_key, policy_arn))",
-          "CREATE INDEX identity_attached_policy ON identity_attached (account, policy_arn)",
-          "CREATE TABLE identity_members (account TEXT NOT NULL, group_key TEXT NOT NULL, user_key TEXT NOT NULL, "
-          "PRIMARY KEY (account, group_key, user_key))",
-          "CREATE INDEX identity_members_user ON identity_members (account, user_key)",
-          "CREATE TABLE identity_versions (account TEXT NOT NULL, name_key TEXT NOT NULL, version INTEGER NOT NULL, "
-          "is_default INTEGER NOT NULL, created INTEGER NOT NULL, document TEXT NOT NULL, "
-          "PRIMARY KEY (account, name_key, version))",
-          "CREATE TABLE identity_keys (id TEXT PRIMARY KEY, account TEXT NOT NULL, user_key TEXT NOT NULL, "
-          "user_name TEXT NOT NULL, active INTEGER NOT NULL, created INTEGER NOT NULL, secret BLOB NOT NULL, "
-          "last_used INTEGER NOT NULL, last_service TEXT NOT NULL, last_region TEXT NOT NULL)",
-          "CREATE INDEX identity_keys_user ON identity_keys (account, user_key)",
+          "identity",
+          1,
+          {
+              "CREATE TABLE identity_accounts (account TEXT PRIMARY KEY, name TEXT NOT NULL, main INTEGER NOT NULL, "
+              "created INTEGER NOT NULL)",
+              "CREATE TABLE identity_entities (account TEXT NOT NULL, kind TEXT NOT NULL, name_key TEXT NOT NULL, "
+              "name TEXT NOT NULL, path TEXT NOT NULL, id TEXT NOT NULL, created INTEGER NOT NULL, "
+              "document TEXT NOT NULL, PRIMARY KEY (account, kind, name_key))",
+              "CREATE TABLE identity_inline (account TEXT NOT NULL, kind TEXT NOT NULL, name_key TEXT NOT NULL, "
+              "policy TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (account, kind, name_key, policy))",
+              "CREATE TABLE identity_attached (account TEXT NOT NULL, kind TEXT NOT NULL, name_key TEXT NOT NULL, "
+              "policy_arn TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (account, kind, name_key, policy_arn))",
+              "CREATE INDEX identity_attached_policy ON identity_attached (account, policy_arn)",
+              "CREATE TABLE identity_members (account TEXT NOT NULL, group_key TEXT NOT NULL, user_key TEXT NOT NULL, "
+              "PRIMARY KEY (account, group_key, user_key))",
+              "CREATE INDEX identity_members_user ON identity_members (account, user_key)",
+              "CREATE TABLE identity_versions (account TEXT NOT NULL, name_key TEXT NOT NULL, version INTEGER NOT "
+              "NULL, "
+              "is_default INTEGER NOT NULL, created INTEGER NOT NULL, document TEXT NOT NULL, "
+              "PRIMARY KEY (account, name_key, version))",
+              "CREATE TABLE identity_keys (id TEXT PRIMARY KEY, account TEXT NOT NULL, user_key TEXT NOT NULL, "
+              "user_name TEXT NOT NULL, active INTEGER NOT NULL, created INTEGER NOT NULL, secret BLOB NOT NULL, "
+              "last_used INTEGER NOT NULL, last_service TEXT NOT NULL, last_region TEXT NOT NULL)",
+              "CREATE INDEX identity_keys_user ON identity_keys (account, user_key)",
+          },
       },
-  }};
+      GuardrailMigration()};
   return migrations;
 }
 

@@ -51,6 +51,10 @@ bool IsTokenScope(const Session& session, std::string_view action, std::string_v
   return EqualsIgnoreCase(action, "sagemaker:InvokeEndpoint") && EqualsIgnoreCase(resource, scope);
 }
 
+bool IsFederated(const Session& session) {
+  return session.arn.find(":federated-user/") != std::string::npos;
+}
+
 Decision No(std::string why) {
   return Decision{.why = std::move(why)};
 }
@@ -62,79 +66,107 @@ bool IsBarredFromIdentity(const Session& session, std::string_view action) {
   return lower.starts_with("iam:") || (lower.starts_with("sts:") && lower != "sts:assumerole");
 }
 
-Verdict AskResource(const Session& session, const Query& query, const ResourceFacts& facts) {
-  Verdict verdict;
-  if (facts.policy != nullptr) verdict = facts.policy->Evaluate(query);
-  if (verdict.effect != Verdict::Effect::kDeny && facts.granted) return {Verdict::Effect::kAllow, -1, true};
-  if (facts.block_public && session.account != facts.owner && verdict.effect == Verdict::Effect::kAllow) return {};
-  return verdict;
-}
-
-// What the caller's own side says; the resource's side is Ask's.
-Decision AskCaller(Service::State& state, const Session& session, std::string_view action, std::string_view resource,
-                   const Context& context, bool explain) {
-  if (session.kind == PrincipalKind::kNobody) return No("the caller did not authenticate");
-  if (EqualsIgnoreCase(action, "sts:GetCallerIdentity"))
+// Why no policy is even asked; absent where the policies decide.
+std::optional<Decision> Shortcut(const Session& session, std::string_view action, std::string_view resource,
+                                 bool explain) {
+  if (session.kind != PrincipalKind::kNobody && EqualsIgnoreCase(action, "sts:GetCallerIdentity"))
     return Decision{.allowed = true, .why = explain ? "everyone may ask who they are" : ""};
-  if (session.kind == PrincipalKind::kRoot)
-    return Decision{.allowed = true, .why = explain ? "the root user may do everything in its account" : ""};
   if (session.kind == PrincipalKind::kToken && !IsTokenScope(session, action, resource))
     return No("an endpoint token may only invoke endpoint " + session.endpoint);
   if (IsBarredFromIdentity(session, action))
     return No("session credentials of a user may not call IAM, nor STS but for AssumeRole");
+  return std::nullopt;
+}
 
+// The user or role behind a session. A session must not outlive its principal, nor pass to another one of the same
+// name.
+Result<std::shared_ptr<const Principal>> PrincipalOf(Service::State& state, const Session& session) {
   // A token acts for whoever made it, as long as that principal exists and may.
   const bool as_role = !session.role_arn.empty();
   std::string name = session.user_name;
   if (as_role) {
     const auto role = ParseEntityArn(session.role_arn, EntityKind::kRole);
-    if (!role) return No("the session names no role");
+    if (!role) return std::shared_ptr<const Principal>();
     name = role->name;
   }
-  const auto principal = FindPrincipal(state, session.account, as_role ? EntityKind::kRole : EntityKind::kUser, name);
-  if (!principal.ok()) {
-    state.log.Error("policies cannot be read; access is refused",
-                    {{"principal", session.arn}, {"error", Describe(principal.error())}});
-    return No("the policies of the caller cannot be read");
-  }
-  // A session must not outlive its principal, nor pass to another one of the same name.
+  ALOFT_ASSIGN(auto principal,
+               FindPrincipal(state, session.account, as_role ? EntityKind::kRole : EntityKind::kUser, name));
   const std::string_view id = std::string_view(session.principal_id).substr(0, session.principal_id.find(':'));
-  const bool federated = session.arn.find(":federated-user/") != std::string::npos;
-  if (*principal == nullptr || (!federated && (*principal)->entity.id != id))
-    return No("the user or role of this session was deleted");
-  const SessionKeys keys(session, &(*principal)->entity.tags, context, state.clock.Now());
-  return Decide((*principal)->policies, session.session_policies, Query{action, resource, keys}, explain);
+  if (principal != nullptr && !IsFederated(session) && principal->entity.id != id) principal = nullptr;
+  return principal;
+}
+
+Decision Unreadable(Service::State& state, const Session& session, const Error& error) {
+  state.log.Error("policies cannot be read; access is refused",
+                  {{"principal", session.arn}, {"error", Describe(error)}});
+  return No("the policies that decide cannot be read");
 }
 
 Decision Ask(Service::State& state, const Session& session, std::string_view action, std::string_view resource,
-             const Context& request, const ResourceFacts* facts, bool explain) {
-  if (facts == nullptr) return AskCaller(state, session, action, resource, request, explain);
-  Context context = request;
-  for (const auto& [key, values] : facts->context) context.try_emplace(key, values);
-  const SessionKeys keys(session, nullptr, context, state.clock.Now());
-  const bool nobody = session.kind == PrincipalKind::kNobody;
-  Caller caller;
-  if (!nobody) {
-    caller.account = session.account.value();
-    caller.arn = session.arn;
-    caller.role_arn = session.role_arn;
+             const Context& context, const ResourceFacts* facts, bool explain) {
+  if (auto decision = Shortcut(session, action, resource, explain)) return std::move(*decision);
+  Grounds grounds;
+  grounds.facts = facts;
+  grounds.session_policies = session.session_policies;
+  grounds.root = session.kind == PrincipalKind::kRoot;
+  std::shared_ptr<const Principal> principal;
+  const bool alone = session.kind == PrincipalKind::kNobody || session.kind == PrincipalKind::kService;
+  if (alone && facts == nullptr) return No("the caller did not authenticate");
+  if (!alone && !grounds.root) {
+    auto found = PrincipalOf(state, session);
+    if (!found.ok()) return Unreadable(state, session, found.error());
+    principal = std::move(found).value();
+    if (principal == nullptr) return No("the user or role of this session was deleted");
+    grounds.principal = &principal->policies;
   }
-  caller.anonymous = nobody;
-  const Verdict verdict = AskResource(session, Query{action, resource, keys, &caller}, *facts);
-  if (verdict.effect == Verdict::Effect::kDeny)
-    return {.explicit_deny = true, .source = Decision::Source::kResource, .why = "denied by the resource's policy"};
-  const bool opens = verdict.effect == Verdict::Effect::kAllow;
-  if (nobody) return {.allowed = opens && verdict.direct, .source = Decision::Source::kResource};
-  const Decision own = AskCaller(state, session, action, resource, context, explain);
-  if (own.explicit_deny) return own;
-  const bool same_account = facts->owner.empty() || facts->owner == session.account;
-  if (!opens && (facts->gate || !same_account)) return {.source = Decision::Source::kResource};
-  const bool as_named = own.source == Decision::Source::kIdentity && session.kind != PrincipalKind::kToken;
-  if (same_account && opens && verdict.direct && as_named) return {.allowed = true};
-  return own;
+  std::shared_ptr<const Guardrails> over_caller, over_resource;
+  const AccountId& owner = facts != nullptr && !facts->owner.empty() ? facts->owner : session.account;
+  if (!alone) {
+    auto found = FindGuardrails(state, session.account);
+    if (!found.ok()) return Unreadable(state, session, found.error());
+    over_caller = std::move(found).value();
+    grounds.caller_guardrails = over_caller.get();
+  }
+  if (!owner.empty()) {
+    auto found = FindGuardrails(state, owner);
+    if (!found.ok()) return Unreadable(state, session, found.error());
+    over_resource = std::move(found).value();
+    grounds.resource_guardrails = over_resource.get();
+  }
+  const SessionKeys keys(session, principal != nullptr ? &principal->entity.tags : nullptr, context, state.clock.Now(),
+                         facts);
+  const Caller caller = CallerOf(session);
+  std::string user_arn;
+  Caller named = caller;
+  if (IsFederated(session) && principal != nullptr) {
+    user_arn = principal->entity.Arn();
+    named.role_arn = user_arn;
+  }
+  return policy::Decide(grounds, Query{action, resource, keys, &named}, explain);
 }
 
 }  // namespace
+
+Caller CallerOf(const Session& session) {
+  Caller out;
+  switch (session.kind) {
+    case PrincipalKind::kNobody: out.anonymous = true; return out;
+    case PrincipalKind::kService: out.service = session.arn; return out;
+    default: break;
+  }
+  out.account = session.account.value();
+  out.arn = session.arn;
+  out.role_arn = session.role_arn;
+  out.id = std::string_view(session.principal_id).substr(0, session.principal_id.find(':'));
+  return out;
+}
+
+Session ServiceSession(std::string_view service_principal) {
+  Session session;
+  session.kind = PrincipalKind::kService;
+  session.arn = service_principal;
+  return session;
+}
 
 Service::Service(sql::Database& database, const keys::Keyring& keyring, const Clock& clock, Random& random, Log log)
     : state_(std::make_unique<State>(database, keyring, clock, random, std::move(log))) {}
@@ -173,8 +205,9 @@ void Service::Invalidate() const {
 
 std::string DeniedMessage(const Session& session, std::string_view action, std::string_view resource,
                           const Decision& decision) {
-  static constexpr std::string_view kKinds[] = {"identity-based policy", "permissions boundary", "session policy",
-                                                "resource-based policy"};
+  static constexpr std::string_view kKinds[] = {"identity-based policy",  "permissions boundary",
+                                                "session policy",         "resource-based policy",
+                                                "service control policy", "resource control policy"};
   const std::string kind(kKinds[static_cast<int>(decision.source)]);
   std::string out = "User: " + (session.arn.empty() ? std::string("anonymous") : session.arn) +
                     " is not authorized to perform: " + std::string(action);

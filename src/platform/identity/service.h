@@ -77,6 +77,10 @@ class Service {
   std::unique_ptr<State> state_;
 };
 
+// A part of this cloud asking for itself ("cloudtrail.amazonaws.com"): only a policy that names the service lets it in.
+// The context should say for whom: aws:sourceaccount, aws:sourcearn.
+Session ServiceSession(std::string_view service_principal);
+
 // "User: ARN is not authorized to perform: ACTION on resource: RESOURCE because no identity-based policy allows the
 // ACTION action", AWS's form.
 std::string DeniedMessage(const Session& session, std::string_view action, std::string_view resource,

@@ -4,6 +4,9 @@
 #include "foundation/codec/time.h"
 
 namespace aloft::identity {
+
+using policy::ContextKeys;
+
 namespace {
 
 constexpr std::string_view kTagPrefix = "aws:principaltag/";
@@ -15,7 +18,8 @@ std::string_view TypeOf(const Session& session) {
     case PrincipalKind::kRole: return "AssumedRole";
     case PrincipalKind::kUser:
       return session.arn.find(":federated-user/") == std::string::npos ? "User" : "FederatedUser";
-    case PrincipalKind::kToken: return "User";
+    case PrincipalKind::kToken: return session.role_arn.empty() ? "User" : "AssumedRole";
+    case PrincipalKind::kService: return "Service";
   }
   return "";
 }
@@ -36,28 +40,57 @@ std::span<const std::string> SessionKeys::Tag(std::string_view name) const {
   return {};
 }
 
-std::span<const std::string> SessionKeys::Find(std::string_view key) const {
-  if (!key.starts_with("aws:")) return ContextKeys(context_).Find(key);
-  if (const auto found = made_.find(key); found != made_.end()) return {&found->second, 1};
-  making_ = key;
-  const bool nobody = session_.kind == PrincipalKind::kNobody;
-  const auto one = [&](const std::string& value) -> std::span<const std::string> {
-    return value.empty() ? std::span<const std::string>() : std::span<const std::string>(&value, 1);
-  };
-  if (key == "aws:username") return session_.kind == PrincipalKind::kUser ? one(session_.user_name) : one("");
+std::span<const std::string> SessionKeys::OfCaller(std::string_view key, bool& known) const {
+  using None = std::span<const std::string>;
+  const auto one = [](const std::string& value) { return value.empty() ? None() : None(&value, 1); };
+  const PrincipalKind kind = session_.kind;
+  const bool service = kind == PrincipalKind::kService, nobody = kind == PrincipalKind::kNobody;
+  known = true;
+  if (key == "aws:username") return kind == PrincipalKind::kUser ? one(session_.user_name) : None();
   if (key == "aws:userid") return one(session_.principal_id);
-  if (key == "aws:principalaccount") return one(session_.account.value());
-  if (key == "aws:principalarn") return one(session_.kind == PrincipalKind::kRole ? session_.role_arn : session_.arn);
+  if (key == "aws:principalaccount") return service ? None() : one(session_.account.value());
+  if (key == "aws:principalarn")
+    return service ? None() : one(session_.role_arn.empty() ? session_.arn : session_.role_arn);
   if (key == "aws:principaltype") return Keep(std::string(TypeOf(session_)));
   if (key.starts_with(kTagPrefix)) return Tag(key.substr(kTagPrefix.size()));
+  if (key == "aws:tokenissuetime") return session_.temporary() ? Keep(codec::FormatIso8601(session_.issued)) : None();
+  if (key == "aws:principalisawsservice") return nobody ? None() : Keep(service ? "true" : "false");
+  if (key == "aws:principalservicename" || key == "aws:principalservicenameslist")
+    return service ? one(session_.arn) : None();
+  // AWS leaves these out for long-lived keys.
+  if (key == "aws:multifactorauthpresent")
+    return session_.temporary() ? Keep(session_.mfa != Time{} ? "true" : "false") : None();
+  if (key == "aws:multifactorauthage")
+    return session_.mfa != Time{} ? Keep(std::to_string((ToMicros(now_) - ToMicros(session_.mfa)) / 1'000'000))
+                                  : None();
+  known = false;
+  return {};
+}
+
+std::span<const std::string> SessionKeys::OfRequest(std::string_view key) const {
+  if (facts_ != nullptr)
+    if (const auto found = ContextKeys(facts_->context).Find(key); !found.empty()) return found;
+  return ContextKeys(context_).Find(key);
+}
+
+std::span<const std::string> SessionKeys::Find(std::string_view key) const {
+  if (!key.starts_with("aws:")) return OfRequest(key);
+  if (const auto found = made_.find(key); found != made_.end()) return {&found->second, 1};
+  making_ = key;
+  bool known = false;
+  if (const auto values = OfCaller(key, known); known) return values;
   if (key == "aws:currenttime") return Keep(codec::FormatIso8601(now_));
   if (key == "aws:epochtime") return Keep(std::to_string(ToMicros(now_) / 1'000'000));
-  if (key == "aws:tokenissuetime")
-    return session_.temporary() ? Keep(codec::FormatIso8601(session_.issued)) : std::span<const std::string>();
-  if (key == "aws:principalisawsservice" && !nobody) return Keep("false");
-  // No caller here has shown a second factor; AWS leaves the key out for long-lived keys.
-  if (key == "aws:multifactorauthpresent") return session_.temporary() ? Keep("false") : std::span<const std::string>();
-  return ContextKeys(context_).Find(key);
+  if (key == "aws:resourceaccount") {
+    const std::string& owner =
+        facts_ != nullptr && !facts_->owner.empty() ? facts_->owner.value() : session_.account.value();
+    return owner.empty() ? std::span<const std::string>() : std::span<const std::string>(&owner, 1);
+  }
+  const auto called_via = [&] { return ContextKeys(context_).Find("aws:calledvia"); };
+  if (key == "aws:viaawsservice") return Keep(called_via().empty() ? "false" : "true");
+  if (key == "aws:calledviafirst") return called_via().empty() ? called_via() : called_via().first(1);
+  if (key == "aws:calledvialast") return called_via().empty() ? called_via() : called_via().last(1);
+  return OfRequest(key);
 }
 
 }  // namespace aloft::identity

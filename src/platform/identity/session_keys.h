@@ -7,22 +7,25 @@
 #include <string_view>
 #include <vector>
 
-#include "platform/identity/policy.h"
 #include "platform/identity/session.h"
+#include "platform/policy/types.h"
 
 namespace aloft::identity {
 
-// For one decision on one thread. What follows from the session cannot be overridden by `context`.
-class SessionKeys final : public Keys {
+// For one decision on one thread. What follows from the session and the resource cannot be overridden by `context`.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+class SessionKeys final : public policy::Keys {
  public:
-  // `principal_tags` are those of the user or role; the session's own come before them.
+  // `principal_tags` are those of the user or role; the session's own come before them. `facts` may be null.
   SessionKeys(const Session& session, const std::map<std::string, std::string>* principal_tags, const Context& context,
-              Time now)
-      : session_(session), principal_tags_(principal_tags), context_(context), now_(now) {}
+              Time now, const ResourceFacts* facts = nullptr)
+      : session_(session), principal_tags_(principal_tags), context_(context), now_(now), facts_(facts) {}
 
   std::span<const std::string> Find(std::string_view key) const override;
 
  private:
+  std::span<const std::string> OfCaller(std::string_view key, bool& known) const;
+  std::span<const std::string> OfRequest(std::string_view key) const;
   std::span<const std::string> Keep(std::string value) const;
   std::span<const std::string> Tag(std::string_view name) const;
 
@@ -30,6 +33,7 @@ class SessionKeys final : public Keys {
   const std::map<std::string, std::string>* principal_tags_;
   const Context& context_;
   const Time now_;
+  const ResourceFacts* const facts_;
   mutable std::map<std::string, std::string, std::less<>> made_;  // what was computed, by key
   mutable std::string_view making_;
 };

@@ -9,11 +9,23 @@
 #include <unordered_map>
 #include <utility>
 
-#include "platform/identity/policy.h"
 #include "platform/identity/records.h"
 #include "platform/identity/service.h"
+#include "platform/policy/decide.h"
 
 namespace aloft::identity {
+
+using policy::Caller;
+using policy::ContextKeys;
+using policy::Grounds;
+using policy::Guardrails;
+using policy::Keys;
+using policy::MatchesWildcard;
+using policy::NamedPolicy;
+using policy::PolicyUse;
+using policy::PrincipalPolicies;
+using policy::Query;
+using policy::Verdict;
 
 // Published snapshots by name, bounded. A value that was read before a change is not kept after it.
 template <class V>
@@ -70,11 +82,13 @@ struct Service::State {
   Log log;
 
   SnapshotCache<Principal> principals{20'000};
+  SnapshotCache<Guardrails> guardrails{1'000};
   SnapshotCache<Credential> credentials{20'000};
   SnapshotCache<Credential> tokens{4'096};
 
   void Invalidate() {
     principals.Clear();
+    guardrails.Clear();
     credentials.Clear();
   }
 
@@ -94,6 +108,12 @@ struct Service::State {
 // Null where there is no such user or role.
 Result<std::shared_ptr<const Principal>> FindPrincipal(Service::State& state, const AccountId& account, EntityKind kind,
                                                        const std::string& name);
+
+// What the organization sets over an account; empty for the main account, which an organization never limits.
+Result<std::shared_ptr<const Guardrails>> FindGuardrails(Service::State& state, const AccountId& account);
+
+// The caller as policies with a Principal see it. Views into the session.
+Caller CallerOf(const Session& session);
 
 // The document of a managed policy, AWS's or the account's; absent where there is none.
 Result<std::optional<std::string>> ManagedDocument(sql::Reader& reader, const AccountId& account,

@@ -5,7 +5,7 @@
 #include "foundation/codec/base64.h"
 #include "foundation/codec/json.h"
 #include "platform/identity/errors.h"
-#include "platform/identity/policy.h"
+#include "platform/policy/policy.h"
 
 namespace aloft::identity {
 namespace {
@@ -95,7 +95,7 @@ Result<Credential> Decode(std::string_view text) {
     if (!policies->is_array()) return Invalid();
     for (const json::value& document : policies->as_array()) {
       if (!document.is_string()) return Invalid();
-      auto policy = Policy::Parse(std::string_view(document.as_string()), PolicyUse::kIdentity);
+      auto policy = Policy::Parse(std::string_view(document.as_string()), policy::PolicyUse::kIdentity);
       if (!policy.ok()) return Invalid();
       session.session_policies.push_back(std::move(policy).value());
     }

@@ -3,7 +3,7 @@
 #include <unordered_map>
 
 #include "api/aws/kms/api.h"
-#include "platform/identity/policy.h"
+#include "platform/policy/policy.h"
 
 namespace aloft::api {
 namespace {
@@ -18,7 +18,7 @@ class PolicyCache {
       const std::lock_guard lock(mutex_);
       if (const auto found = by_text_.find(text); found != by_text_.end()) return found->second;
     }
-    ALOFT_ASSIGN(auto policy, identity::Policy::Parse(text, identity::PolicyUse::kResource));
+    ALOFT_ASSIGN(auto policy, identity::Policy::Parse(text, policy::PolicyUse::kResource));
     const std::lock_guard lock(mutex_);
     if (by_text_.size() >= kMaxPolicies) by_text_.clear();
     by_text_.emplace(text, policy);

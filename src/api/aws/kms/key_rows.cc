@@ -1,6 +1,6 @@
 #include "api/aws/kms/rows.h"
 #include "foundation/base/bytes.h"
-#include "platform/identity/policy.h"
+#include "platform/policy/policy.h"
 
 namespace aloft::api {
 
@@ -35,19 +35,19 @@ std::vector<Permission> ToCreateKey(const Call& call, const CreateKeyRequest& in
 
 // A policy that does not parse is refused before it is stored, and so is one that locks its author out.
 Status CheckPolicy(const Call& call, const std::string& arn, const std::string& text, bool bypass) {
-  auto policy = identity::Policy::Parse(text, identity::PolicyUse::kResource);
-  if (!policy.ok()) return Fail(kms::kMalformedPolicy, policy.error().message);
+  auto parsed = policy::Policy::Parse(text, policy::PolicyUse::kResource);
+  if (!parsed.ok()) return Fail(kms::kMalformedPolicy, parsed.error().message);
   if (bypass) return {};
   identity::Context context{{"kms:calleraccount", {call.session.account.value()}},
                             {"aws:principalarn", {call.session.arn}},
                             {"aws:principalaccount", {call.session.account.value()}}};
-  const identity::ContextKeys keys(context);
-  identity::Caller caller{};
+  const policy::ContextKeys keys(context);
+  policy::Caller caller{};
   caller.account = call.session.account.value();
   caller.arn = call.session.arn;
   caller.role_arn = call.session.role_arn;
-  const auto verdict = (*policy)->Evaluate({"kms:PutKeyPolicy", arn, keys, &caller});
-  if (verdict.effect == identity::Verdict::Effect::kAllow) return {};
+  const auto verdict = (*parsed)->Evaluate({"kms:PutKeyPolicy", arn, keys, &caller});
+  if (verdict.effect == policy::Verdict::Effect::kAllow) return {};
   return Fail(kms::kMalformedPolicy, "The new key policy will not allow you to update the key policy in the future.");
 }
 

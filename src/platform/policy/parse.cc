@@ -4,10 +4,10 @@
 
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
-#include "platform/identity/errors.h"
-#include "platform/identity/policy_statement.h"
+#include "platform/policy/errors.h"
+#include "platform/policy/statement.h"
 
-namespace aloft::identity::internal {
+namespace aloft::policy::internal {
 namespace {
 
 namespace json = boost::json;
@@ -99,6 +99,12 @@ Status ParseResources(const json::object& from, PolicyUse use, bool variables, s
   return {};
 }
 
+// AIDA or AROA and at least 16 more: what AWS stores for a user or role whose ARN was given.
+bool IsPrincipalId(std::string_view text) {
+  return (text.starts_with("AIDA") || text.starts_with("AROA")) && text.size() >= 20 && text.size() <= 128 &&
+         text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == std::string_view::npos;
+}
+
 bool IsAccount(std::string_view text) {
   return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -110,6 +116,10 @@ Status AddAwsPrincipal(std::string_view text, std::string_view place, Principals
   }
   if (IsAccount(text)) {
     out.accounts.emplace_back(text);
+    return {};
+  }
+  if (IsPrincipalId(text)) {
+    out.ids.emplace_back(text);
     return {};
   }
   const ArnParts parts = SplitArn(text);
@@ -194,6 +204,7 @@ Result<Statement> ParseStatement(const json::value& value, PolicyUse use, bool v
     return Malformed(place, "Syntax errors in policy: Effect must be Allow or Deny.");
   out.deny = effect->as_string() == "Deny";
   ALOFT_TRY(ParsePrincipals(from, use, place, out.principals));
+  if (out.principals.negated && !out.deny) return Malformed(place, "Allow with NotPrincipal is not allowed.");
   ALOFT_TRY(ParseActions(from, place, out));
   ALOFT_TRY(ParseResources(from, use, variables, place, out));
   if (const json::value* condition = from.if_contains("Condition")) {
@@ -244,4 +255,4 @@ Result<std::vector<Statement>> ParseStatements(std::string_view document, Policy
   return out;
 }
 
-}  // namespace aloft::identity::internal
+}  // namespace aloft::policy::internal

@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "platform/identity/policy.h"
-#include "platform/identity/policy_condition.h"
-#include "platform/identity/policy_pattern.h"
+#include "platform/policy/condition.h"
+#include "platform/policy/pattern.h"
+#include "platform/policy/policy.h"
 
-namespace aloft::identity::internal {
+namespace aloft::policy::internal {
 
 struct Principals {
   bool present = false;
@@ -17,11 +17,12 @@ struct Principals {
   bool everyone = false;
   std::vector<std::string> accounts;
   std::vector<std::string> arns;
+  std::vector<std::string> ids;  // AIDA..., AROA...
   std::vector<std::string> services;
   std::vector<std::string> federated;
 
-  enum class Match { kNo, kAccount, kDirect };
-  Match Matches(const Caller* caller) const;
+  // `deny`: the statement's effect; everyone includes services only where that closes a door.
+  Verdict::Names Matches(const Caller* caller, bool deny) const;
 };
 
 struct Statement {
@@ -35,11 +36,14 @@ struct Statement {
   std::vector<Pattern> resources;
   std::vector<Condition> conditions;
 
-  // `action` in lower case, `resource` the query's.
-  bool AppliesTo(std::string_view action, const ArnParts& resource, const Query& query, bool& direct) const;
+  // `action` in lower case, `resource` the query's. `names`: whom its principal names.
+  bool AppliesTo(std::string_view action, const ArnParts& resource, const Query& query, Verdict::Names& names) const;
 };
 
 // The statements of a document. kMalformedPolicyDocument.
 Result<std::vector<Statement>> ParseStatements(std::string_view document, PolicyUse use);
 
-}  // namespace aloft::identity::internal
+// Whether an Allow reaches beyond a fixed set of principals or places.
+bool IsPublic(const Statement& statement);
+
+}  // namespace aloft::policy::internal

@@ -1,11 +1,11 @@
-#include "platform/identity/policy_pattern.h"
+#include "platform/policy/pattern.h"
 
 #include <span>
 
 #include "foundation/base/bytes.h"
-#include "platform/identity/errors.h"
+#include "platform/policy/errors.h"
 
-namespace aloft::identity {
+namespace aloft::policy {
 namespace internal {
 namespace {
 
@@ -121,15 +121,21 @@ Result<Pattern> Pattern::Parse(std::string_view text, bool wildcards, bool varia
       piece.fallback = std::string(fallback.substr(1, fallback.size() - 2));
       inside = inside.substr(0, comma);
     }
-    piece.variable = ToLower(Trim(inside));
+    piece.written = Trim(inside);
+    piece.variable = ToLower(piece.written);
     if (piece.variable.empty() || piece.variable.find_first_of("*? ") != std::string::npos)
       return BadVariable(out.text_);
-    if (!literal.empty()) out.pieces_.push_back(Piece{std::move(literal), "", {}});
+    if (!literal.empty()) out.pieces_.push_back(Piece{std::move(literal), "", "", {}});
     literal.clear();
     out.pieces_.push_back(std::move(piece));
   }
-  if (!literal.empty()) out.pieces_.push_back(Piece{std::move(literal), "", {}});
+  if (!literal.empty()) out.pieces_.push_back(Piece{std::move(literal), "", "", {}});
   return out;
+}
+
+void Pattern::AddVariables(std::set<std::string>& out) const {
+  for (const Piece& piece : pieces_)
+    if (!piece.variable.empty()) out.insert(piece.written);
 }
 
 bool Pattern::IsArn() const {
@@ -214,4 +220,4 @@ std::span<const std::string> ContextKeys::Find(std::string_view key) const {
   return {};
 }
 
-}  // namespace aloft::identity
+}  // namespace aloft::policy

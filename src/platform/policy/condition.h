@@ -10,10 +10,10 @@
 
 #include "foundation/base/clock.h"
 #include "foundation/base/result.h"
-#include "platform/identity/policy.h"
-#include "platform/identity/policy_pattern.h"
+#include "platform/policy/pattern.h"
+#include "platform/policy/policy.h"
 
-namespace aloft::identity::internal {
+namespace aloft::policy::internal {
 
 enum class Family { kString, kStringIgnoreCase, kStringLike, kArn, kNumeric, kDate, kBool, kBinary, kIp, kNull };
 enum class Comparison { kEquals, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
@@ -42,7 +42,8 @@ struct Condition {
   bool negated = false;
   bool if_exists = false;
   Quantifier quantifier = Quantifier::kNone;
-  std::string key;  // lower case
+  std::string key;   // lower case
+  std::string name;  // as written
   std::vector<ConditionValue> values;
 
   // `undecided` is the answer of a negated operator that meets a variable without a value or a text of another family:
@@ -53,4 +54,4 @@ struct Condition {
 // "StringEquals": {"aws:username": ["ada"]} and so on; `place` is for messages.
 Result<std::vector<Condition>> ParseConditions(const boost::json::value& block, bool variables, std::string_view place);
 
-}  // namespace aloft::identity::internal
+}  // namespace aloft::policy::internal

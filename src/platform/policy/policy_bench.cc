@@ -1,8 +1,8 @@
 #include <benchmark/benchmark.h>
 
-#include "platform/identity/policy.h"
+#include "platform/policy/decide.h"
 
-namespace aloft::identity {
+namespace aloft::policy {
 namespace {
 
 // Fifty statements as a platform team writes them; the one that allows is the last. Aim: under 2 us a decision.
@@ -18,8 +18,9 @@ void DecideAtFiftyStatements(benchmark::State& state) {
   const Context context = {
       {"aws:username", {"ada"}}, {"aws:securetransport", {"true"}}, {"aws:sourceip", {"10.0.0.1"}}};
   const ContextKeys keys(context);
+  const Grounds grounds{.principal = &policies};
   for (auto _ : state) {
-    const Decision decision = Decide(policies, {}, Query{"s3:GetObject", "arn:aws:s3:::home/ada/train.csv", keys});
+    const Decision decision = Decide(grounds, Query{"s3:GetObject", "arn:aws:s3:::home/ada/train.csv", keys});
     if (!decision.allowed) state.SkipWithError("not allowed");
     benchmark::DoNotOptimize(decision);
   }
@@ -27,4 +28,4 @@ void DecideAtFiftyStatements(benchmark::State& state) {
 BENCHMARK(DecideAtFiftyStatements);
 
 }  // namespace
-}  // namespace aloft::identity
+}  // namespace aloft::policy

@@ -1,11 +1,10 @@
-#include "platform/identity/policy.h"
+#include "platform/policy/policy.h"
 
 #include <gtest/gtest.h>
 
-#include "platform/identity/aws_managed.h"
-#include "platform/identity/errors.h"
+#include "platform/policy/errors.h"
 
-namespace aloft::identity {
+namespace aloft::policy {
 namespace {
 
 std::shared_ptr<const Policy> Parse(const std::string& statements, PolicyUse use = PolicyUse::kIdentity) {
@@ -227,9 +226,9 @@ TEST(Policy, Principals) {
     return Caller{.account = account, .arn = arn, .role_arn = role, .service = "", .federated = ""};
   };
   EXPECT_EQ(ask(user("111111111111", "arn:aws:iam::111111111111:user/x")).effect, Effect::kAllow);
-  EXPECT_FALSE(ask(user("111111111111", "arn:aws:iam::111111111111:user/x")).direct);
+  EXPECT_FALSE(ask(user("111111111111", "arn:aws:iam::111111111111:user/x")).names == Verdict::Names::kSelf);
   EXPECT_EQ(ask(user("222222222222", "arn:aws:iam::222222222222:user/x")).effect, Effect::kAllow);
-  EXPECT_TRUE(ask(user("333333333333", "arn:aws:iam::333333333333:user/ada")).direct);
+  EXPECT_TRUE(ask(user("333333333333", "arn:aws:iam::333333333333:user/ada")).names == Verdict::Names::kSelf);
   EXPECT_EQ(ask(user("333333333333", "arn:aws:iam::333333333333:user/bob")).effect, Effect::kNone);
   EXPECT_EQ(
       ask(user("111111111111", "arn:aws:sts::111111111111:assumed-role/bad/s", "arn:aws:iam::111111111111:role/bad"))
@@ -319,65 +318,77 @@ TEST(Policy, HostileDocumentsAreRefused) {
   EXPECT_FALSE(Policy::Parse(std::string(200'000, ' '), PolicyUse::kIdentity).ok());
 }
 
-// Our own texts of AWS's managed policies are valid, and grant and withhold what their names say.
-TEST(AwsManaged, PoliciesMeanWhatTheirNamesSay) {
-  const auto ask = [](std::string_view name, std::string_view action, std::string_view resource,
-                      const Context& context = {}) {
-    const AwsManagedPolicy* managed = FindAwsManagedPolicy("arn:aws:iam::aws:policy/" + std::string(name));
-    EXPECT_NE(managed, nullptr) << name;
-    return Ask(**Policy::Parse(managed->document, PolicyUse::kIdentity), action, resource, context);
+// What S3 calls public: an Allow for everyone that no fixed account, address or network narrows.
+TEST(Policy, PublicPoliciesAreKnown) {
+  const auto is_public = [](const std::string& rest) {
+    return Parse(R"({"Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", )" + rest + "}", PolicyUse::kResource)
+        ->is_public();
   };
-  for (const AwsManagedPolicy& policy : AwsManagedPolicies())
-    EXPECT_TRUE(Policy::Parse(policy.document, PolicyUse::kIdentity).ok()) << policy.name;
-  EXPECT_EQ(ask("AdministratorAccess", "iam:CreateUser", "*"), '+');
-  EXPECT_EQ(ask("AmazonS3FullAccess", "s3:DeleteBucket", "arn:aws:s3:::b"), '+');
-  EXPECT_EQ(ask("AmazonS3FullAccess", "iam:CreateUser", "*"), '0');
-  EXPECT_EQ(ask("AmazonS3ReadOnlyAccess", "s3:GetObject", "arn:aws:s3:::b/k"), '+');
-  EXPECT_EQ(ask("AmazonS3ReadOnlyAccess", "s3:PutObject", "arn:aws:s3:::b/k"), '0');
-  EXPECT_EQ(ask("ReadOnlyAccess", "sagemaker:DescribeModel", "arn:aws:sagemaker:r:1:model/m"), '+');
-  EXPECT_EQ(ask("ReadOnlyAccess", "sagemaker:CreateModel", "arn:aws:sagemaker:r:1:model/m"), '0');
-  EXPECT_EQ(ask("AmazonSageMakerFullAccess", "sagemaker:CreateModel", "arn:aws:sagemaker:r:1:model/m"), '+');
-  EXPECT_EQ(ask("AmazonSageMakerFullAccess", "s3:GetObject", "arn:aws:s3:::sagemaker-us-east-1-1/k"), '+');
-  EXPECT_EQ(ask("AmazonSageMakerFullAccess", "s3:GetObject", "arn:aws:s3:::payroll/k"), '0');
-  const std::string role = "arn:aws:iam::123456789012:role/r";
-  EXPECT_EQ(
-      ask("AmazonSageMakerFullAccess", "iam:PassRole", role, {{"iam:passedtoservice", {"sagemaker.amazonaws.com"}}}),
-      '+');
-  EXPECT_EQ(ask("AmazonSageMakerFullAccess", "iam:PassRole", role, {{"iam:passedtoservice", {"ec2.amazonaws.com"}}}),
-            '0');
+  const std::string everyone = R"("Effect": "Allow", "Principal": "*")";
+  EXPECT_TRUE(is_public(everyone));
+  EXPECT_TRUE(is_public(R"("Effect": "Allow", "Principal": {"AWS": "*"})"));
+  EXPECT_FALSE(is_public(R"("Effect": "Deny", "Principal": "*")"));
+  EXPECT_FALSE(is_public(R"("Effect": "Allow", "Principal": {"AWS": "123456789012"})"));
+  for (const char* narrow : {R"({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})",
+                             R"({"StringEquals": {"aws:PrincipalAccount": "123456789012"}})",
+                             R"({"StringEquals": {"aws:PrincipalOrgID": ["o-a", "o-b"]}})",
+                             R"({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*"}})",
+                             R"({"StringEquals": {"aws:SourceVpc": "vpc-1"}, "StringLike": {"s3:prefix": "*"}})",
+                             R"({"StringLike": {"aws:userid": "AROAEXAMPLE:*"}})"})
+    EXPECT_FALSE(is_public(everyone + R"(, "Condition": )" + narrow)) << narrow;
+  for (const char* broad :
+       {R"({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "0.0.0.0/1"]}})",
+        R"({"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}})", R"({"StringLike": {"aws:PrincipalAccount": "*"}})",
+        R"({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a"}})",
+        R"({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/x"}})",
+        R"({"StringEquals": {"aws:Referer": "https://example.com"}})", R"({"Bool": {"aws:SecureTransport": "true"}})"})
+    EXPECT_TRUE(is_public(everyone + R"(, "Condition": )" + broad)) << broad;
 }
 
-// What Decide adds over one policy: a deny anywhere, the boundary's and the session's ceilings, and the reason.
-TEST(Decide, FollowsTheDocumentedOrder) {
-  const auto allow = [](const char* action) {
-    return Parse(std::string(R"({"Sid": "A", "Effect": "Allow", "Action": ")") + action + R"(", "Resource": "*"})");
+// The simulator tells where the deciding statement stands.
+TEST(Policy, StatementsAreFoundInTheirDocument) {
+  const std::string document =
+      "{\n \"Id\": \"a,{[\\\"\",\n \"Statement\": [\n  {\"Effect\": \"Deny\"},\n  {\"Effect\":\n   [1, true]}\n ]\n}";
+  const auto at = [&](int statement) {
+    const Place place = FindStatement(document, statement);
+    return std::vector<int>{place.start_line, place.start_column, place.end_line, place.end_column};
   };
-  const auto deny = [](const char* action) {
-    return Parse(std::string(R"({"Effect": "Deny", "Action": ")") + action + R"(", "Resource": "*"})");
-  };
+  EXPECT_EQ(at(0), (std::vector<int>{4, 3, 4, 21}));
+  EXPECT_EQ(at(1), (std::vector<int>{5, 3, 6, 14}));
+  EXPECT_EQ(at(2), (std::vector<int>{0, 0, 0, 0}));
+  const Place only = FindStatement(R"({"Version": "2012-10-17", "Statement": {"Effect": "Allow"}})", 0);
+  EXPECT_EQ(only.start_column, 40);
+}
+
+// The keys that a policy asks for, so that its author knows what to simulate with.
+TEST(Policy, NamesTheKeysThatItAsksFor) {
+  const auto policy = Parse(R"(
+      {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::home/${aws:PrincipalTag/Team, 'none'}/*",
+       "Condition": {"StringLike": {"s3:prefix": "${aws:username}/*"}, "Bool": {"aws:SecureTransport": "true"}}})");
+  EXPECT_EQ(policy->keys(),
+            (std::vector<std::string>{"aws:PrincipalTag/Team", "aws:SecureTransport", "aws:username", "s3:prefix"}));
+}
+
+// NotPrincipal denies everybody but those it names; naming an account spares the account, not its users.
+TEST(Policy, NotPrincipalSparesOnlyTheNamed) {
+  const auto policy = Parse(R"({"Effect": "Deny", "Action": "*", "Resource": "*", "NotPrincipal": {"AWS": [
+      "arn:aws:iam::111111111111:user/ada", "arn:aws:iam::111111111111:root", "AROAAAAAAAAAAAAAAAAAA"]}})",
+                            PolicyUse::kResource);
   const Context none;
   const ContextKeys keys(none);
-  const Query query{"s3:GetObject", "*", keys};
-  PrincipalPolicies policies;
-  EXPECT_FALSE(Decide(policies, {}, query).allowed);
-  EXPECT_EQ(Decide(policies, {}, query).why, "no identity-based policy allows s3:GetObject on this resource");
-  policies.identity = {{"inline policy a", allow("s3:*")}};
-  EXPECT_TRUE(Decide(policies, {}, query).allowed);
-  EXPECT_EQ(Decide(policies, {}, query, true).why, "allowed by statement 1 (Sid A) of inline policy a");
-  policies.boundary = NamedPolicy{"arn:b", allow("sagemaker:*")};
-  EXPECT_EQ(Decide(policies, {}, query).source, Decision::Source::kBoundary);
-  policies.boundary = NamedPolicy{"arn:b", allow("*")};
-  EXPECT_TRUE(Decide(policies, {}, query).allowed);
-  const std::vector<std::shared_ptr<const Policy>> narrow = {allow("sagemaker:*"), allow("s3:List*")};
-  EXPECT_EQ(Decide(policies, narrow, query).source, Decision::Source::kSession);
-  const std::vector<std::shared_ptr<const Policy>> either = {allow("sagemaker:*"), allow("s3:Get*")};
-  EXPECT_TRUE(Decide(policies, either, query).allowed);
-  const std::vector<std::shared_ptr<const Policy>> denies = {allow("*"), deny("s3:GetObject")};
-  EXPECT_TRUE(Decide(policies, denies, query).explicit_deny);
-  policies.identity.push_back({"arn:p", deny("s3:Get*")});
-  EXPECT_TRUE(Decide(policies, {}, query).explicit_deny);
-  EXPECT_EQ(Decide(policies, {}, query).why, "denied by statement 1 of arn:p");
+  const auto denied = [&](Caller caller) {
+    caller.account = "111111111111";
+    return policy->Evaluate(Query{"s3:GetObject", "*", keys, &caller}).effect == Verdict::Effect::kDeny;
+  };
+  EXPECT_FALSE(denied({.arn = "arn:aws:iam::111111111111:user/ada"}));
+  EXPECT_FALSE(denied({.arn = "arn:aws:iam::111111111111:root"}));
+  EXPECT_FALSE(denied({.arn = "x", .role_arn = "y", .id = "AROAAAAAAAAAAAAAAAAAA"}));
+  EXPECT_TRUE(denied({.arn = "arn:aws:iam::111111111111:user/bob"}));
+  EXPECT_FALSE(Policy::Parse(R"({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*",
+                                 "NotPrincipal": {"AWS": "111111111111"}}})",
+                             PolicyUse::kResource)
+                   .ok());
 }
 
 }  // namespace
-}  // namespace aloft::identity
+}  // namespace aloft::policy

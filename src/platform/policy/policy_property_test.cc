@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "platform/identity/policy.h"
+#include "platform/policy/policy.h"
 
-namespace aloft::identity {
+namespace aloft::policy {
 namespace {
 
 struct RandomCondition {
@@ -213,4 +213,4 @@ TEST(PolicyProperty, TheCompiledEvaluatorAgreesWithAnObviousOne) {
 }
 
 }  // namespace
-}  // namespace aloft::identity
+}  // namespace aloft::policy

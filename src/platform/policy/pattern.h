@@ -3,14 +3,15 @@
 
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "foundation/base/result.h"
-#include "platform/identity/policy.h"
+#include "platform/policy/policy.h"
 
-namespace aloft::identity::internal {
+namespace aloft::policy::internal {
 
 // The six parts of an ARN; the last one keeps its colons. Fewer where there are fewer colons.
 struct ArnParts {
@@ -39,6 +40,9 @@ class Pattern {
   // The pattern as written, where it is an ARN: its colons make six parts.
   bool IsArn() const;
   bool has_variables() const { return kind_ == Kind::kVariables; }
+  bool has_wildcards() const { return wildcards_ && text_.find_first_of("*?") != std::string::npos; }
+  // The variables, as they are written.
+  void AddVariables(std::set<std::string>& out) const;
   const std::string& text() const { return text_; }
 
  private:
@@ -49,6 +53,7 @@ class Pattern {
   struct Piece {
     Tokens literal;
     std::string variable;  // lower case; empty: the piece is literal
+    std::string written;   // the variable as the document has it
     std::optional<std::string> fallback;
   };
   std::optional<Tokens> Expand(const Keys& keys) const;
@@ -65,4 +70,4 @@ class Pattern {
   std::vector<Part> parts_;
 };
 
-}  // namespace aloft::identity::internal
+}  // namespace aloft::policy::internal

@@ -1,4 +1,4 @@
-#include "platform/identity/policy_condition.h"
+#include "platform/policy/condition.h"
 
 #include <arpa/inet.h>
 
@@ -10,9 +10,9 @@
 #include "foundation/codec/base64.h"
 #include "foundation/codec/json.h"
 #include "foundation/codec/time.h"
-#include "platform/identity/errors.h"
+#include "platform/policy/errors.h"
 
-namespace aloft::identity::internal {
+namespace aloft::policy::internal {
 namespace {
 
 struct Operator {
@@ -285,6 +285,7 @@ Result<std::vector<Condition>> ParseConditions(const boost::json::value& block, 
         return Malformed(key_place, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
       Condition condition = kind;
       condition.key = ToLower(key);
+      condition.name = key;
       const auto add = [&](const boost::json::value& value) -> Status {
         const auto text = ScalarText(value);
         if (!text)
@@ -304,4 +305,4 @@ Result<std::vector<Condition>> ParseConditions(const boost::json::value& block, 
   return out;
 }
 
-}  // namespace aloft::identity::internal
+}  // namespace aloft::policy::internal
