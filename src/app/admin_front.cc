@@ -92,10 +92,10 @@ std::string KeyringJson(const keys::KeyringStatus& status) {
   return text;
 }
 
-// A row that needs one permission, or none where anybody may ask.
+// A row that needs one permission, or none where `open` says why anybody may ask.
 api::Row MakeRow(std::string_view operation, unsigned authenticators, std::vector<api::Permission> permissions,
-                 std::string content_type, Answer answer) {
-  api::Row row{"aloft", operation, authenticators, api::BodyMode::kBuffered, 64 * 1024, {}};
+                 std::string content_type, Answer answer, std::string_view open = {}) {
+  api::Row row{"aloft", operation, authenticators, api::BodyMode::kBuffered, 64 * 1024, {}, {}, open};
   row.prepare = [=](const api::Call&) -> Result<std::unique_ptr<api::Prepared>> {
     return std::unique_ptr<api::Prepared>(new Simple(permissions, content_type, answer));
   };
@@ -105,14 +105,19 @@ api::Row MakeRow(std::string_view operation, unsigned authenticators, std::vecto
 }  // namespace
 
 AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
+  constexpr std::string_view kProbes = "load balancers probe without credentials, and learn nothing else";
   const unsigned nobody = api::kAnonymous | api::kSigV4;
-  rows_.push_back(MakeRow("Health", nobody, {}, "text/plain",
-                          [](const api::Call&) -> Result<std::string> { return std::string("ok\n"); }));
-  rows_.push_back(MakeRow("Ready", nobody, {}, "text/plain", [this](const api::Call&) -> Result<std::string> {
-    ALOFT_TRY(sources_.ready());
-    return std::string("ready\n");
-  }));
-  api::Row metrics{"aloft", "GetMetrics", nobody, api::BodyMode::kBuffered, 1024, {}};
+  rows_.push_back(MakeRow(
+      "Health", nobody, {}, "text/plain", [](const api::Call&) -> Result<std::string> { return std::string("ok\n"); },
+      kProbes));
+  rows_.push_back(MakeRow(
+      "Ready", nobody, {}, "text/plain",
+      [this](const api::Call&) -> Result<std::string> {
+        ALOFT_TRY(sources_.ready());
+        return std::string("ready\n");
+      },
+      kProbes));
+  api::Row metrics{"aloft", "GetMetrics", nobody, api::BodyMode::kBuffered, 1024, {}, {}, "on this machine itself"};
   metrics.prepare = [this](const api::Call& call) -> Result<std::unique_ptr<api::Prepared>> {
     std::vector<api::Permission> permissions;
     if (!IsLoopback(call.head().peer_address)) permissions.push_back({"aloft:GetMetrics", "*", {}});
@@ -121,8 +126,10 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
         new Simple(std::move(permissions), "text/plain; version=0.0.4; charset=utf-8", std::move(answer)));
   };
   rows_.push_back(std::move(metrics));
-  rows_.push_back(MakeRow("GetStatus", api::kSigV4, {}, "application/json",
-                          [this](const api::Call&) -> Result<std::string> { return sources_.status_json(); }));
+  rows_.push_back(MakeRow(
+      "GetStatus", api::kSigV4, {}, "application/json",
+      [this](const api::Call&) -> Result<std::string> { return sources_.status_json(); },
+      "every caller may see which server it talks to"));
   rows_.push_back(
       MakeRow("ListOperations", api::kSigV4, {{"aloft:ListOperations", "*", {}}}, "application/json",
               [this](const api::Call&) -> Result<std::string> { return OperationsJson(sources_.all_fronts()); }));

@@ -80,6 +80,24 @@ Status ReadEncryption(const toml::node& node, Config& c) {
   return {};
 }
 
+// [limits]
+Status ReadLimits(const toml::node& node, RateLimitOptions& out) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return Fail(kInvalidArgument, "'limits' is a table: [limits] control = 2000");
+  for (const auto& [key, value] : *table) {
+    double* target = key == "control"     ? &out.control
+                     : key == "data"      ? &out.data
+                     : key == "anonymous" ? &out.anonymous
+                                          : nullptr;
+    if (target == nullptr)
+      return Fail(kInvalidArgument,
+                  "'limits." + std::string(key.str()) + "' is no setting; there are control, data and anonymous");
+    ALOFT_TRY(ReadValue("limits." + std::string(key.str()), value, *target));
+    if (!(*target >= 0)) return Fail(kInvalidArgument, "'limits." + std::string(key.str()) + "' must not be negative");
+  }
+  return {};
+}
+
 Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "data_directory") return ReadValue(name, node, c.data_directory);
   if (name == "address") return ReadValue(name, node, c.address);
@@ -102,6 +120,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "io_threads") return ReadValue(name, node, c.io_threads);
   if (name == "handler_threads") return ReadValue(name, node, c.handler_threads);
   if (name == "stop_grace_seconds") return ReadValue(name, node, c.stop_grace_seconds);
+  if (name == "limits") return ReadLimits(node, c.limits);
   if (name == "log_level") return ReadLevel(node, c.log_level);
   if (name == "log_json") {
     bool json = false;

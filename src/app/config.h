@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "app/rate_limits.h"
 #include "foundation/base/log.h"
 #include "foundation/base/result.h"
 
@@ -43,6 +44,7 @@ struct Config {
   int io_threads = 0;  // 0: one per core, at most 8
   int handler_threads = 32;
   std::size_t max_requests_in_flight = 2048;
+  RateLimitOptions limits{};  // [limits] control, data, anonymous: requests per second of one caller; 0: without limit
 
   int stop_grace_seconds = 120;  // between SIGTERM and SIGKILL of a stopped job
   Log::Level log_level = Log::Level::kInfo;

@@ -20,13 +20,15 @@ std::string Seconds(std::chrono::duration<double> elapsed) {
 // The condition keys that every request has, whatever its operation.
 identity::Context GlobalContext(const api::Call& call) {
   const auto& head = call.head();
-  return {
-      {"aws:sourceip", {head.peer_address}},
-      {"aws:securetransport", {head.tls ? "true" : "false"}},
-      {"aws:useragent", {std::string(head.headers.Get("user-agent"))}},
-      {"aws:requestedregion", {call.region.value()}},
-      {"aws:epochtime", {std::to_string(ToMillis(call.received) / 1000)}},
+  identity::Context out = {{"aws:sourceip", {head.peer_address}},
+                           {"aws:securetransport", {head.tls ? "true" : "false"}},
+                           {"aws:requestedregion", {call.region.value()}}};
+  const auto add = [&](const char* key, std::string_view header) {
+    if (const std::string_view value = head.headers.Get(header); !value.empty()) out[key] = {std::string(value)};
   };
+  add("aws:useragent", "user-agent");
+  add("aws:referer", "referer");
+  return out;
 }
 
 }  // namespace
@@ -54,12 +56,16 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
   std::shared_ptr<api::Call> call = std::make_shared<api::Call>();
   std::unique_ptr<api::Prepared> prepared;
   identity::Context global_context;
+  std::atomic<bool> decided{false};  // some permission was asked
 
  private:
   void Send(Result<http::Response> result) {
     const auto& head = call->head();
     std::string failure;
     http::Response response;
+    // The last door: whatever a handler does, nothing that it says goes out before somebody decided that it may.
+    if (result.ok() && row != nullptr && row->open.empty() && !decided.load())
+      result = Fail(kInternal, "The request could not be authorized.", "answered without an authorization decision");
     if (result.ok()) {
       response = std::move(*result);
     } else {
@@ -101,12 +107,15 @@ Gateway::Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, 
       fronts_(std::move(fronts)),
       identity_(identity),
       authenticate_(identity, clock),
+      limits_(options_.limits, clock),
       pool_(pool),
       clock_(clock),
       random_(random),
       log_(std::move(log)),
       meter_(fronts_, metrics),
-      refused_(metrics.AddCounter("aloft_requests_refused_total", "Requests refused because the server was full")) {}
+      refused_(metrics.AddCounter("aloft_requests_refused_total", "Requests refused because the server was full")),
+      throttled_(
+          metrics.AddCounter("aloft_requests_throttled_total", "Requests refused by their caller's rate limit")) {}
 
 void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   // Claim: which API is this?
@@ -175,6 +184,12 @@ Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::
   call.payload = std::move(proof.payload);
   if (body) call.body = std::move(*body);
 
+  // Limit: one caller's rate must not starve the others.
+  if (auto status = limits_.Admit(call.session, call.head().peer_address, *flight->row); !status.ok()) {
+    throttled_.Increment();
+    return status;
+  }
+
   // Prepare: decode; every input error surfaces here.
   ALOFT_ASSIGN(flight->prepared, flight->row->prepare(call));
 
@@ -189,7 +204,8 @@ Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::
   return {};
 }
 
-Status Gateway::Check(const InFlight& flight, const api::Permission& permission) const {
+Status Gateway::Check(InFlight& flight, const api::Permission& permission) const {
+  flight.decided.store(true);
   const identity::Session& caller = flight.call->session;
   identity::Context context = flight.global_context;
   for (const auto& [key, values] : permission.context) context[key] = values;

@@ -1,7 +1,7 @@
 // The one door of the server: every request of every API passes these stages, in this order, and no handler runs before
 // the last.
 //
-//   claim -> admit -> body -> match -> authenticate -> prepare -> authorize -> run -> answer
+//   claim -> admit -> body -> match -> authenticate -> limit -> prepare -> authorize -> run -> answer
 //
 // Stages up to the body run on the connection's thread; the rest on a bounded pool.
 #pragma once
@@ -15,6 +15,7 @@
 #include "api/common/operation.h"
 #include "app/authenticate.h"
 #include "app/request_meter.h"
+#include "app/rate_limits.h"
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
 #include "foundation/base/metrics.h"
@@ -29,7 +30,8 @@ struct GatewayOptions {
   Region region;  // of callers whose credentials name none
   std::size_t max_requests_in_flight = 2048;
   // Whether this server may answer at all: a replica that has lost sight of what others change may not. Absent: always.
-  std::function<Status()> fit;
+  std::function<Status()> fit{};
+  RateLimitOptions limits{};
 };
 
 class Gateway final : public http::Handler {
@@ -46,18 +48,20 @@ class Gateway final : public http::Handler {
 
   void Serve(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body);
   Status Run(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body);
-  Status Check(const InFlight& flight, const api::Permission& permission) const;
+  Status Check(InFlight& flight, const api::Permission& permission) const;
 
   GatewayOptions options_;
   std::vector<const api::Front*> fronts_;
   identity::Service& identity_;
   Authenticate authenticate_;
+  RateLimits limits_;
   os::ThreadPool& pool_;
   const Clock& clock_;
   Random& random_;
   Log log_;
   RequestMeter meter_;
   Counter& refused_;
+  Counter& throttled_;
   std::atomic<std::size_t> in_flight_{0};
 };
 

@@ -7,6 +7,7 @@
 
 #include "foundation/crypto/hash.h"
 #include "platform/identity/records.h"
+#include "platform/policy/policy.h"
 
 namespace aloft::app {
 namespace {
@@ -30,6 +31,21 @@ class FakeExchange final : public http::Exchange {
     answer = std::move(response);
   }
   void OnAbort(std::function<void()>) override {}
+};
+
+// A resource with a policy.
+class FakeFacts final : public api::FactSource {
+ public:
+  std::optional<Error> error;
+  identity::ResourceFacts facts;
+  mutable std::vector<std::string> asked;
+
+  Result<identity::ResourceFacts> FactsOf(const api::Permission& permission,
+                                          const identity::Session& caller) const override {
+    asked.push_back(permission.resource + " for " + (caller.arn.empty() ? "nobody" : caller.arn));
+    if (error) return *error;
+    return facts;
+  }
 };
 
 // What the fake operation saw, for tests of which stages ran.
@@ -64,7 +80,8 @@ class FakeFront final : public api::Front {
       return std::unique_ptr<api::Prepared>(new FakePrepared(seen));
     };
     rows_.push_back({"fake", "Signed", api::kSigV4, api::BodyMode::kBuffered, 100, prepare});
-    rows_.push_back({"fake", "Open", api::kAnonymous, api::BodyMode::kBuffered, 100, prepare});
+    rows_.push_back({"fake", "Open", api::kAnonymous, api::BodyMode::kBuffered, 100, prepare, {}, "a test"});
+    rows_.push_back({"fake", "Public", api::kAnonymous | api::kSigV4, api::BodyMode::kBuffered, 100, prepare});
   }
   std::string_view name() const override { return "fake"; }
   std::optional<Claim> Claims(const http::RequestHead& head) const override {
@@ -72,7 +89,7 @@ class FakeFront final : public api::Front {
     return Claim{api::BodyMode::kBuffered, 100};
   }
   Result<const api::Row*> Match(const http::RequestHead& head, std::string_view) const override {
-    return head.path() == "/open" ? &rows_[1] : &rows_[0];
+    return &rows_[head.path() == "/open" ? 1 : head.path() == "/public" ? 2 : 0];
   }
   http::Response RenderError(const Error& error, const http::RequestHead&, const RequestId&) const override {
     return {HttpStatus(error.kind()), {{"reason", std::string(error.reason.name)}}, error.message};
@@ -190,6 +207,78 @@ TEST_F(GatewayTest, NobodyIsDeniedEveryPermission) {
   EXPECT_EQ(exchange->answer->status, 403);
   EXPECT_EQ(seen_.prepared, 1);
   EXPECT_EQ(seen_.ran, 0);
+}
+
+// Nobody comes in by a policy of the resource that is for everyone.
+TEST_F(GatewayTest, NobodyComesInByTheResourcesPolicy) {
+  FakeFacts facts;
+  facts.facts.owner = administrator_.account;
+  facts.facts.policy = *policy::Policy::Parse(
+      R"({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "fake:Public", "Resource": "*"}})",
+      policy::PolicyUse::kResource);
+  seen_.permissions = {{"fake:Public", "arn:aws:fake:::thing", {}, &facts}};
+  auto exchange = Request("/public");
+  Serve(exchange);
+  EXPECT_EQ(exchange->answer->status, 200);
+  EXPECT_EQ(facts.asked, std::vector<std::string>{"arn:aws:fake:::thing for nobody"});
+}
+
+// What the resource's service says of a resource that is not there is the answer.
+TEST_F(GatewayTest, TheErrorOfTheFactsIsTheAnswer) {
+  FakeFacts facts;
+  facts.error = Fail(Reason{ErrorKind::kNotFound, "NoSuchThing"}, "there is no such thing");
+  seen_.permissions = {{"fake:Signed", "arn:aws:fake:::thing", {}, &facts}};
+  auto exchange = Request("/");
+  Sign(*exchange, administrator_.secret);
+  Serve(exchange);
+  EXPECT_EQ(exchange->answer->status, 404);
+  EXPECT_EQ(exchange->answer->headers.Get("reason"), "NoSuchThing");
+  EXPECT_EQ(seen_.ran, 0);
+}
+
+// An operation that asks for no permission, and does not say why it may, answers nothing but 500: not even to one who
+// may do everything.
+TEST_F(GatewayTest, AnAnswerWithoutADecisionIsAnError) {
+  auto exchange = Request("/");
+  Sign(*exchange, administrator_.secret);
+  Serve(exchange);
+  EXPECT_EQ(seen_.ran, 1);
+  EXPECT_EQ(exchange->answer->status, 500);
+  EXPECT_EQ(std::get<std::string>(exchange->answer->body), "The request could not be authorized.");
+}
+
+// The same where the handler streams its answer later, from another thread, and where it asks by itself: a question to
+// Authorized is a decision.
+TEST_F(GatewayTest, ALateAnswerWithoutADecisionIsAnErrorToo) {
+  std::vector<api::Responder> late;
+  seen_.run = [&](api::Responder respond) { late.push_back(std::move(respond)); };
+  auto exchange = Request("/public");
+  Serve(exchange);
+  ASSERT_EQ(late.size(), 1u);
+  late.front()(http::Response{200, {}, std::string("secret")});
+  EXPECT_EQ(exchange->answer->status, 500);
+}
+
+// A caller who asks too fast is told so in time, by a code that clients retry; others are served.
+TEST_F(GatewayTest, ACallersRateIsLimited) {
+  gateway_ = std::make_unique<Gateway>(
+      GatewayOptions{Region("us-east-1"), 100, {}, {.control = 1, .data = 1, .anonymous = 2}},
+      std::vector<const api::Front*>{&front_}, *identity_, pool_, clock_, random_, Log::Discard(), metrics_);
+  std::vector<std::shared_ptr<FakeExchange>> exchanges;
+  for (int i = 0; i < 5; ++i) {
+    exchanges.push_back(Request("/open"));
+    gateway_->OnRequest(exchanges.back());
+  }
+  auto signed_one = Request("/");
+  seen_.permissions = {{"fake:Signed", "*", {}}};
+  Sign(*signed_one, administrator_.secret);
+  gateway_->OnRequest(signed_one);
+  pool_.Stop();
+  int throttled = 0;
+  for (const auto& exchange : exchanges) throttled += exchange->answer->status == 429 ? 1 : 0;
+  EXPECT_EQ(throttled, 1);
+  EXPECT_EQ(exchanges.back()->answer->headers.Get("retry-after"), "1");
+  EXPECT_EQ(signed_one->answer->status, 200);
 }
 
 // A handler that forgets its responder answers 500 rather than leaving the client waiting for ever.

@@ -70,7 +70,8 @@ Status RunningSystem::Start() {
   ALOFT_ASSIGN(services_, Services::Open(world_, *stores_, *platform_, url_, tls_.ca_file, io_threads_));
   stores_->StartFeeds();
   fronts_ = std::make_unique<Fronts>(world_, *stores_, *platform_, *services_, *pool_, [this] { return StatusJson(); });
-  GatewayOptions options{Region(config.region), config.max_requests_in_flight, [this] { return stores_->Fit(); }};
+  GatewayOptions options{Region(config.region), config.max_requests_in_flight, [this] { return stores_->Fit(); },
+                         config.limits};
   gateway_ = std::make_unique<Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_, world_.clock,
                                        world_.random, world_.log, world_.metrics);
   ALOFT_TRY(services_->Start());

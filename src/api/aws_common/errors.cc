@@ -13,6 +13,7 @@ struct Names {
   int json_status;
   std::string_view query;
   int query_status;
+  int rest_status = 0;  // 0: as query
 };
 struct ReasonNames {
   Reason reason;
@@ -52,7 +53,7 @@ constexpr Names NamesOf(ErrorKind kind) {
     case ErrorKind::kConflict: return {"ConflictException", 400, "Conflict", 409};
     case ErrorKind::kPreconditionFailed: return {"PreconditionFailedException", 400, "PreconditionFailed", 412};
     case ErrorKind::kTooLarge: return {"RequestEntityTooLargeException", 413, "RequestEntityTooLarge", 413};
-    case ErrorKind::kThrottled: return {"ThrottlingException", 400, "Throttling", 400};
+    case ErrorKind::kThrottled: return {"ThrottlingException", 400, "Throttling", 400, 429};
     case ErrorKind::kExhausted: return {"LimitExceededException", 400, "LimitExceeded", 409};
     case ErrorKind::kUnavailable:
     case ErrorKind::kDeadlineExceeded:
@@ -70,7 +71,7 @@ WireError FromNames(const Names& names, Protocol protocol) {
   wire.code = query ? names.query : names.json;
   wire.status = query ? names.query_status : names.json_status;
   // In REST the status carries meaning of its own; the JSON protocols answer 400 to every client error.
-  if (protocol == Protocol::kRestJson) wire.status = names.query_status;
+  if (protocol == Protocol::kRestJson) wire.status = names.rest_status != 0 ? names.rest_status : names.query_status;
   return wire;
 }
 

@@ -19,6 +19,7 @@ Row MakeUntypedRow(const shapes::ServiceModel& service, const shapes::OperationM
   row.max_body_bytes = options.max_body_bytes;
   row.prepare = std::move(prepare);
   row.signed_for = service.signing_name;
+  row.open = options.open;
   return row;
 }
 

@@ -29,6 +29,7 @@ namespace aloft::api {
 struct RowOptions {
   unsigned authenticators = kSigV4;
   std::size_t max_body_bytes = 1u << 20;
+  std::string_view open{};  // Row::open
 };
 
 // Answers later, from any thread, exactly once.

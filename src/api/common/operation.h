@@ -105,7 +105,10 @@ struct Row {
   // Decodes and validates. Never touches stored state.
   std::function<Result<std::unique_ptr<Prepared>>(const Call&)> prepare;
   // The service that a signature must be made for: "monitoring"; a signature for another one does not count here.
-  std::string_view signed_for = {};
+  std::string_view signed_for{};
+  // Why the operation may answer without a permission asked: "everyone may ask who they are". Empty: it may not, and an
+  // answer before any decision becomes a 500.
+  std::string_view open{};
 };
 
 // One API: recognises its requests, finds the row, renders errors in its own form.

@@ -18,9 +18,10 @@ identity::Context RequestContext(const Call& call) {
 }
 
 template <class In, class Out, class Permissions, class Handler>
-Row Make(std::string_view operation, Permissions permissions, Handler handler) {
+Row Make(std::string_view operation, Permissions permissions, Handler handler, std::string_view open = {}) {
   return MakeRow<In, Out>(kModel, operation, permissions,
-                          [handler](const Call& call, const Authorized&, const In& in) { return handler(call, in); });
+                          [handler](const Call& call, const Authorized&, const In& in) { return handler(call, in); },
+                          {.open = open});
 }
 
 }  // namespace
@@ -33,16 +34,18 @@ ServiceApi MakeStsApi(identity::Service& identity) {
   // Everyone who is authenticated may ask who they are.
   api.rows.push_back(Make<GetCallerIdentityRequest, GetCallerIdentityResponse>(
       "GetCallerIdentity", none,
-      [tokens](const Call& call, const auto& in) { return tokens->GetCallerIdentity(call.session, in); }));
+      [tokens](const Call& call, const auto& in) { return tokens->GetCallerIdentity(call.session, in); },
+      "everyone may ask who they are"));
   // The role's trust may allow what the caller's own policies do not mention, so the operation itself decides.
-  api.rows.push_back(
-      Make<AssumeRoleRequest, AssumeRoleResponse>("AssumeRole", none, [tokens](const Call& call, const auto& in) {
-        return tokens->AssumeRole(call.session, in, RequestContext(call));
-      }));
+  api.rows.push_back(Make<AssumeRoleRequest, AssumeRoleResponse>(
+      "AssumeRole", none,
+      [tokens](const Call& call, const auto& in) { return tokens->AssumeRole(call.session, in, RequestContext(call)); },
+      "the role's trust and the caller's policies decide together, in the operation"));
   // No permission is needed: the session may no more than its user.
   api.rows.push_back(Make<GetSessionTokenRequest, GetSessionTokenResponse>(
       "GetSessionToken", none,
-      [tokens](const Call& call, const auto& in) { return tokens->GetSessionToken(call.session, in); }));
+      [tokens](const Call& call, const auto& in) { return tokens->GetSessionToken(call.session, in); },
+      "the session may no more than its user"));
   api.rows.push_back(Make<GetFederationTokenRequest, GetFederationTokenResponse>(
       "GetFederationToken",
       [](const Call& call, const GetFederationTokenRequest& in) -> std::vector<Permission> {
