@@ -210,8 +210,9 @@ Status Gateway::Check(InFlight& flight, const api::Permission& permission) const
   identity::Context context = flight.global_context;
   for (const auto& [key, values] : permission.context) context[key] = values;
   identity::ResourceFacts facts;
-  if (permission.facts != nullptr) {
-    ALOFT_ASSIGN(facts, permission.facts->FactsOf(permission, caller));
+  const api::FactSource* source = permission.facts != nullptr ? permission.facts : flight.row->facts;
+  if (source != nullptr) {
+    ALOFT_ASSIGN(facts, source->FactsOf(permission, caller));
   }
   const identity::Decision decision =
       identity_.Authorize(caller, permission.action, permission.resource, context, &facts);

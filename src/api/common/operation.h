@@ -56,7 +56,7 @@ struct Permission {
   std::string action;    // "s3:GetObject"
   std::string resource;  // an ARN, or "*"
   identity::Context context{};
-  const FactSource* facts = nullptr;  // null: the resource has no policy and is the caller's account's
+  const FactSource* facts = nullptr;  // null: the row's; without one the resource is the caller's account's, and bare
 };
 
 // Proof that every permission of the operation was allowed; asks further questions on behalf of the same caller.
@@ -109,6 +109,8 @@ struct Row {
   // Why the operation may answer without a permission asked: "everyone may ask who they are". Empty: it may not, and an
   // answer before any decision becomes a 500.
   std::string_view open{};
+  // Of permissions that name no source themselves.
+  const FactSource* facts = nullptr;
 };
 
 // One API: recognises its requests, finds the row, renders errors in its own form.

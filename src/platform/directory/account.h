@@ -1,4 +1,4 @@
-// IAM's operations on the account as a whole, and the policy simulator. Thread-safe.
+// IAM's operations on the account as a whole. Thread-safe.
 #pragma once
 
 #include "foundation/base/result.h"
@@ -16,11 +16,6 @@ class Account {
                                                                    const shapes::iam::GetAccountSummaryRequest&);
   Result<shapes::iam::ListAccountAliasesResponse> ListAccountAliases(const Session&,
                                                                      const shapes::iam::ListAccountAliasesRequest&);
-  // What a user, group or role may do, with the documents of the request added to its own.
-  Result<shapes::iam::SimulatePrincipalPolicyResponse> SimulatePrincipalPolicy(
-      const Session&, const shapes::iam::SimulatePrincipalPolicyRequest&);
-  Result<shapes::iam::SimulateCustomPolicyResponse> SimulateCustomPolicy(
-      const Session&, const shapes::iam::SimulateCustomPolicyRequest&);
 
  private:
   identity::Service& identity_;

@@ -2,6 +2,7 @@
 
 #include "foundation/base/bytes.h"
 #include "platform/identity/session_keys.h"
+#include "platform/identity/sessions.h"
 #include "platform/identity/state.h"
 #include "platform/identity/tokens.h"
 
@@ -102,47 +103,63 @@ Decision Unreadable(Service::State& state, const Session& session, const Error& 
   return No("the policies that decide cannot be read");
 }
 
-Decision Ask(Service::State& state, const Session& session, std::string_view action, std::string_view resource,
-             const Context& context, const ResourceFacts* facts, bool explain) {
-  if (auto decision = Shortcut(session, action, resource, explain)) return std::move(*decision);
+// What has a say about a question, held while it is answered.
+struct Gathered {
+  std::shared_ptr<const Principal> principal;
+  std::shared_ptr<const Guardrails> over_caller, over_resource;
+  std::string user_arn;  // of a federated session
+  Caller caller;
   Grounds grounds;
+
+  const std::map<std::string, std::string>* tags() const { return principal ? &principal->entity.tags : nullptr; }
+};
+
+// Absent: it is all in `out`; else the refusal.
+std::optional<Decision> Gather(Service::State& state, const Session& session, const ResourceFacts* facts,
+                               Gathered& out) {
+  Grounds& grounds = out.grounds;
   grounds.facts = facts;
   grounds.session_policies = session.session_policies;
   grounds.root = session.kind == PrincipalKind::kRoot;
-  std::shared_ptr<const Principal> principal;
+  out.caller = CallerOf(session);
   const bool alone = session.kind == PrincipalKind::kNobody || session.kind == PrincipalKind::kService;
   if (alone && facts == nullptr) return No("the caller did not authenticate");
   if (!alone && !grounds.root) {
     auto found = PrincipalOf(state, session);
     if (!found.ok()) return Unreadable(state, session, found.error());
-    principal = std::move(found).value();
-    if (principal == nullptr) return No("the user or role of this session was deleted");
-    grounds.principal = &principal->policies;
+    out.principal = std::move(found).value();
+    if (out.principal == nullptr) return No("the user or role of this session was deleted");
+    grounds.principal = &out.principal->policies;
   }
-  std::shared_ptr<const Guardrails> over_caller, over_resource;
-  const AccountId& owner = facts != nullptr && !facts->owner.empty() ? facts->owner : session.account;
   if (!alone) {
     auto found = FindGuardrails(state, session.account);
     if (!found.ok()) return Unreadable(state, session, found.error());
-    over_caller = std::move(found).value();
-    grounds.caller_guardrails = over_caller.get();
+    out.over_caller = std::move(found).value();
+    grounds.caller_guardrails = out.over_caller.get();
   }
-  if (!owner.empty()) {
-    auto found = FindGuardrails(state, owner);
+  out.over_resource = out.over_caller;
+  if (facts != nullptr && !facts->owner.empty() && (alone || facts->owner != session.account)) {
+    auto found = FindGuardrails(state, facts->owner);
     if (!found.ok()) return Unreadable(state, session, found.error());
-    over_resource = std::move(found).value();
-    grounds.resource_guardrails = over_resource.get();
+    out.over_resource = std::move(found).value();
   }
-  const SessionKeys keys(session, principal != nullptr ? &principal->entity.tags : nullptr, context, state.clock.Now(),
-                         facts);
-  const Caller caller = CallerOf(session);
-  std::string user_arn;
-  Caller named = caller;
-  if (IsFederated(session) && principal != nullptr) {
-    user_arn = principal->entity.Arn();
-    named.role_arn = user_arn;
+  grounds.resource_guardrails = out.over_resource.get();
+  if (IsFederated(session) && out.principal != nullptr) {
+    out.user_arn = out.principal->entity.Arn();
+    out.caller.role_arn = out.user_arn;
   }
-  return policy::Decide(grounds, Query{action, resource, keys, &named}, explain);
+  return std::nullopt;
+}
+
+Decision Ask(Service::State& state, const Session& session, std::string_view action, std::string_view resource,
+             const Context& context, const ResourceFacts* facts, bool explain) {
+  if (auto decision = Shortcut(session, action, resource, explain)) return std::move(*decision);
+  Gathered gathered;
+  if (auto refused = Gather(state, session, facts, gathered)) return std::move(*refused);
+  const SessionKeys keys(session, gathered.tags(), context, state.clock.Now(), facts);
+  Decision decision = policy::Decide(gathered.grounds, Query{action, resource, keys, &gathered.caller}, explain);
+  if (keys.failure()) return Unreadable(state, session, *keys.failure());
+  return decision;
 }
 
 }  // namespace
@@ -197,6 +214,47 @@ Decision Service::Authorize(const Session& session, std::string_view action, std
 Decision Service::Explain(const Session& session, std::string_view action, std::string_view resource,
                           const Context& context, const ResourceFacts* facts) const {
   return Ask(*state_, session, action, resource, context, facts, true);
+}
+
+policy::Explanation Service::Why(const Session& session, std::string_view action, std::string_view resource,
+                                 const Context& context, const ResourceFacts* facts) const {
+  policy::Explanation out;
+  Gathered gathered;
+  auto refused = Shortcut(session, action, resource, true);
+  if (!refused) refused = Gather(*state_, session, facts, gathered);
+  if (refused) {
+    out.decision = std::move(*refused);
+    return out;
+  }
+  const SessionKeys keys(session, gathered.tags(), context, state_->clock.Now(), facts);
+  return policy::Explain(gathered.grounds, Query{action, resource, keys, &gathered.caller});
+}
+
+Result<Session> Service::SessionOf(std::string_view principal_arn) const {
+  Session session;
+  constexpr std::string_view kPrefix = "arn:aws:iam::", kRoot = ":root";
+  if (principal_arn.size() == kPrefix.size() + 12 + kRoot.size() && principal_arn.starts_with(kPrefix) &&
+      principal_arn.ends_with(kRoot)) {
+    session.kind = PrincipalKind::kRoot;
+    session.account = AccountId(std::string(principal_arn.substr(kPrefix.size(), 12)));
+    session.arn = principal_arn;
+    session.principal_id = session.account.value();
+    return session;
+  }
+  for (const EntityKind kind : {EntityKind::kUser, EntityKind::kRole}) {
+    const auto name = ParseEntityArn(principal_arn, kind);
+    if (!name) continue;
+    ALOFT_ASSIGN(const auto principal, FindPrincipal(*state_, name->account, kind, name->name));
+    if (principal == nullptr || principal->entity.Arn() != principal_arn) break;
+    if (kind == EntityKind::kRole) return RoleSession(principal->entity, "simulation");
+    session.kind = PrincipalKind::kUser;
+    session.account = name->account;
+    session.arn = principal_arn;
+    session.principal_id = principal->entity.id;
+    session.user_name = principal->entity.name;
+    return session;
+  }
+  return Fail(kNoSuchEntity, "The entity " + std::string(principal_arn) + " cannot be found.");
 }
 
 void Service::Invalidate() const {

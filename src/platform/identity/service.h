@@ -24,6 +24,7 @@
 #include "platform/identity/session.h"
 #include "platform/identity/types.h"
 #include "platform/keys/keyring.h"
+#include "platform/policy/decide.h"
 
 namespace aloft::identity {
 
@@ -49,6 +50,12 @@ class Service {
   // The same answer, with `why` filled where it is yes too.
   Decision Explain(const Session& session, std::string_view action, std::string_view resource, const Context& context,
                    const ResourceFacts* facts = nullptr) const;
+
+  // The same with every statement that applies and every condition key that is missing. Too slow for requests.
+  policy::Explanation Why(const Session& session, std::string_view action, std::string_view resource,
+                          const Context& context, const ResourceFacts* facts = nullptr) const;
+  // A session of a user, a role or an account's root as if it had signed in, to ask about. kNoSuchEntity.
+  Result<Session> SessionOf(std::string_view principal_arn) const;
 
   // That the role exists in the caller's account and its trust lets the service assume it. The right to pass it
   // (iam:PassRole on the role, iam:passedtoservice in the context) is a permission of the operation.

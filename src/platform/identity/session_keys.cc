@@ -70,7 +70,14 @@ std::span<const std::string> SessionKeys::OfCaller(std::string_view key, bool& k
 std::span<const std::string> SessionKeys::OfRequest(std::string_view key) const {
   if (facts_ != nullptr)
     if (const auto found = ContextKeys(facts_->context).Find(key); !found.empty()) return found;
-  return ContextKeys(context_).Find(key);
+  if (const auto found = ContextKeys(context_).Find(key); !found.empty()) return found;
+  if (facts_ == nullptr || !facts_->late) return {};
+  if (!late_) {
+    auto read = facts_->late();
+    if (!read.ok()) failure_ = std::move(read).error();
+    late_ = read.ok() ? std::move(read).value() : Context();
+  }
+  return ContextKeys(*late_).Find(key);
 }
 
 std::span<const std::string> SessionKeys::Find(std::string_view key) const {

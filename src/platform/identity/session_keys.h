@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ class SessionKeys final : public policy::Keys {
 
   std::span<const std::string> Find(std::string_view key) const override;
 
+  // Something that a condition asked for could not be read; the decision must be no.
+  const std::optional<Error>& failure() const { return failure_; }
+
  private:
   std::span<const std::string> OfCaller(std::string_view key, bool& known) const;
   std::span<const std::string> OfRequest(std::string_view key) const;
@@ -36,6 +40,8 @@ class SessionKeys final : public policy::Keys {
   const ResourceFacts* const facts_;
   mutable std::map<std::string, std::string, std::less<>> made_;  // what was computed, by key
   mutable std::string_view making_;
+  mutable std::optional<Context> late_;
+  mutable std::optional<Error> failure_;
 };
 
 }  // namespace aloft::identity

@@ -1,5 +1,9 @@
 #include "platform/policy/decide.h"
 
+#include <set>
+
+#include "foundation/base/bytes.h"
+
 namespace aloft::policy {
 namespace {
 
@@ -168,30 +172,61 @@ Decision Decide(const Grounds& grounds, const Query& query, bool explain) {
   return Weigh(grounds, door, own, query, explain);
 }
 
-std::vector<Matched> AllMatching(const Grounds& grounds, const Query& query) {
-  std::vector<Matched> out;
-  const auto add = [&](Source source, const std::string& name, const Policy& policy) {
-    for (const int statement : policy.Matching(query))
-      out.push_back({source, name, statement, policy.denies(statement)});
-  };
-  const auto add_levels = [&](Source source, const std::vector<std::vector<NamedPolicy>>& levels) {
+namespace {
+
+// Collects what each policy that has a say contributes.
+class Collector {
+ public:
+  Collector(const Query& query, Explanation& out) : query_(query), out_(out) {}
+
+  void Add(Source source, const std::string& name, const Policy& policy) {
+    for (const int statement : policy.Matching(query_))
+      out_.matched.push_back(
+          {source, name, policy.NameOf(statement), policy.denies(statement), policy.PlaceOf(statement)});
+    for (const std::string& key : policy.keys())
+      if (query_.keys.Find(ToLower(key)).empty()) missing_.insert(key);
+  }
+  void Add(Source source, const std::vector<std::vector<NamedPolicy>>& levels) {
     for (const auto& level : levels)
-      for (const NamedPolicy& policy : level) add(source, policy.name, *policy.policy);
-  };
-  if (grounds.caller_guardrails != nullptr)
-    add_levels(Source::kServiceControl, grounds.caller_guardrails->service_control);
+      for (const NamedPolicy& policy : level) Add(source, policy.name, *policy.policy);
+  }
+  void Finish() { out_.missing_keys.assign(missing_.begin(), missing_.end()); }
+
+ private:
+  const Query& query_;
+  Explanation& out_;
+  std::set<std::string> missing_;
+};
+
+}  // namespace
+
+Explanation Explain(const Grounds& grounds, const Query& query) {
+  Explanation out;
+  out.decision = Decide(grounds, query, true);
+  Collector collector(query, out);
+  if (const Guardrails* guardrails = grounds.caller_guardrails) {
+    collector.Add(Source::kServiceControl, guardrails->service_control);
+    if (!guardrails->service_control.empty()) {
+      const Ceiling ceiling = Under(guardrails->service_control, Source::kServiceControl, query);
+      out.within_guardrails = ceiling.allows && !ceiling.denied;
+    }
+  }
   if (grounds.resource_guardrails != nullptr)
-    add_levels(Source::kResourceControl, grounds.resource_guardrails->resource_control);
+    collector.Add(Source::kResourceControl, grounds.resource_guardrails->resource_control);
   if (grounds.facts != nullptr && grounds.facts->policy != nullptr)
-    add(Source::kResource, "resource policy", *grounds.facts->policy);
+    collector.Add(Source::kResource, "resource policy", *grounds.facts->policy);
   if (grounds.principal != nullptr) {
-    for (const NamedPolicy& policy : grounds.principal->identity) add(Source::kIdentity, policy.name, *policy.policy);
-    if (grounds.principal->boundary)
-      add(Source::kBoundary, grounds.principal->boundary->name, *grounds.principal->boundary->policy);
+    for (const NamedPolicy& policy : grounds.principal->identity)
+      collector.Add(Source::kIdentity, policy.name, *policy.policy);
+    if (const auto& boundary = grounds.principal->boundary) {
+      collector.Add(Source::kBoundary, boundary->name, *boundary->policy);
+      out.within_boundary = boundary->policy->Evaluate(query).effect == Effect::kAllow;
+    }
   }
   int number = 0;
   for (const auto& policy : grounds.session_policies)
-    add(Source::kSession, "session policy " + std::to_string(++number), *policy);
+    collector.Add(Source::kSession, "session policy " + std::to_string(++number), *policy);
+  collector.Finish();
   return out;
 }
 

@@ -56,11 +56,20 @@ Decision Decide(const Grounds& grounds, const Query& query, bool explain = false
 // One statement that applied, whatever came of it.
 struct Matched {
   Decision::Source source = Decision::Source::kIdentity;
-  std::string policy{};  // its name; "resource policy", "session policy 1"
-  int statement = 0;
+  std::string policy{};     // its name; "resource policy", "session policy 1"
+  std::string statement{};  // "statement 2 (Sid AllowRead)"
   bool deny = false;
+  Place place{};
 };
-// Every statement that applies, of every policy that has a say.
-std::vector<Matched> AllMatching(const Grounds& grounds, const Query& query);
+
+// A decision with everything that went into it; for people and the simulator, too slow for requests.
+struct Explanation {
+  Decision decision{};
+  std::vector<Matched> matched{};
+  std::vector<std::string> missing_keys{};  // condition keys that some policy asks for and the request does not have
+  std::optional<bool> within_boundary{};    // absent: there is no boundary
+  std::optional<bool> within_guardrails{};  // absent: there are no service control policies
+};
+Explanation Explain(const Grounds& grounds, const Query& query);
 
 }  // namespace aloft::policy

@@ -251,10 +251,31 @@ TEST(Decide, SaysWhy) {
   EXPECT_TRUE(Decide({.principal = &policies, .session_policies = either}, query).allowed);
   policies.identity.push_back({"arn:p", Parse(R"({"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"})")});
   EXPECT_EQ(Decide({.principal = &policies}, query).why, "denied by statement 1 of arn:p");
-  const std::vector<Matched> all = AllMatching({.principal = &policies, .session_policies = either}, query);
-  ASSERT_EQ(all.size(), 3u);
-  EXPECT_TRUE(all[1].deny);
-  EXPECT_EQ(all[2].policy, "session policy 2");
+}
+
+// The simulator and `aloft iam why` see every statement that applies, the ceilings, and the keys that are missing.
+TEST(Explain, ShowsEverythingThatWentIntoIt) {
+  PrincipalPolicies policies;
+  policies.identity = {{"a", Parse(R"({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::${aws:username}"},
+                                      {"Effect": "Allow", "Action": "s3:*", "Resource": "*"})")},
+                       {"b", Parse(R"({"Effect": "Deny", "Action": "s3:*", "Resource": "*",
+                                       "Condition": {"Bool": {"aws:SecureTransport": "false"}}})")}};
+  policies.boundary = NamedPolicy{"c", Of("0")};
+  Guardrails guardrails;
+  guardrails.service_control = {{{"d", Of("+")}}};
+  ResourceFacts facts{.owner = AccountId(kHome), .policy = Of("+", kNamesAccount)};
+  const Context context = {{"aws:username", {"ada"}}};
+  const ContextKeys keys(context);
+  const Explanation found = Explain({.principal = &policies, .caller_guardrails = &guardrails, .facts = &facts},
+                                    Query{"s3:GetObject", "arn:aws:s3:::b/k", keys, &kUser});
+  EXPECT_EQ(Text(found.decision), "no boundary");
+  EXPECT_EQ(found.within_boundary, false);
+  EXPECT_EQ(found.within_guardrails, true);
+  EXPECT_EQ(found.missing_keys, std::vector<std::string>{"aws:SecureTransport"});
+  std::vector<std::string> matched;
+  for (const Matched& each : found.matched) matched.push_back(each.statement + " of " + each.policy);
+  EXPECT_EQ(matched,
+            (std::vector<std::string>{"statement 1 of d", "statement 1 of resource policy", "statement 2 of a"}));
 }
 
 }  // namespace

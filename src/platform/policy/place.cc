@@ -1,6 +1,6 @@
-#include "platform/policy/policy.h"
+#include "platform/policy/statement.h"
 
-namespace aloft::policy {
+namespace aloft::policy::internal {
 namespace {
 
 // Walks JSON that is known to be well formed, counting lines. Skips; never builds.
@@ -78,31 +78,31 @@ Place Here(Walker& walker) {
   return out;
 }
 
-Place InStatements(Walker& walker, int statement) {
-  if (walker.peek() != '[') return statement == 0 ? Here(walker) : Place{};
+std::vector<Place> InStatements(Walker& walker) {
+  if (walker.peek() != '[') return {Here(walker)};
+  std::vector<Place> out;
   walker.Take();
-  for (int i = 0; walker.peek() != ']' && walker.peek() != '\0'; ++i) {
-    const Place place = Here(walker);
-    if (i == statement) return place;
+  while (walker.peek() != ']' && walker.peek() != '\0') {
+    out.push_back(Here(walker));
     if (walker.peek() == ',') walker.Take();
   }
-  return {};
+  return out;
 }
 
 }  // namespace
 
-Place FindStatement(std::string_view document, int statement) {
+std::vector<Place> FindPlaces(std::string_view document) {
   Walker walker(document);
   if (walker.peek() != '{') return {};
   walker.Take();
   while (walker.peek() == '"') {
     const std::string_view name = walker.String();
     if (walker.peek() == ':') walker.Take();
-    if (name == "\"Statement\"") return InStatements(walker, statement);
+    if (name == "\"Statement\"") return InStatements(walker);
     walker.Value();
     if (walker.peek() == ',') walker.Take();
   }
   return {};
 }
 
-}  // namespace aloft::policy
+}  // namespace aloft::policy::internal

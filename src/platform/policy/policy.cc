@@ -35,6 +35,7 @@ class LowerAction {
 
 struct Policy::State {
   std::vector<internal::Statement> statements;
+  std::vector<Place> places;
   std::vector<std::string> keys;
   bool any_deny = false;
   bool is_public = false;
@@ -58,6 +59,7 @@ Result<std::shared_ptr<const Policy>> Policy::Parse(std::string_view document, P
     }
   }
   state->statements = std::move(statements);
+  state->places = internal::FindPlaces(document);
   state->keys.assign(keys.begin(), keys.end());
   return std::shared_ptr<const Policy>(new Policy(std::move(state)));
 }
@@ -98,6 +100,11 @@ std::size_t Policy::size() const {
 
 bool Policy::denies(int statement) const {
   return state_->statements.at(static_cast<std::size_t>(statement)).deny;
+}
+
+Place Policy::PlaceOf(int statement) const {
+  const auto index = static_cast<std::size_t>(statement);
+  return index < state_->places.size() ? state_->places[index] : Place{};
 }
 
 std::string Policy::NameOf(int statement) const {

@@ -37,6 +37,11 @@ struct Verdict {
   Names names = Names::kNobody;
 };
 
+// Where a statement stands in its document, lines and columns from 1; the end is behind its last character.
+struct Place {
+  int start_line = 0, start_column = 0, end_line = 0, end_column = 0;
+};
+
 class Policy {
  public:
   // kMalformedPolicyDocument names the place: "Statement[1].Condition: unknown operator StringSame".
@@ -52,6 +57,8 @@ class Policy {
 
   std::size_t size() const;
   bool denies(int statement) const;
+  // Where it stands in the document.
+  Place PlaceOf(int statement) const;
   // "statement 2 (Sid AllowRead)".
   std::string NameOf(int statement) const;
 
@@ -67,12 +74,6 @@ class Policy {
   explicit Policy(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// Where a statement stands in its document, lines and columns from 1. Zeros where there is no such statement.
-struct Place {
-  int start_line = 0, start_column = 0, end_line = 0, end_column = 0;
-};
-Place FindStatement(std::string_view document, int statement);
 
 // Whether `text` matches `pattern` with * (any run, empty too) and ? (any one character). Exact case.
 bool MatchesWildcard(std::string_view pattern, std::string_view text);

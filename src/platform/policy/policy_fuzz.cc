@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!policy.ok()) continue;
     const Verdict verdict = (*policy)->Evaluate(Query{"s3:GetObject", "arn:aws:s3:::b/k", keys, &caller});
     if (verdict.statement >= 0) (*policy)->NameOf(verdict.statement);
-    for (std::size_t i = 0; i < (*policy)->size(); ++i) FindStatement(text, static_cast<int>(i));
+    for (std::size_t i = 0; i < (*policy)->size(); ++i) (*policy)->PlaceOf(static_cast<int>(i));
   }
   return 0;
 }

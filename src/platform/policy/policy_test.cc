@@ -348,16 +348,18 @@ TEST(Policy, PublicPoliciesAreKnown) {
 // The simulator tells where the deciding statement stands.
 TEST(Policy, StatementsAreFoundInTheirDocument) {
   const std::string document =
-      "{\n \"Id\": \"a,{[\\\"\",\n \"Statement\": [\n  {\"Effect\": \"Deny\"},\n  {\"Effect\":\n   [1, true]}\n ]\n}";
+      "{\n \"Id\": \"a,{[\\\"\",\n \"Version\": \"2012-10-17\", \"Statement\": [\n"
+      "  {\"Effect\": \"Deny\", \"Action\": \"*\", \"Resource\": \"*\"},\n"
+      "  {\"Effect\": \"Allow\",\n   \"Action\": \"*\", \"Resource\": [\"*\"]}\n ]\n}";
+  const auto policy = Policy::Parse(document, PolicyUse::kIdentity);
+  ASSERT_TRUE(policy.ok()) << Describe(policy.error());
   const auto at = [&](int statement) {
-    const Place place = FindStatement(document, statement);
+    const Place place = (*policy)->PlaceOf(statement);
     return std::vector<int>{place.start_line, place.start_column, place.end_line, place.end_column};
   };
-  EXPECT_EQ(at(0), (std::vector<int>{4, 3, 4, 21}));
-  EXPECT_EQ(at(1), (std::vector<int>{5, 3, 6, 14}));
+  EXPECT_EQ(at(0), (std::vector<int>{4, 3, 4, 53}));
+  EXPECT_EQ(at(1), (std::vector<int>{5, 3, 6, 36}));
   EXPECT_EQ(at(2), (std::vector<int>{0, 0, 0, 0}));
-  const Place only = FindStatement(R"({"Version": "2012-10-17", "Statement": {"Effect": "Allow"}})", 0);
-  EXPECT_EQ(only.start_column, 40);
 }
 
 // The keys that a policy asks for, so that its author knows what to simulate with.

@@ -43,6 +43,9 @@ struct Statement {
 // The statements of a document. kMalformedPolicyDocument.
 Result<std::vector<Statement>> ParseStatements(std::string_view document, PolicyUse use);
 
+// Where the statements of a well-formed document stand, in its order.
+std::vector<Place> FindPlaces(std::string_view document);
+
 // Whether an Allow reaches beyond a fixed set of principals or places.
 bool IsPublic(const Statement& statement);
 

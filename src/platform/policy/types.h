@@ -1,6 +1,7 @@
 // The question that policies answer, and the answer.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "foundation/base/id.h"
+#include "foundation/base/result.h"
 
 namespace aloft::policy {
 
@@ -63,6 +65,9 @@ struct ResourceFacts {
   std::shared_ptr<const Policy> policy{};  // parsed with PolicyUse::kResource or kTrust; null: the resource has none
   // Keys that follow from the resource: s3:existingobjecttag/color, aws:resourcetag/team.
   Context context{};
+  // The same for keys that cost a read: called at most once for a decision, and only where a condition asks for a key
+  // that nobody else knows. An error refuses the request. What it needs it owns, or it outlives the decision.
+  std::function<Result<Context>()> late{};
   // A KMS key's policy, a role's trust: nothing opens without it, and identity policies count only where it names the
   // caller's account.
   bool gate = false;

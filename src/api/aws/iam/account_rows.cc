@@ -9,21 +9,12 @@ using identity::EntityKind;
 void AddAccountRows(identity::Service& identity, std::vector<Row>& rows) {
   const auto account = std::make_shared<directory::Account>(identity);
   const auto any = [](const Call&, const auto&) { return std::string("*"); };
-  const auto source = [](const Call&, const SimulatePrincipalPolicyRequest& in) {
-    return in.policy_source_arn.value_or("");
-  };
   rows.push_back(MakeIamRow<GetAccountSummaryRequest, GetAccountSummaryResponse>(
       "GetAccountSummary", any,
       [account](const auto& session, const auto& in) { return account->GetAccountSummary(session, in); }));
   rows.push_back(MakeIamRow<ListAccountAliasesRequest, ListAccountAliasesResponse>(
       "ListAccountAliases", any,
       [account](const auto& session, const auto& in) { return account->ListAccountAliases(session, in); }));
-  rows.push_back(MakeIamRow<SimulateCustomPolicyRequest, SimulateCustomPolicyResponse>(
-      "SimulateCustomPolicy", any,
-      [account](const auto& session, const auto& in) { return account->SimulateCustomPolicy(session, in); }));
-  rows.push_back(MakeIamRow<SimulatePrincipalPolicyRequest, SimulatePrincipalPolicyResponse>(
-      "SimulatePrincipalPolicy", source,
-      [account](const auto& session, const auto& in) { return account->SimulatePrincipalPolicy(session, in); }));
 }
 
 }  // namespace aloft::api::iam_rows

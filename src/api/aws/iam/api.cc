@@ -37,6 +37,7 @@ ServiceApi MakeIamApi(identity::Service& identity) {
   iam_rows::AddRoleRows(identity, api.rows);
   iam_rows::AddPolicyRows(identity, api.rows);
   iam_rows::AddAccountRows(identity, api.rows);
+  iam_rows::AddSimulationRows(identity, api.rows);
   api.errors = {
       {identity::kNoSuchEntity, "NoSuchEntity", 404},
       {identity::kEntityAlreadyExists, "EntityAlreadyExists", 409},

@@ -18,6 +18,7 @@ void AddGroupRows(identity::Service& identity, std::vector<Row>& rows);
 void AddRoleRows(identity::Service& identity, std::vector<Row>& rows);
 void AddPolicyRows(identity::Service& identity, std::vector<Row>& rows);
 void AddAccountRows(identity::Service& identity, std::vector<Row>& rows);
+void AddSimulationRows(identity::Service& identity, std::vector<Row>& rows);
 
 // The ARN of a user, group, role or instance profile of the caller's account, with its path where it exists.
 std::string ArnOf(identity::Service& identity, const Call& call, identity::EntityKind kind, std::string_view name,
