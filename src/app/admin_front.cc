@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "app/explain_access.h"
 #include "foundation/codec/json.h"
 
 namespace aloft::app {
@@ -144,6 +145,7 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
   api::Row token{"aloft", "IssueEndpointToken", api::kSigV4, api::BodyMode::kBuffered, 4096, {}};
   token.prepare = [this](const api::Call& call) { return PrepareToken(call, sources_.identity); };
   rows_.push_back(std::move(token));
+  rows_.push_back(MakeExplainAccessRow(sources_.identity, sources_.all_fronts));
 }
 
 std::optional<api::Front::Claim> AdminFront::Claims(const http::RequestHead& head) const {

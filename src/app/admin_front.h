@@ -8,6 +8,7 @@
 //   POST /aloft/v1/IssueEndpointToken   signed; sagemaker:InvokeEndpoint on the endpoint
 //   POST /aloft/v1/GetKeyringStatus     signed; aloft:GetKeyringStatus: what guards the root key
 //   POST /aloft/v1/RotateRootKey        signed; aloft:RotateRootKey
+//   POST /aloft/v1/ExplainAccess        signed; iam:SimulatePrincipalPolicy on the principal: why something is allowed
 //   POST /aloft/v1/ListOperations       signed; aloft:ListOperations
 #pragma once
 

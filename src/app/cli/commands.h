@@ -33,6 +33,7 @@ void AddToken(CLI::App& app);
 void AddDoctor(CLI::App& app);
 void AddKeys(CLI::App& app);
 void AddOperations(CLI::App& app);
+void AddIam(CLI::App& app);
 
 // Adds --profile (default "aloft", or $ALOFT_PROFILE) and --data (default DefaultDataDirectory()) to a command.
 void AddProfileOption(CLI::App& command, std::string& profile);

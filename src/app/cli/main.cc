@@ -45,6 +45,7 @@ int main(int argc, char** argv) {
   AddDoctor(app);
   AddOperations(app);
   AddKeys(app);
+  AddIam(app);
   AddStop(app);
   try {
     app.parse(argc, argv);
