@@ -50,11 +50,16 @@ Status RateLimits::Admit(const identity::Session& session, const std::string& pe
   return {};
 }
 
-// Whoever has been idle for a burst has a full bucket, and loses nothing with it.
+// Whoever has been idle for a burst has a full bucket, and loses nothing with it. A flood of callers within that time
+// costs one of them its bucket each, not a search.
 void RateLimits::MakeRoom(Shard& shard, MonotonicTime now) {
-  std::erase_if(shard.buckets, [&](const auto& entry) {
-    return std::chrono::duration<double>(now - entry.second.at).count() >= kBurstSeconds;
-  });
+  const auto long_since = [&](MonotonicTime at) {
+    return std::chrono::duration<double>(now - at).count() >= kBurstSeconds;
+  };
+  if (long_since(shard.swept)) {
+    shard.swept = now;
+    std::erase_if(shard.buckets, [&](const auto& entry) { return long_since(entry.second.at); });
+  }
   if (shard.buckets.size() >= kPerShard) shard.buckets.erase(shard.buckets.begin());
 }
 

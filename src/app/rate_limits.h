@@ -1,7 +1,8 @@
 // How fast one caller may go: a bucket of tokens per principal and kind of service, refilled as time passes.
 //
-// Bounded memory: a bucket that is full again is forgotten first. A role's sessions share their role's bucket, so that
-// making sessions buys no speed; nobody's requests count by address (an IPv6 address by its /64).
+// Bounded memory and bounded work: buckets that are full again are swept out at most once in a burst's time. A role's
+// sessions share their role's bucket, so that making sessions buys no speed; nobody's requests count by address (an
+// IPv6 address by its /64).
 #pragma once
 
 #include <array>
@@ -43,6 +44,7 @@ class RateLimits {
   struct Shard {
     mutable std::mutex mutex;
     std::unordered_map<std::string, Bucket> buckets;
+    MonotonicTime swept{};
   };
   static constexpr std::size_t kShards = 16, kPerShard = 4'096;
 
