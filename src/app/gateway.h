@@ -14,8 +14,8 @@
 
 #include "api/common/operation.h"
 #include "app/authenticate.h"
-#include "app/request_meter.h"
 #include "app/rate_limits.h"
+#include "app/request_meter.h"
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
 #include "foundation/base/metrics.h"
