@@ -170,9 +170,10 @@ Row MakeInferenceRow(serving::Service& serving, std::string_view operation, std:
 
 }  // namespace
 
-InferenceFront::InferenceFront(serving::Service& serving) {
+InferenceFront::InferenceFront(serving::Service& serving, const FactSource* facts) {
   rows_.push_back(MakeInferenceRow<PreparedPredict>(serving, "Predict", serving::kMaxInvocationBytes));
   rows_.push_back(MakeInferenceRow<PreparedReady>(serving, "Ready", 4096));
+  for (Row& row : rows_) row.facts = facts;
 }
 
 std::optional<Front::Claim> InferenceFront::Claims(const http::RequestHead& head) const {

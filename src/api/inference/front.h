@@ -19,7 +19,8 @@ namespace aloft::api {
 
 class InferenceFront final : public Front {
  public:
-  explicit InferenceFront(serving::Service& serving);
+  // `facts` tells of the endpoints, for conditions on their tags; may be null.
+  explicit InferenceFront(serving::Service& serving, const FactSource* facts = nullptr);
 
   std::string_view name() const override { return "inference"; }
   std::optional<Claim> Claims(const http::RequestHead& head) const override;

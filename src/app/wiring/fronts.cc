@@ -14,6 +14,7 @@
 #include "api/aws_common/front.h"
 #include "api/inference/front.h"
 #include "app/admin_front.h"
+#include "app/wiring/tag_facts.h"
 
 namespace aloft::app {
 namespace {
@@ -55,6 +56,10 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Services& servi
   apis.push_back(api::MakeModelApi(services.models()));
   apis.push_back(api::MakeEndpointApi(services.serving()));
   apis.push_back(api::MakeSageMakerRuntimeApi(services.serving()));
+  tags_ = std::make_unique<TagFacts>(stores.database(), platform.identity());
+  for (api::ServiceApi& api : apis)
+    for (api::Row& row : api.rows)
+      if (row.facts == nullptr) row.facts = tags_.get();
   aws_ = std::make_unique<api::AwsFront>(std::move(apis));
   // A bucket's name before a name of this server's; nothing goes before an address.
   const std::string& name = world.config.public_name;
@@ -62,7 +67,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Services& servi
   s3_ = std::make_unique<api::s3::Front>(
       api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity()},
       api::s3::Options{named ? name : std::string()});
-  inference_ = std::make_unique<api::InferenceFront>(services.serving());
+  inference_ = std::make_unique<api::InferenceFront>(services.serving(), tags_.get());
   admin_ = std::make_unique<AdminFront>(AdminSources{platform.identity(), platform.keyring(), world.metrics,
                                                      [&stores] { return stores.Ready(); }, std::move(status_json),
                                                      [this] { return all_; }});

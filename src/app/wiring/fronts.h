@@ -22,6 +22,7 @@ class Fronts {
   const std::vector<const api::Front*>& all() const { return all_; }
 
  private:
+  std::unique_ptr<api::FactSource> tags_;
   std::unique_ptr<api::Front> admin_;
   std::unique_ptr<api::Front> inference_;
   std::unique_ptr<api::Front> aws_;

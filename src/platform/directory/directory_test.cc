@@ -6,6 +6,7 @@
 #include "platform/directory/managed_policies.h"
 #include "platform/directory/roles.h"
 #include "platform/directory/security_tokens.h"
+#include "platform/directory/simulator.h"
 #include "platform/directory/users.h"
 #include "platform/identity/aws_managed.h"
 #include "platform/identity/testing_identity.h"
@@ -54,6 +55,7 @@ class DirectoryTest : public IdentityEngineTest {
   InstanceProfiles profiles_{service()};
   ManagedPolicies policies_{service()};
   Account account_{service()};
+  Simulator simulator_{service()};
   SecurityTokens tokens_{service()};
 };
 
@@ -331,7 +333,7 @@ TEST_P(DirectoryTest, SummaryAndSimulation) {
   NewUser("ada");
   ASSERT_TRUE(users_.PutUserPolicy(admin_, {.user_name = "ada", .policy_name = "p", .policy_document = kAllow}).ok());
   EXPECT_EQ(account_.GetAccountSummary(admin_, {})->summary_map->at("Users"), 2);
-  const auto answer = account_.SimulatePrincipalPolicy(
+  const auto answer = simulator_.SimulatePrincipalPolicy(
       admin_, {.policy_source_arn = "arn:aws:iam::123456789012:user/ada",
                .action_names = std::vector<std::string>{"s3:GetObject", "iam:GetUser"}});
   ASSERT_TRUE(answer.ok()) << Describe(answer.error());
