@@ -358,7 +358,7 @@ TEST(Policy, StatementsAreFoundInTheirDocument) {
     return std::vector<int>{place.start_line, place.start_column, place.end_line, place.end_column};
   };
   EXPECT_EQ(at(0), (std::vector<int>{4, 3, 4, 53}));
-  EXPECT_EQ(at(1), (std::vector<int>{5, 3, 6, 36}));
+  EXPECT_EQ(at(1), (std::vector<int>{5, 3, 6, 37}));
   EXPECT_EQ(at(2), (std::vector<int>{0, 0, 0, 0}));
 }
 
