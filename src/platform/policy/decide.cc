@@ -53,6 +53,12 @@ Ceiling Under(const std::vector<std::vector<NamedPolicy>>& levels, Source source
   return out;
 }
 
+// The principal of a resource control policy is always everyone, and there that means services too.
+Query ForEveryone(const Query& query) {
+  static const Caller everyone{};
+  return Query{query.action, query.resource, query.keys, &everyone};
+}
+
 // What the resource says of the caller.
 struct Door {
   std::optional<Decision> denied;
@@ -161,7 +167,7 @@ Decision Decide(const Grounds& grounds, const Query& query, bool explain) {
     services = Under(grounds.caller_guardrails->service_control, Source::kServiceControl, query);
   if (services.denied) return *services.denied;
   if (grounds.resource_guardrails != nullptr)
-    resources = Under(grounds.resource_guardrails->resource_control, Source::kResourceControl, query);
+    resources = Under(grounds.resource_guardrails->resource_control, Source::kResourceControl, ForEveryone(query));
   if (resources.denied) return *resources.denied;
   const Door door = DoorOf(grounds.facts, query);
   if (door.denied) return *door.denied;

@@ -229,6 +229,10 @@ TEST(Decide, NobodyAndServices) {
        {.identity = "+", .resource = "+", .principal = kNamesUser, .owner = kOther, .block_public = true},
        "+"},
       {"a service", kService, {.resource = "+", .principal = kNamesService}, "+"},
+      {"a service, under a resource guardrail for everyone",
+       kService,
+       {.rcp = "+", .resource = "+", .principal = kNamesService},
+       "+"},
       {"everyone is no service", kService, {.resource = "+"}, "no resource"},
       {"but a deny for everyone is", kService, {.resource = "-"}, "-resource"},
   });
