@@ -67,6 +67,7 @@ void AddCors(const Context& context, const http::RequestHead& head, std::string_
 void AddCorsRows(const Context& context, std::vector<Row>& rows) {
   Row row = MakeRow(context, "CorsPreflight", PlanPreflight);
   row.authenticators = kAnonymous;
+  row.open = "the bucket's CORS rules decide, before a browser signs anything";
   rows.push_back(std::move(row));
 }
 

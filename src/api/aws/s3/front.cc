@@ -30,6 +30,9 @@ Front::Front(Dependencies dependencies, Options options)
   AddMultipartRows(state_->context, state_->rows);
   AddTaggingRows(state_->context, state_->rows);
   AddVersioningRows(state_->context, state_->rows);
+  // Who asks why an object may be read asks the bucket too.
+  for (Row& row : state_->rows)
+    if (row.operation == "GetObject") row.facts = state_->context.access.get();
 }
 
 Front::~Front() = default;

@@ -234,6 +234,7 @@ void AddPostRows(const Context& context, std::vector<Row>& rows) {
   row.operation = "PostObject";
   row.authenticators = kSigV4 | kAnonymous;
   row.body = BodyMode::kStreamed;
+  row.open = "the form's signed policy, or the bucket's, decides when the form has been read";
   row.prepare = [&context](const Call& call) { return Prepare(context, call); };
   rows.push_back(std::move(row));
 }

@@ -115,8 +115,8 @@ Status CheckStatement(const boost::json::object& statement, std::string_view buc
     for (std::string_view resource : Texts(statement.if_contains(field))) {
       // A wildcard in the bucket's own name could mean others; a policy speaks of one bucket.
       bool inside = resource == arn || resource.starts_with(arn + "/");
-      bool may_be = resource.starts_with("arn:aws:s3:::") &&
-                    identity::MatchesWildcard(resource.substr(0, resource.find('/')), arn);
+      bool may_be =
+          resource.starts_with("arn:aws:s3:::") && policy::MatchesWildcard(resource.substr(0, resource.find('/')), arn);
       if (!inside && !may_be && resource != "*") return Fail(kMalformedPolicy, "Policy has invalid resource");
     }
   return {};
@@ -130,9 +130,9 @@ Result<BucketPolicy> ReadBucketPolicy(std::string_view document, std::string_vie
   auto parsed = codec::ParseJson(document);
   if (!parsed.ok() || !parsed->is_object())
     return Fail(kMalformedPolicy, "Policies must be valid JSON and the first byte must be '{'");
-  auto policy = identity::Policy::Parse(document, identity::PolicyUse::kResource);
-  if (!policy.ok()) return Fail(kMalformedPolicy, policy.error().message);
-  BucketPolicy result{std::move(*policy), false};
+  auto compiled = policy::Policy::Parse(document, policy::PolicyUse::kResource);
+  if (!compiled.ok()) return Fail(kMalformedPolicy, compiled.error().message);
+  BucketPolicy result{std::move(*compiled), false};
   const value* statements = parsed->get_object().if_contains("Statement");
   std::vector<const boost::json::object*> all;
   if (statements != nullptr && statements->is_object()) all.push_back(&statements->get_object());

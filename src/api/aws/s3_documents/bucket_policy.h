@@ -6,14 +6,14 @@
 #include <string_view>
 
 #include "foundation/base/result.h"
-#include "platform/identity/policy.h"
+#include "platform/policy/policy.h"
 
 namespace aloft::api::s3::documents {
 
 inline constexpr std::size_t kMaxPolicyBytes = 20 * 1024;
 
 struct BucketPolicy {
-  std::shared_ptr<const identity::Policy> policy;
+  std::shared_ptr<const policy::Policy> policy;
   // Some Allow is open to everybody, or to whoever meets no fixed condition.
   bool is_public = false;
 };
