@@ -136,7 +136,10 @@ class ExplainAccess final : public api::Prepared {
     identity::ResourceFacts facts;
     if (const api::FactSource* source = SourceFor(fronts_(), question_.action)) {
       const api::Permission permission{question_.action, question_.resource, question_.context};
-      ALOFT_ASSIGN(facts, source->FactsOf(permission, session));
+      auto found = source->FactsOf(permission, session);
+      // Of a resource that is not there yet the caller's own policies still say something.
+      if (!found.ok() && found.error().kind() != ErrorKind::kNotFound) return std::move(found).error();
+      if (found.ok()) facts = std::move(found).value();
     }
     return Show(question_, session,
                 identity_.Why(session, question_.action, question_.resource, question_.context, &facts));

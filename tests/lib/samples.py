@@ -11,18 +11,20 @@ import json
 ALLOW = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}})
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": {
     "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "sagemaker.amazonaws.com"}}})
+KEY = json.dumps({"Version": "2012-10-17", "Statement": {
+    "Effect": "Allow", "Action": "kms:*", "Resource": "*", "Principal": "*"}})
 ANYBODY = json.dumps({"Version": "2012-10-17", "Statement": {
     "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::{bucket}/*", "Principal": "*"}})
 
 
 class Samples:
-    def __init__(self, account: str, region: str, bucket: str):
+    def __init__(self, account: str, region: str, bucket: str, key: str = "00000000-0000-0000-0000-000000000000"):
         self.account, self.region, self.bucket = account, region, bucket
         role = f"arn:aws:iam::{account}:role/nobody"
         # By (operation, member) or by member; a member that is named for an operation is given also where it is optional.
         self.values = {
             "Bucket": bucket, "Key": "k", "CopySource": f"{bucket}/k", "UploadId": "a" * 32, "PartNumber": 1,
-            ("CreateBucket", "Bucket"): bucket + "-new",
+            ("CreateBucket", "Bucket"): bucket + "-new", ("CopyObject", "Key"): "copy",
             "RoleArn": role, "ExecutionRoleArn": role, "PolicyArn": f"arn:aws:iam::{account}:policy/none",
             "PolicySourceArn": f"arn:aws:iam::{account}:user/none", "PermissionsBoundary": "arn:aws:iam::aws:policy/ReadOnlyAccess",
             "PolicyDocument": ALLOW, "AssumeRolePolicyDocument": TRUST, "PolicyInputList": [ALLOW],
@@ -48,13 +50,24 @@ class Samples:
             ("GetMetricStatistics", "Statistics"): ["Average"],
             ("GetMetricData", "MetricDataQueries"): [{"Id": "a", "Expression": "1"}],
             "StartTime": datetime.datetime(2026, 1, 1), "EndTime": datetime.datetime(2026, 1, 2),
-            "KeyId": f"arn:aws:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000",
-            "TargetKeyId": f"arn:aws:kms:{region}:{account}:key/00000000-0000-0000-0000-000000000000",
+            "KeyId": f"arn:aws:kms:{region}:{account}:key/{key}", "TargetKeyId": f"arn:aws:kms:{region}:{account}:key/{key}",
+            ("PutKeyPolicy", "Policy"): KEY,
             "AliasName": "alias/none", "GranteePrincipal": role, "CiphertextBlob": b"x" * 64,
             ("UploadPartCopy", "CopySource"): f"{bucket}/k",
             ("CompleteMultipartUpload", "MultipartUpload"): {"Parts": [{"ETag": "\"" + "a" * 32 + "\"", "PartNumber": 1}]},
             ("DeleteObjects", "Delete"): {"Objects": [{"Key": "k"}]},
-            ("GetObjectAttributes", "ObjectAttributes"): ["ETag"],
+            ("GetObjectAttributes", "ObjectAttributes"): ["ETag"], "Body": b"x",
+            ("PutObject", "Body"): b"x", ("UploadPart", "Body"): b"x",
+            ("PutBucketCors", "CORSConfiguration"): {"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]},
+            ("PutBucketEncryption", "ServerSideEncryptionConfiguration"): {
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+            ("PutBucketLifecycleConfiguration", "LifecycleConfiguration"): {
+                "Rules": [{"ID": "r", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 1}}]},
+            ("PutBucketRequestPayment", "RequestPaymentConfiguration"): {"Payer": "BucketOwner"},
+            ("PutBucketVersioning", "VersioningConfiguration"): {"Status": "Enabled"},
+            ("PutObjectLegalHold", "LegalHold"): {"Status": "ON"},
+            ("PutObjectRetention", "Retention"): {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.datetime(2036, 1, 1)},
+            ("PutObjectLockConfiguration", "ObjectLockConfiguration"): {"ObjectLockEnabled": "Enabled"},
         }
 
     def of(self, client, operation: str) -> dict:
