@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "foundation/base/log.h"
 #include "foundation/http/io_threads.h"
@@ -47,6 +48,9 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds idle_timeout{55'000};  // of a pooled connection; less than servers allow
   std::size_t max_response_bytes = 64u << 20;      // of a body that is kept in memory
+  // Where given: which IP addresses may be connected to, asked for each address of a name after it was resolved. For
+  // destinations that users choose; Unix sockets are refused then.
+  std::function<bool(std::string_view address)> allow_address{};
 };
 
 // Errors: kUnavailable (no connection; nothing was sent: repeating is safe), kDeadlineExceeded, kIoError (broken after

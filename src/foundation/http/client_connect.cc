@@ -43,6 +43,15 @@ std::vector<Endpoint> LiteralEndpoints(const Destination& destination) {
   return {};
 }
 
+std::string TextOf(const Endpoint& endpoint) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (endpoint.family == AF_INET)
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(endpoint.bytes.data())->sin_addr, text, sizeof text);
+  if (endpoint.family == AF_INET6)
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(endpoint.bytes.data())->sin6_addr, text, sizeof text);
+  return text;
+}
+
 }  // namespace
 
 void ClientConnection::Open(std::shared_ptr<Job> job) {
@@ -78,6 +87,11 @@ void ClientConnection::ConnectNext(std::string why) {
   stream_.reset();
   while (next_endpoint_ < endpoints_.size()) {
     const Endpoint& endpoint = endpoints_[next_endpoint_];
+    if (const auto& allow = pool_->options().allow_address; allow && !allow(TextOf(endpoint))) {
+      ++next_endpoint_;
+      why = "its address may not be connected to";
+      continue;
+    }
     os::Fd socket(::socket(endpoint.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int on = 1;
     if (endpoint.family != AF_UNIX) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
