@@ -1,5 +1,10 @@
 #include "platform/identity/aws_managed.h"
 
+#include <algorithm>
+#include <vector>
+
+#include "platform/identity/aws_managed_more.h"
+
 namespace aloft::identity {
 namespace {
 
@@ -118,12 +123,20 @@ constexpr AwsManagedPolicy kPolicies[] = {
 
 }  // namespace
 
+// By name, as lists of IAM come.
 std::span<const AwsManagedPolicy> AwsManagedPolicies() {
-  return kPolicies;
+  static const std::vector<AwsManagedPolicy> all = [] {
+    std::vector<AwsManagedPolicy> out(std::begin(kPolicies), std::end(kPolicies));
+    const auto more = MoreAwsManagedPolicies();
+    out.insert(out.end(), more.begin(), more.end());
+    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return out;
+  }();
+  return all;
 }
 
 const AwsManagedPolicy* FindAwsManagedPolicy(std::string_view arn) {
-  for (const AwsManagedPolicy& policy : kPolicies)
+  for (const AwsManagedPolicy& policy : AwsManagedPolicies())
     if (policy.Arn() == arn) return &policy;
   return nullptr;
 }

@@ -1,3 +1,4 @@
+#include "platform/identity/account_records.h"
 #include "platform/identity/state.h"
 
 namespace aloft::identity {
@@ -47,7 +48,7 @@ Result<Bootstrap> Service::EnsureAccount(const BootstrapOptions& options) {
     ALOFT_ASSIGN(const auto existing, records::MainAccount(t));
     // Another replica may have been quicker.
     if (existing) return found(*existing);
-    ALOFT_TRY(records::InsertAccount(t, made.account, "main", true, now));
+    ALOFT_TRY(records::InsertAccount(t, {.id = made.account, .name = "main", .main = true, .created = now}));
     ALOFT_TRY(records::Insert(t, user));
     ALOFT_TRY(records::Attach(t, user, "arn:aws:iam::aws:policy/AdministratorAccess", now));
     ALOFT_TRY(records::InsertKey(t, key));

@@ -4,7 +4,7 @@
 
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
-#include "platform/identity/guardrails.h"
+#include "platform/identity/account_records.h"
 #include "platform/identity/records_sql.h"
 
 namespace aloft::identity {
@@ -24,11 +24,15 @@ std::string EncodeDocument(const Entity& entity) {
   if (entity.max_session_seconds != 3600) json.Key("max_session").Int(entity.max_session_seconds);
   if (entity.next_version != 1) json.Key("next_version").Int(entity.next_version);
   if (entity.updated != Time{}) json.Key("updated").Int(ToMicros(entity.updated));
-  if (!entity.tags.empty()) {
-    json.Key("tags").BeginObject();
-    for (const auto& [key, value] : entity.tags) json.Key(key).String(value);
+  if (entity.revoked_before != Time{}) json.Key("revoked_before").Int(ToMicros(entity.revoked_before));
+  const auto map = [&](std::string_view name, const std::map<std::string, std::string>& values) {
+    if (values.empty()) return;
+    json.Key(name).BeginObject();
+    for (const auto& [key, value] : values) json.Key(key).String(value);
     json.EndObject();
-  }
+  };
+  map("tags", entity.tags);
+  map("trust_ids", entity.trust_ids);
   json.EndObject();
   return out;
 }
@@ -52,9 +56,11 @@ Status DecodeDocument(std::string_view text, Entity& out) {
       out.next_version = value.as_int64();
     else if (name == "updated" && value.is_int64())
       out.updated = FromMicros(value.as_int64());
-    else if (name == "tags" && value.is_object())
-      for (const auto& [key, tag] : value.as_object())
-        if (tag.is_string()) out.tags[std::string(key)] = tag.as_string();
+    else if (name == "revoked_before" && value.is_int64())
+      out.revoked_before = FromMicros(value.as_int64());
+    else if ((name == "tags" || name == "trust_ids") && value.is_object())
+      for (const auto& [key, item] : value.as_object())
+        if (item.is_string()) (name == "tags" ? out.tags : out.trust_ids)[std::string(key)] = item.as_string();
   }
   return {};
 }
@@ -124,7 +130,7 @@ std::span<const sql::Migration> Migrations() {
               "CREATE INDEX identity_keys_user ON identity_keys (account, user_key)",
           },
       },
-      GuardrailMigration()};
+      AccountMigration()};
   return migrations;
 }
 
@@ -144,17 +150,6 @@ std::string Entity::Arn() const {
 }
 
 namespace records {
-
-Result<std::optional<AccountId>> MainAccount(sql::Reader& reader) {
-  ALOFT_ASSIGN(const sql::Rows rows, reader.Query("SELECT account FROM identity_accounts WHERE main = 1"));
-  if (rows.empty()) return std::optional<AccountId>();
-  return std::optional(AccountId(rows.front().Text(0)));
-}
-
-Status InsertAccount(sql::Transaction& t, const AccountId& account, std::string_view name, bool main, Time now) {
-  return Run(t, "INSERT INTO identity_accounts (account, name, main, created) VALUES ($1, $2, $3, $4)",
-             {account.value(), std::string(name), std::int64_t{main}, ToMicros(now)});
-}
 
 Result<std::optional<Entity>> Find(sql::Reader& reader, const AccountId& account, EntityKind kind,
                                    std::string_view name) {

@@ -45,6 +45,10 @@ struct Entity {
   std::int64_t next_version = 1;  // of a policy: the number that the next version gets
   Time updated{};
   std::map<std::string, std::string> tags{};
+  // Of a role: the ids that the users and roles named by its trust had when it was written. A new one of the same name
+  // is somebody else.
+  std::map<std::string, std::string> trust_ids{};
+  Time revoked_before{};  // of a user or role: temporary credentials made at or before this moment open nothing
 
   std::string Arn() const;
 };
@@ -76,9 +80,6 @@ struct Page {
 
 // The statements of the room. Each function is one statement or two, on the transaction that it is given.
 namespace records {
-
-Result<std::optional<AccountId>> MainAccount(sql::Reader& reader);
-Status InsertAccount(sql::Transaction& t, const AccountId& account, std::string_view name, bool main, Time now);
 
 Result<std::optional<Entity>> Find(sql::Reader& reader, const AccountId& account, EntityKind kind,
                                    std::string_view name);

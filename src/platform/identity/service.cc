@@ -60,11 +60,13 @@ Decision No(std::string why) {
   return Decision{.why = std::move(why)};
 }
 
-// AWS: temporary credentials of GetSessionToken and GetFederationToken call neither IAM nor most of STS.
+// AWS: temporary credentials of GetSessionToken (without a second factor) and GetFederationToken call neither IAM nor
+// most of STS. Those of a sign-in, which have an id, may what their user may.
 bool IsBarredFromIdentity(const Session& session, std::string_view action) {
-  if (session.kind != PrincipalKind::kUser || !session.temporary()) return false;
+  if (session.kind != PrincipalKind::kUser || !session.temporary() || !session.id.empty()) return false;
   const std::string lower = ToLower(action);
-  return lower.starts_with("iam:") || (lower.starts_with("sts:") && lower != "sts:assumerole");
+  return (lower.starts_with("iam:") && session.mfa == Time{}) ||
+         (lower.starts_with("sts:") && lower != "sts:assumerole");
 }
 
 // Why no policy is even asked; absent where the policies decide.
@@ -129,6 +131,8 @@ std::optional<Decision> Gather(Service::State& state, const Session& session, co
     if (!found.ok()) return Unreadable(state, session, found.error());
     out.principal = std::move(found).value();
     if (out.principal == nullptr) return No("the user or role of this session was deleted");
+    if (session.temporary() && session.issued <= out.principal->entity.revoked_before)
+      return No("the sessions of this user or role were revoked");
     grounds.principal = &out.principal->policies;
   }
   if (!alone) {
@@ -196,6 +200,7 @@ Result<Credential> Service::FindCredential(std::string_view access_key_id, std::
     const std::string name(access_key_id);
     ALOFT_ASSIGN(const auto found, state_->credentials.Get(name, [&] { return LoadLongLived(*state_, name); }));
     if (found == nullptr) return UnknownKey();
+    ALOFT_TRY(CheckOpen(*state_, found->session));
     return *found;
   }
   ALOFT_ASSIGN(const auto found,
@@ -203,6 +208,7 @@ Result<Credential> Service::FindCredential(std::string_view access_key_id, std::
   if (found->session.access_key_id != access_key_id) return UnknownKey();
   if (state_->clock.Now() >= found->session.expires)
     return Fail(kExpiredToken, "The security token included in the request is expired");
+  ALOFT_TRY(CheckOpen(*state_, found->session));
   return *found;
 }
 

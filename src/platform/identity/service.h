@@ -62,7 +62,7 @@ class Service {
   // kRoleNotFound, kRoleNotAssumable.
   Status CheckPassable(const Session& session, std::string_view role_arn, std::string_view service_principal) const;
 
-  // Credentials of a role for a task that a service runs. 15 minutes to 12 hours.
+  // Credentials of a role for a task that a service runs. 10 seconds to 12 hours.
   Result<TemporaryCredentials> IssueForRole(std::string_view role_arn, std::string_view session_name,
                                             std::chrono::seconds valid_for, std::string_view service_principal) const;
   // The server itself acting as a role.
@@ -73,6 +73,13 @@ class Service {
                                          std::string_view endpoint, std::chrono::seconds valid_for) const;
   // kInvalidToken, kExpiredToken.
   Result<Session> OpenEndpointToken(std::string_view token) const;
+
+  // Revokes a token by the session that it opened to: at once here, within a second on other replicas. kInvalidInput
+  // where it has no id (made by a version before revocation) or belongs to another account than the caller's.
+  Status RevokeToken(const Session& caller, const Session& token) const;
+  // Ends every session of the caller's account's role that was made until now; its next sessions are good.
+  // kNoSuchEntity.
+  Status RevokeRoleSessions(const Session& caller, std::string_view role_name) const;
 
   // Forgets the snapshots: another replica changed something. Own changes do this by themselves.
   void Invalidate() const;

@@ -44,6 +44,12 @@ struct Session {
   std::map<std::string, std::string> tags;  // aws:PrincipalTag/...
   // Passed when the session was made; what they do not allow, the session may not.
   std::vector<std::shared_ptr<const Policy>> session_policies;
+  std::string source_identity;               // set once, kept by every role that is assumed from here
+  std::vector<std::string> transitive_tags;  // keys among `tags` that pass on to the next role
+  // Of a web identity: its provider's ARN, and what its token said, by condition key ("issuer.example/path:sub").
+  std::string federated_provider;
+  std::map<std::string, std::string> claims;
+  std::string id;  // of a token that can be revoked by itself; empty: only with its principal
 
   // kToken only.
   Region region;

@@ -58,11 +58,15 @@ std::span<const std::string> SessionKeys::OfCaller(std::string_view key, bool& k
   if (key == "aws:principalservicename" || key == "aws:principalservicenameslist")
     return service ? one(session_.arn) : None();
   // AWS leaves these out for long-lived keys.
-  if (key == "aws:multifactorauthpresent")
-    return session_.temporary() ? Keep(session_.mfa != Time{} ? "true" : "false") : None();
+  if (key == "aws:multifactorauthpresent") {
+    if (session_.mfa != Time{}) return Keep("true");
+    return session_.temporary() ? Keep("false") : None();
+  }
   if (key == "aws:multifactorauthage")
     return session_.mfa != Time{} ? Keep(std::to_string((ToMicros(now_) - ToMicros(session_.mfa)) / 1'000'000))
                                   : None();
+  if (key == "aws:sourceidentity") return one(session_.source_identity);
+  if (key == "aws:federatedprovider") return one(session_.federated_provider);
   known = false;
   return {};
 }
@@ -81,7 +85,11 @@ std::span<const std::string> SessionKeys::OfRequest(std::string_view key) const 
 }
 
 std::span<const std::string> SessionKeys::Find(std::string_view key) const {
-  if (!key.starts_with("aws:")) return OfRequest(key);
+  if (!key.starts_with("aws:")) {
+    for (const auto& [name, value] : session_.claims)
+      if (EqualsIgnoreCase(name, key)) return {&value, 1};
+    return OfRequest(key);
+  }
   if (const auto found = made_.find(key); found != made_.end()) return {&found->second, 1};
   making_ = key;
   bool known = false;

@@ -8,7 +8,7 @@
 namespace aloft::identity {
 namespace {
 
-constexpr std::chrono::seconds kShortest = std::chrono::minutes(15);
+constexpr std::chrono::seconds kShortest{10};
 constexpr std::chrono::seconds kLongest = std::chrono::hours(12);
 constexpr std::chrono::seconds kLongestEndpointToken = std::chrono::hours(24 * 30);
 
@@ -101,6 +101,7 @@ Result<std::string> Service::IssueEndpointToken(const Session& session, const Ac
   token.kind = PrincipalKind::kToken;
   token.region = region;
   token.endpoint = endpoint;
+  token.id = state_->random.Uuid();
   token.issued = state_->clock.Now();
   token.expires = token.issued + valid_for;
   // Made from credentials that end, it ends with them.
@@ -111,6 +112,7 @@ Result<std::string> Service::IssueEndpointToken(const Session& session, const Ac
 Result<Session> Service::OpenEndpointToken(std::string_view token) const {
   ALOFT_ASSIGN(Session session, OpenSealedEndpointToken(state_->keyring, token));
   if (state_->clock.Now() >= session.expires) return Fail(kExpiredToken, "The token has expired");
+  ALOFT_TRY(CheckOpen(*state_, session));
   return session;
 }
 

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "platform/identity/account_records.h"
 #include "platform/identity/records.h"
 #include "platform/identity/service.h"
 #include "platform/policy/decide.h"
@@ -71,6 +73,13 @@ struct Principal {
   std::shared_ptr<const Policy> trust;  // of a role
 };
 
+// An account with the guardrails over it, compiled.
+struct AccountFacts {
+  AccountRecord record;
+  std::string organization;  // its id; empty where the account is in none
+  Guardrails guardrails;
+};
+
 struct Service::State {
   State(sql::Database& db, const keys::Keyring& ring, const Clock& time, Random& dice, Log logger)
       : database(db), keyring(ring), clock(time), random(dice), log(std::move(logger)) {}
@@ -82,14 +91,16 @@ struct Service::State {
   Log log;
 
   SnapshotCache<Principal> principals{20'000};
-  SnapshotCache<Guardrails> guardrails{1'000};
   SnapshotCache<Credential> credentials{20'000};
   SnapshotCache<Credential> tokens{4'096};
+  SnapshotCache<AccountFacts> accounts{10'000};
+  SnapshotCache<std::set<std::string>> revoked{1};
 
   void Invalidate() {
     principals.Clear();
-    guardrails.Clear();
     credentials.Clear();
+    accounts.Clear();
+    revoked.Clear();
   }
 
   // A change of the directory: in one commit with its announcement, and the snapshots are forgotten before it returns.
@@ -114,6 +125,12 @@ Result<std::shared_ptr<const Guardrails>> FindGuardrails(Service::State& state, 
 
 // The caller as policies with a Principal see it. Views into the session.
 Caller CallerOf(const Session& session);
+
+// Null where there is no such account in this installation.
+Result<std::shared_ptr<const AccountFacts>> FindAccountFacts(Service::State& state, const AccountId& account);
+// Whether the principal may come in at all: its account is open, and the token was not revoked. Of temporary
+// credentials, their principal's `revoked_before` is a question of Authorize. kInvalidToken.
+Status CheckOpen(Service::State& state, const Session& session);
 
 // The document of a managed policy, AWS's or the account's; absent where there is none.
 Result<std::optional<std::string>> ManagedDocument(sql::Reader& reader, const AccountId& account,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "foundation/sql/testing/postgres.h"
 #include "platform/identity/records.h"
@@ -18,7 +19,10 @@ inline const AccountId kAccount("123456789012");
 
 class IdentityFixture {
  protected:
-  explicit IdentityFixture(sql::Engine engine) : engine_(engine) {
+  // `more` are the schemas of rooms that stand on identity.
+  explicit IdentityFixture(sql::Engine engine, std::span<const sql::Migration> more = {}) : engine_(engine) {
+    migrations_.assign(Migrations().begin(), Migrations().end());
+    migrations_.insert(migrations_.end(), more.begin(), more.end());
     char name[] = "/tmp/aloft-identity-XXXXXX";
     directory_ = mkdtemp(name);
     Start();
@@ -40,7 +44,7 @@ class IdentityFixture {
     if (engine_ == sql::Engine::kPostgres && connection_.empty())
       connection_ = sql::testing::NewPostgresDatabase().value();
     options.connection = connection_;
-    auto database = sql::Database::Open(options, Migrations(), Log::Discard());
+    auto database = sql::Database::Open(options, migrations_, Log::Discard());
     if (!database.ok()) throw std::runtime_error(Describe(database.error()));
     database_ = std::move(database).value();
     service_ = std::make_unique<Service>(*database_, *keyring_, clock_, random_, Log::Discard());
@@ -90,6 +94,7 @@ class IdentityFixture {
   }
 
   const sql::Engine engine_;
+  std::vector<sql::Migration> migrations_;
   std::string directory_, connection_;
   ManualClock clock_;
   SeededRandom random_{42};
@@ -108,7 +113,7 @@ class IdentityTest : public testing::Test, protected IdentityFixture {
 // On each engine: ALOFT_ON_EACH_ENGINE(FooTest) beside its TEST_Ps.
 class IdentityEngineTest : public testing::TestWithParam<sql::Engine>, protected IdentityFixture {
  protected:
-  IdentityEngineTest() : IdentityFixture(GetParam()) {}
+  explicit IdentityEngineTest(std::span<const sql::Migration> more = {}) : IdentityFixture(GetParam(), more) {}
 };
 
 #define ALOFT_ON_EACH_ENGINE(suite)                                                  \

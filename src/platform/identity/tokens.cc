@@ -14,6 +14,7 @@ namespace json = boost::json;
 
 constexpr std::string_view kSessionPurpose = "identity/session-token";
 constexpr std::string_view kEndpointPurpose = "identity/endpoint-token";
+constexpr std::string_view kWebPurpose = "identity/web-session";
 constexpr std::size_t kMaxToken = 64 * 1024;
 
 Error Invalid() {
@@ -41,10 +42,22 @@ std::string Encode(const Session& session, std::string_view secret, const std::v
   text("endpoint", session.endpoint);
   writer.Key("issued").Int(ToMicros(session.issued));
   writer.Key("expires").Int(ToMicros(session.expires));
-  if (!session.tags.empty()) {
-    writer.Key("tags").BeginObject();
-    for (const auto& [key, value] : session.tags) writer.Key(key).String(value);
+  if (session.mfa != Time{}) writer.Key("mfa").Int(ToMicros(session.mfa));
+  text("source", session.source_identity);
+  text("provider", session.federated_provider);
+  text("token", session.id);
+  const auto map = [&](std::string_view name, const std::map<std::string, std::string>& values) {
+    if (values.empty()) return;
+    writer.Key(name).BeginObject();
+    for (const auto& [key, value] : values) writer.Key(key).String(value);
     writer.EndObject();
+  };
+  map("tags", session.tags);
+  map("claims", session.claims);
+  if (!session.transitive_tags.empty()) {
+    writer.Key("transitive").BeginArray();
+    for (const std::string& key : session.transitive_tags) writer.String(key);
+    writer.EndArray();
   }
   if (!policies.empty()) {
     writer.Key("policies").BeginArray();
@@ -62,6 +75,14 @@ std::string Text(const json::object& object, std::string_view name) {
 std::int64_t Number(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
   return value != nullptr && value->is_int64() ? value->as_int64() : 0;
+}
+
+std::map<std::string, std::string> Map(const json::object& object, std::string_view name) {
+  std::map<std::string, std::string> out;
+  if (const json::value* found = object.if_contains(name); found != nullptr && found->is_object())
+    for (const auto& [key, value] : found->as_object())
+      if (value.is_string()) out[std::string(key)] = value.as_string();
+  return out;
 }
 
 // The seal was opened, so this is what some server of this installation wrote; a later version may have.
@@ -88,9 +109,15 @@ Result<Credential> Decode(std::string_view text) {
   session.endpoint = Text(object, "endpoint");
   session.issued = FromMicros(Number(object, "issued"));
   session.expires = FromMicros(Number(object, "expires"));
-  if (const json::value* tags = object.if_contains("tags"); tags != nullptr && tags->is_object())
-    for (const auto& [key, value] : tags->as_object())
-      if (value.is_string()) session.tags[std::string(key)] = value.as_string();
+  session.mfa = FromMicros(Number(object, "mfa"));
+  session.source_identity = Text(object, "source");
+  session.federated_provider = Text(object, "provider");
+  session.id = Text(object, "token");
+  session.tags = Map(object, "tags");
+  session.claims = Map(object, "claims");
+  if (const json::value* keys = object.if_contains("transitive"); keys != nullptr && keys->is_array())
+    for (const json::value& key : keys->as_array())
+      if (key.is_string()) session.transitive_tags.emplace_back(key.as_string());
   if (const json::value* policies = object.if_contains("policies"); policies != nullptr) {
     if (!policies->is_array()) return Invalid();
     for (const json::value& document : policies->as_array()) {
@@ -135,6 +162,16 @@ Result<Session> OpenSealedEndpointToken(const keys::Keyring& keyring, std::strin
   ALOFT_ASSIGN(Credential credential, Open(keyring, token.substr(kEndpointTokenPrefix.size()), kEndpointPurpose));
   if (credential.session.kind != PrincipalKind::kToken || !credential.session.temporary()) return Invalid();
   return std::move(credential.session);
+}
+
+std::string SealWebSession(const keys::Keyring& keyring, const Session& session, std::string_view csrf) {
+  return codec::Base64UrlEncode(keyring.Seal(Encode(session, csrf, {}), kWebPurpose));
+}
+
+Result<Credential> OpenSealedWebSession(const keys::Keyring& keyring, std::string_view token) {
+  ALOFT_ASSIGN(Credential credential, Open(keyring, token, kWebPurpose));
+  if (credential.secret.empty() || credential.session.id.empty() || !credential.session.temporary()) return Invalid();
+  return credential;
 }
 
 }  // namespace aloft::identity

@@ -21,4 +21,9 @@ Result<Credential> OpenSessionToken(const keys::Keyring& keyring, std::string_vi
 std::string SealEndpointToken(const keys::Keyring& keyring, const Session& session);
 Result<Session> OpenSealedEndpointToken(const keys::Keyring& keyring, std::string_view token);
 
+// Of a person who signed in: the session, and a secret that each changing request must repeat.
+std::string SealWebSession(const keys::Keyring& keyring, const Session& session, std::string_view csrf);
+// The credential's secret is the csrf secret.
+Result<Credential> OpenSealedWebSession(const keys::Keyring& keyring, std::string_view token);
+
 }  // namespace aloft::identity
