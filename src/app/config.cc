@@ -119,6 +119,10 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "programs_directory") return ReadValue(name, node, c.programs_directory);
   if (name == "io_threads") return ReadValue(name, node, c.io_threads);
   if (name == "handler_threads") return ReadValue(name, node, c.handler_threads);
+  if (name == "oidc_issuer_networks") return ReadValue(name, node, c.oidc_issuer_networks);
+  if (name == "oidc_ca_file") return ReadValue(name, node, c.oidc_ca_file);
+  if (name == "task_credentials_seconds") return ReadValue(name, node, c.task_credentials_seconds);
+  if (name == "last_use_seconds") return ReadValue(name, node, c.last_use_seconds);
   if (name == "stop_grace_seconds") return ReadValue(name, node, c.stop_grace_seconds);
   if (name == "limits") return ReadLimits(node, c.limits);
   if (name == "log_level") return ReadLevel(node, c.log_level);
@@ -197,6 +201,14 @@ Status CompleteConfig(Config& config) {
   if (config.handler_threads < 1 || config.handler_threads > 1024) {
     return Fail(kInvalidArgument, "handler_threads must be between 1 and 1024");
   }
+  if (config.oidc_issuer_networks != "public" && config.oidc_issuer_networks != "private" &&
+      config.oidc_issuer_networks != "loopback") {
+    return Fail(kInvalidArgument, "oidc_issuer_networks is one of public, private, loopback");
+  }
+  if (config.task_credentials_seconds < 60 || config.task_credentials_seconds > 43'200) {
+    return Fail(kInvalidArgument, "task_credentials_seconds must be between 60 and 43200");
+  }
+  if (config.last_use_seconds < 1) return Fail(kInvalidArgument, "last_use_seconds must be at least 1");
   if (config.io_threads <= 0) {
     config.io_threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, 8u));
   }

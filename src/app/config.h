@@ -46,6 +46,14 @@ struct Config {
   std::size_t max_requests_in_flight = 2048;
   RateLimitOptions limits{};  // [limits] control, data, anonymous: requests per second of one caller; 0: without limit
 
+  // Where the issuers of OIDC providers may live: "public", "private" (the operator's own networks too) or "loopback"
+  // (this machine too, and http there).
+  std::string oidc_issuer_networks = "public";
+  std::string oidc_ca_file;             // PEM authorities of issuers; empty: the system's
+  int task_credentials_seconds = 3600;  // how long a task's credentials are good; they are renewed before that
+
+  int last_use_seconds = 60;  // how often the last use of keys and roles is written
+
   int stop_grace_seconds = 120;  // between SIGTERM and SIGKILL of a stopped job
   Log::Level log_level = Log::Level::kInfo;
   Log::Format log_format = Log::Format::kText;

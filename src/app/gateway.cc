@@ -197,6 +197,8 @@ Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::
   flight->global_context = GlobalContext(call);
   for (const api::Permission& permission : flight->prepared->permissions()) ALOFT_TRY(Check(*flight, permission));
 
+  if (options_.used) options_.used(call, *flight->row);
+
   // Run: may answer now or later, from any thread.
   auto ask = [this, flight](const api::Permission& permission) { return Check(*flight, permission); };
   flight->prepared->Run(flight->call, api::AuthorizedMaker::Make(std::move(ask)),

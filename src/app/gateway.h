@@ -32,6 +32,8 @@ struct GatewayOptions {
   // Whether this server may answer at all: a replica that has lost sight of what others change may not. Absent: always.
   std::function<Status()> fit{};
   RateLimitOptions limits{};
+  // Told of each call that was authorized, before it runs. Must not block. Absent: nobody is told.
+  std::function<void(const api::Call& call, const api::Row& row)> used{};
 };
 
 class Gateway final : public http::Handler {

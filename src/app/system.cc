@@ -10,6 +10,7 @@
 #include "app/server_info.h"
 #include "app/tls_files.h"
 #include "app/version.h"
+#include "app/wiring/doors.h"
 #include "app/wiring/fronts.h"
 #include "app/wiring/maintenance.h"
 #include "app/wiring/platform.h"
@@ -51,6 +52,7 @@ class RunningSystem final : public System {
   std::shared_ptr<http::IoThreads> io_threads_;
   std::unique_ptr<http::Server> server_;
   std::string url_;
+  std::unique_ptr<Doors> doors_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Fronts> fronts_;
   std::unique_ptr<Gateway> gateway_;
@@ -67,15 +69,20 @@ Status RunningSystem::Start() {
     ALOFT_ASSIGN(platform_, Platform::Open(world_, *stores_));
     ALOFT_TRY(Listen());
   }
+  ALOFT_ASSIGN(doors_, Doors::Open(world_, *platform_, io_threads_));
   ALOFT_ASSIGN(services_, Services::Open(world_, *stores_, *platform_, url_, tls_.ca_file, io_threads_));
   stores_->StartFeeds();
-  fronts_ = std::make_unique<Fronts>(world_, *stores_, *platform_, *services_, *pool_, [this] { return StatusJson(); });
+  fronts_ = std::make_unique<Fronts>(world_, *stores_, *platform_, *doors_, *services_, *pool_,
+                                     [this] { return StatusJson(); });
   GatewayOptions options{Region(config.region), config.max_requests_in_flight, [this] { return stores_->Fit(); },
-                         config.limits};
+                         config.limits,
+                         [this](const api::Call& call, const api::Row& row) {
+                           doors_->uses().Note(call.session, row.service, call.region.value());
+                         }};
   gateway_ = std::make_unique<Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_, world_.clock,
                                        world_.random, world_.log, world_.metrics);
   ALOFT_TRY(services_->Start());
-  maintenance_ = std::make_unique<Maintenance>(world_, *platform_, services_->objects());
+  maintenance_ = std::make_unique<Maintenance>(world_, *platform_, *doors_, services_->objects());
   maintenance_->Start();
   late_handler_.Set(*gateway_);
   return Announce();
@@ -136,6 +143,7 @@ void RunningSystem::Stop() {
   if (announced_) RemoveServerInfo(world_.config.run_path());  // else it may be another server's
   if (server_) server_->Stop();                                // lets running requests end
   if (maintenance_) maintenance_->Stop();
+  if (doors_) doors_->Stop();
   if (services_) services_->Stop();
   if (stores_) stores_->StopFeeds();
   if (pool_) pool_->Stop();

@@ -206,8 +206,8 @@ def test_presigned_links_follow_policy(cloud, iam, bucket, version):
 
 # What is not built names itself.
 def test_unbuilt_operations_name_themselves(iam):
-    code, message = refused(iam.create_login_profile, UserName="administrator", Password="x" * 12)
-    assert "CreateLoginProfile" in message
+    code, message = refused(iam.upload_ssh_public_key, UserName="administrator", SSHPublicKeyBody="ssh-rsa AAAA")
+    assert "UploadSSHPublicKey" in message
 
 
 # The administrator's key is shown once, and everything is there after a restart.

@@ -30,10 +30,12 @@ void AddStop(CLI::App& app);
 void AddJobs(CLI::App& app);
 void AddLogs(CLI::App& app);
 void AddToken(CLI::App& app);
+void AddLogin(CLI::App& app);
 void AddDoctor(CLI::App& app);
 void AddKeys(CLI::App& app);
 void AddOperations(CLI::App& app);
 void AddIam(CLI::App& app);
+void AddIamRevoke(CLI::App& iam);  // a subcommand of AddIam's
 
 // Adds --profile (default "aloft", or $ALOFT_PROFILE) and --data (default DefaultDataDirectory()) to a command.
 void AddProfileOption(CLI::App& command, std::string& profile);

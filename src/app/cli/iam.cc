@@ -77,6 +77,7 @@ void Why(const WhyOptions& options) {
 void AddIam(CLI::App& app) {
   CLI::App* iam = app.add_subcommand("iam", "Questions about who may do what");
   iam->require_subcommand(1);
+  AddIamRevoke(*iam);
   CLI::App* why = iam->add_subcommand("why", "Tells whether a principal may do something, and which statement decides");
   auto options = std::make_shared<WhyOptions>();
   AddProfileOption(*why, options->profile);

@@ -177,6 +177,11 @@ void Token(const std::string& profile, const std::string& endpoint, int seconds)
   std::printf("%s\n", Text(answer.as_object(), "Token").c_str());
 }
 
+void RevokeToken(const std::string& profile, const std::string& token) {
+  OrFail(Connect(profile)->Own("RevokeToken", json::object{{"Token", token}}));
+  std::printf("The token opens nothing any more.\n");
+}
+
 void Operations(const std::string& profile, bool as_json) {
   auto answer = OrFail(Connect(profile)->Own("ListOperations", json::object()));
   if (as_json) {
@@ -236,16 +241,22 @@ void AddLogs(CLI::App& app) {
 void AddToken(CLI::App& app) {
   auto profile = std::make_shared<std::string>();
   auto endpoint = std::make_shared<std::string>();
+  auto revoked = std::make_shared<std::string>();
   auto seconds = std::make_shared<int>(3600);
   auto* command = app.add_subcommand("token", "Make a short-lived token that may call one endpoint and nothing else");
   AddProfileOption(*command, *profile);
-  command->add_option("ENDPOINT", *endpoint, "The endpoint's name")->required();
+  auto* name = command->add_option("ENDPOINT", *endpoint, "The endpoint's name");
+  command->add_option("--revoke", *revoked, "A token to end before its time")->excludes(name);
   command->add_option("--seconds", *seconds, "How long it is good, 60 to 43200")->capture_default_str();
   command->footer(
       "Example:\n"
       "  curl --cacert ~/.aloft/aloft-ca.pem -H \"Authorization: Bearer $(aloft token my-endpoint)\" \\\n"
       "       -d '{\"features\": [5.1, 3.5, 1.4, 0.2]}' https://127.0.0.1:9710/endpoints/my-endpoint/predict");
-  command->callback([=] { Token(*profile, *endpoint, *seconds); });
+  command->callback([=] {
+    if (!revoked->empty()) return RevokeToken(*profile, *revoked);
+    if (endpoint->empty()) throw CLI::RequiredError("ENDPOINT");
+    Token(*profile, *endpoint, *seconds);
+  });
 }
 
 void AddOperations(CLI::App& app) {

@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   AddJobs(app);
   AddLogs(app);
   AddToken(app);
+  AddLogin(app);
   AddDoctor(app);
   AddOperations(app);
   AddKeys(app);

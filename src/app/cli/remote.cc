@@ -89,10 +89,22 @@ Result<boost::json::value> Remote::Call(std::string_view service, std::string pa
   crypto::Sign(request, {profile_.access_key_id, profile_.secret_access_key, profile_.session_token}, profile_.region,
                service, crypto::Sha256Hex(body), clock_.Now());
 
+  http::Headers signed_headers;
+  for (auto& [name, value] : request.headers) signed_headers.Add(name, value);
+  return Send(std::move(path), std::move(signed_headers), std::move(body));
+}
+
+Result<boost::json::value> Remote::Unsigned(std::string_view operation, const boost::json::value& request) {
+  std::string body;
+  codec::WriteJson(request, body);
+  return Send("/aloft/v1/" + std::string(operation), {{"Content-Type", "application/json"}}, std::move(body));
+}
+
+Result<boost::json::value> Remote::Send(std::string path, http::Headers headers, std::string body) {
   http::ClientRequest send;
   send.method = "POST";
   send.target = std::move(path);
-  for (auto& [name, value] : request.headers) send.headers.Add(name, value);
+  send.headers = std::move(headers);
   send.body = std::move(body);
   auto response = client_->Call(endpoint_.destination, std::move(send));
   if (!response.ok()) {

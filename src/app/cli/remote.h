@@ -32,12 +32,15 @@ class Remote {
   Result<boost::json::value> Json(std::string_view service, std::string_view target, const boost::json::value& request);
   // One of the server's own operations: POST /aloft/v1/<operation>.
   Result<boost::json::value> Own(std::string_view operation, const boost::json::value& request);
+  // The same for those that take no signature: signing in.
+  Result<boost::json::value> Unsigned(std::string_view operation, const boost::json::value& request);
 
   const Profile& profile() const { return profile_; }
 
  private:
   Remote(Profile profile, Endpoint endpoint, std::unique_ptr<http::Client> client);
   Result<boost::json::value> Call(std::string_view service, std::string path, http::Headers headers, std::string body);
+  Result<boost::json::value> Send(std::string path, http::Headers headers, std::string body);
 
   Profile profile_;
   Endpoint endpoint_;

@@ -4,6 +4,7 @@
 #include "api/aws/iam/api.h"
 #include "api/aws/kms/api.h"
 #include "api/aws/logs/rows.h"
+#include "api/aws/organizations/api.h"
 #include "api/aws/s3/front.h"
 #include "api/aws/sagemaker/endpoint_rows.h"
 #include "api/aws/sagemaker/model_rows.h"
@@ -13,6 +14,7 @@
 #include "api/aws/sts/api.h"
 #include "api/aws_common/front.h"
 #include "api/inference/front.h"
+#include "api/sign_in/front.h"
 #include "app/admin_front.h"
 #include "app/wiring/tag_facts.h"
 
@@ -43,11 +45,12 @@ api::TagTargets TagTargetsOf(Services& services) {
 
 }  // namespace
 
-Fronts::Fronts(World& world, Stores& stores, Platform& platform, Services& services, os::ThreadPool& pool,
+Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, Services& services, os::ThreadPool& pool,
                std::function<std::string()> status_json) {
   std::vector<api::ServiceApi> apis;
-  apis.push_back(api::MakeIamApi(platform.identity()));
-  apis.push_back(api::MakeStsApi(platform.identity()));
+  apis.push_back(api::MakeIamApi({platform.identity(), doors.factors(), doors.issuers().networks()}));
+  apis.push_back(api::MakeStsApi({platform.identity(), doors.factors(), doors.issuers()}));
+  apis.push_back(api::MakeOrganizationsApi(platform.identity()));
   apis.push_back(api::MakeKmsApi(platform.kms(), platform.kms_access()));
   apis.push_back(api::MakeLogsApi(platform.logs()));
   apis.push_back(api::MakeCloudWatchApi(platform.points()));
@@ -68,11 +71,12 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Services& servi
       api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity()},
       api::s3::Options{named ? name : std::string()});
   inference_ = std::make_unique<api::InferenceFront>(services.serving(), tags_.get());
+  sign_in_ = std::make_unique<api::SignInFront>(platform.identity(), doors.sign_in());
   admin_ = std::make_unique<AdminFront>(AdminSources{platform.identity(), platform.keyring(), world.metrics,
                                                      [&stores] { return stores.Ready(); }, std::move(status_json),
                                                      [this] { return all_; }});
   // S3 is last: it takes what nobody else claims.
-  all_ = {admin_.get(), inference_.get(), aws_.get(), s3_.get()};
+  all_ = {sign_in_.get(), admin_.get(), inference_.get(), aws_.get(), s3_.get()};
 }
 
 Fronts::~Fronts() = default;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/common/operation.h"
+#include "app/wiring/doors.h"
 #include "app/wiring/services.h"
 #include "foundation/os/thread_pool.h"
 
@@ -15,7 +16,7 @@ namespace aloft::app {
 class Fronts {
  public:
   // `pool` runs what an upload or a download does between its chunks; `status_json` answers GetStatus.
-  Fronts(World& world, Stores& stores, Platform& platform, Services& services, os::ThreadPool& pool,
+  Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, Services& services, os::ThreadPool& pool,
          std::function<std::string()> status_json);
   ~Fronts();
 
@@ -23,6 +24,7 @@ class Fronts {
 
  private:
   std::unique_ptr<api::FactSource> tags_;
+  std::unique_ptr<api::Front> sign_in_;
   std::unique_ptr<api::Front> admin_;
   std::unique_ptr<api::Front> inference_;
   std::unique_ptr<api::Front> aws_;

@@ -14,9 +14,10 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-Maintenance::Maintenance(World& world, Platform& platform, objects::Service& objects)
+Maintenance::Maintenance(World& world, Platform& platform, Doors& doors, objects::Service& objects)
     : world_(world),
       platform_(platform),
+      doors_(doors),
       objects_(objects),
       lifecycle_(objects, world.clock, world.log),
       loop_(
@@ -32,6 +33,7 @@ Maintenance::Maintenance(World& world, Platform& platform, objects::Service& obj
   scrub_.WakeAt("scrub", now + hours(24));
   loop_.WakeAt("keys", now + seconds(15));
   loop_.WakeAt("logs", now + seconds(20));
+  loop_.WakeAt("uses", now + seconds(world.config.last_use_seconds));
   loop_.WakeAt("points", now + seconds(40));
 }
 
@@ -59,6 +61,10 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
   if (chore == "keys") {
     ALOFT_ASSIGN(const std::size_t done, platform_.kms().DoWhatIsDue());
     return work::Again{done > 0 ? seconds(1) : seconds(60)};
+  }
+  if (chore == "uses") {
+    ALOFT_TRY(doors_.uses().Flush());
+    return work::Again{seconds(world_.config.last_use_seconds)};
   }
   ALOFT_ASSIGN(std::size_t removed,
                chore == "logs" ? platform_.logs().Sweep(10'000) : platform_.points().Sweep(10'000));

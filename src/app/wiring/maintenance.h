@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "app/wiring/doors.h"
 #include "app/wiring/platform.h"
 #include "platform/work/loop.h"
 #include "services/lifecycle/service.h"
@@ -14,7 +15,7 @@ namespace aloft::app {
 
 class Maintenance {
  public:
-  Maintenance(World& world, Platform& platform, objects::Service& objects);
+  Maintenance(World& world, Platform& platform, Doors& doors, objects::Service& objects);
 
   void Start() {
     loop_.Start();
@@ -33,6 +34,7 @@ class Maintenance {
 
   World& world_;
   Platform& platform_;
+  Doors& doors_;
   objects::Service& objects_;
   lifecycle::Service lifecycle_;
   std::atomic<bool> stopping_{false};

@@ -11,7 +11,6 @@ namespace aloft::app {
 namespace {
 
 constexpr const char* kSageMaker = "sagemaker.amazonaws.com";
-constexpr std::chrono::hours kTaskCredentials{1};
 
 }  // namespace
 
@@ -75,7 +74,9 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
   options.ca_file = ca_file;
   options.capacity = capacity_;
   options.issue_credentials = [this](const compute::TaskId&, const std::string& role) -> Result<compute::Credentials> {
-    ALOFT_ASSIGN(auto issued, platform_.identity().IssueForRole(role, "SageMaker", kTaskCredentials, kSageMaker));
+    ALOFT_ASSIGN(auto issued,
+                 platform_.identity().IssueForRole(
+                     role, "SageMaker", std::chrono::seconds(world_.config.task_credentials_seconds), kSageMaker));
     return compute::Credentials{issued.access_key_id, issued.secret, issued.session_token, issued.session.expires};
   };
   options.on_change = [this](const compute::TaskId& id) { listeners_->Changed(id); };

@@ -3,8 +3,13 @@
 #include <vector>
 
 #include "app/data_directory.h"
+#include "platform/credentials/reports.h"
+#include "platform/directory/last_use.h"
+#include "platform/factors/records.h"
+#include "platform/federation/records.h"
 #include "platform/identity/records.h"
 #include "platform/kms/records.h"
+#include "platform/organizations/accounts.h"
 #include "platform/work/lease.h"
 #include "services/models/records.h"
 #include "services/resources/tags.h"
@@ -22,6 +27,11 @@ std::vector<sql::Migration> AllMigrations() {
   auto add = [&](const auto& migrations) { all.insert(all.end(), migrations.begin(), migrations.end()); };
   add(kms::Migrations());
   add(identity::Migrations());
+  add(factors::Migrations());
+  add(federation::Migrations());
+  add(directory::Migrations());
+  add(credentials::Migrations());
+  add(organizations::Migrations());
   add(work::Migrations());
   add(resources::Migrations());
   add(training::Migrations());

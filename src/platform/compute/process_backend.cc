@@ -218,7 +218,9 @@ Status ProcessBackend::WriteCredentials(const TaskId& id) {
   if (!task || task->stored.spec.role_arn.empty() || !options_.issue_credentials) return {};
   ALOFT_ASSIGN(Credentials credentials, options_.issue_credentials(id, task->stored.spec.role_arn));
   ALOFT_TRY(ReplaceFile(Directory(id) + "/" + kCredentialsFile, EncodeCredentials(credentials)));
-  Update(id, [&](Task& changed) { changed.credentials_expire = credentials.expires; });
+  // Well before the end: code may hold the old ones for a while.
+  const Time now = clock_.Now();
+  Update(id, [&](Task& changed) { changed.renew_credentials = now + (credentials.expires - now) * 2 / 3; });
   return {};
 }
 

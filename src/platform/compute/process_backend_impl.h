@@ -36,7 +36,7 @@ class ProcessBackend final : public Backend {
     std::string why_waiting;
     Limits granted;
     std::uint32_t user = 0;
-    Time credentials_expire{};
+    Time renew_credentials{};  // when two thirds of their life have passed
     std::uint64_t acknowledged = 0;
     int watch = -1;
   };

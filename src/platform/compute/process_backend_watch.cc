@@ -76,21 +76,20 @@ void ProcessBackend::WatchLoop() {
 }
 
 void ProcessBackend::OnTick() {
-  std::vector<std::pair<TaskId, Time>> running;
+  std::vector<std::pair<TaskId, Time>> running;  // and when their credentials are due
   {
     std::lock_guard lock(mutex_);
     for (const auto& [id, task] : tasks_)
-      if (task.state == State::kRunning) running.emplace_back(id, task.credentials_expire);
+      if (task.state == State::kRunning) running.emplace_back(id, task.renew_credentials);
   }
-  for (const auto& [id, expire] : running) {
+  for (const auto& [id, renew] : running) {
     std::lock_guard lock(operations_);
     if (Refresh(id)) {
       LaunchWaiting();
       Changed(id);
       continue;
     }
-    // Well before the end: code may hold the old ones for a while.
-    if (expire - clock_.Now() < std::chrono::minutes(20))
+    if (clock_.Now() >= renew)
       if (auto written = WriteCredentials(id); !written.ok())
         log_.Warn("a task's credentials could not be renewed",
                   {{"task", id.value()}, {"error", Describe(written.error())}});

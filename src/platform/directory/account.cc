@@ -1,6 +1,8 @@
 #include "platform/directory/account.h"
 
 #include "platform/directory/common.h"
+#include "platform/factors/records.h"
+#include "platform/federation/records.h"
 
 namespace aloft::directory {
 
@@ -48,13 +50,43 @@ Result<iam::GetAccountSummaryResponse> Account::GetAccountSummary(const Session&
       ALOFT_ASSIGN(const std::int64_t count, records::Count(reader, session.account, kind));
       map[name] = static_cast<std::int32_t>(count);
     }
+    ALOFT_ASSIGN(const auto devices, factors::records::ListDevices(reader, session.account));
+    map["MFADevices"] = static_cast<std::int32_t>(devices.size());
+    for (const auto& device : devices) map["MFADevicesInUse"] += device.owner.empty() ? 0 : 1;
+    ALOFT_ASSIGN(const auto providers, federation::records::ListProviders(reader, session.account));
+    map["Providers"] = static_cast<std::int32_t>(providers.size());
     return iam::GetAccountSummaryResponse{.summary_map = std::move(map)};
   });
 }
 
-Result<iam::ListAccountAliasesResponse> Account::ListAccountAliases(const Session&,
+Result<iam::ListAccountAliasesResponse> Account::ListAccountAliases(const Session& session,
                                                                     const iam::ListAccountAliasesRequest&) {
-  return iam::ListAccountAliasesResponse{.account_aliases = Texts(), .is_truncated = false};
+  ALOFT_ASSIGN(const auto alias, identity_.state().database.Read([&](sql::Reader& reader) {
+    return factors::records::FindAlias(reader, session.account);
+  }));
+  return iam::ListAccountAliasesResponse{.account_aliases = alias ? Texts{*alias} : Texts(), .is_truncated = false};
+}
+
+Status Account::CreateAccountAlias(const Session& session, const iam::CreateAccountAliasRequest& in) {
+  const std::string alias = in.account_alias.value_or("");
+  // It must not look like an account.
+  if (alias.size() == 12 && alias.find_first_not_of("0123456789") == std::string::npos)
+    return Fail(kInvalidInput, "The account alias must not have the form of an account id");
+  return identity_.state().Write(session.account, [&](sql::Transaction& t) -> Status {
+    ALOFT_ASSIGN(const auto owner, factors::records::FindAliasOwner(t, alias));
+    if (owner && *owner != session.account)
+      return Fail(kEntityAlreadyExists, "The account alias " + alias + " already exists.");
+    return factors::records::PutAlias(t, session.account, alias);
+  });
+}
+
+Status Account::DeleteAccountAlias(const Session& session, const iam::DeleteAccountAliasRequest& in) {
+  const std::string alias = in.account_alias.value_or("");
+  return identity_.state().Write(session.account, [&](sql::Transaction& t) -> Status {
+    ALOFT_ASSIGN(const bool found, factors::records::DeleteAlias(t, session.account, alias));
+    if (found) return {};
+    return Fail(kNoSuchEntity, "The account alias " + alias + " cannot be found.");
+  });
 }
 
 }  // namespace aloft::directory

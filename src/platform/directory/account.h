@@ -16,6 +16,9 @@ class Account {
                                                                    const shapes::iam::GetAccountSummaryRequest&);
   Result<shapes::iam::ListAccountAliasesResponse> ListAccountAliases(const Session&,
                                                                      const shapes::iam::ListAccountAliasesRequest&);
+  // At most one per account, unique in the installation: a sign-in names its account by it.
+  Status CreateAccountAlias(const Session&, const shapes::iam::CreateAccountAliasRequest&);
+  Status DeleteAccountAlias(const Session&, const shapes::iam::DeleteAccountAliasRequest&);
 
  private:
   identity::Service& identity_;

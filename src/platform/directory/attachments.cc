@@ -25,6 +25,16 @@ Error NoInline(EntityKind kind, const std::string& policy_name) {
               "The " + std::string(KindText(kind)) + " policy with name " + policy_name + " cannot be found.");
 }
 
+// Roles that belong to a service change by the service's doing only.
+Result<Entity> RequireModifiable(sql::Reader& reader, const AccountId& account, EntityKind kind,
+                                 const std::string& name) {
+  ALOFT_ASSIGN(Entity owner, Require(reader, account, kind, name));
+  if (kind == EntityKind::kRole && owner.path.starts_with("/aws-service-role/"))
+    return Fail(kUnmodifiableEntity, "Cannot perform the operation on the protected role '" + owner.name +
+                                         "' - this role is only modifiable by AWS");
+  return owner;
+}
+
 std::string_view NameOfPolicy(std::string_view arn) {
   return arn.substr(arn.rfind('/') + 1);
 }
@@ -38,7 +48,7 @@ std::string_view PathOfPolicy(std::string_view arn) {
 Status Attachments::PutInline(const std::string& policy_name, const std::string& document) {
   ALOFT_TRY(Policy::Parse(document, PolicyUse::kIdentity));
   return state_.Write(account_, [&](sql::Transaction& t) -> Status {
-    ALOFT_ASSIGN(const Entity owner, Require(t, account_, kind_, name_));
+    ALOFT_ASSIGN(const Entity owner, RequireModifiable(t, account_, kind_, name_));
     ALOFT_ASSIGN(const auto existing, records::ListInline(t, owner));
     std::size_t size = PolicySize(document);
     for (const auto& [name, text] : existing) size += name == policy_name ? 0 : PolicySize(text);
@@ -61,7 +71,7 @@ Result<std::string> Attachments::GetInline(const std::string& policy_name) {
 
 Status Attachments::DeleteInline(const std::string& policy_name) {
   return state_.Write(account_, [&](sql::Transaction& t) -> Status {
-    ALOFT_ASSIGN(const Entity owner, Require(t, account_, kind_, name_));
+    ALOFT_ASSIGN(const Entity owner, RequireModifiable(t, account_, kind_, name_));
     ALOFT_ASSIGN(const bool deleted, records::DeleteInline(t, owner, policy_name));
     if (!deleted) return NoInline(kind_, policy_name);
     return {};
@@ -83,7 +93,7 @@ Result<Cut<std::string>> Attachments::ListInline(const std::optional<std::string
 Status Attachments::Attach(const std::string& policy_arn) {
   const Time now = state_.clock.Now();
   return state_.Write(account_, [&](sql::Transaction& t) -> Status {
-    ALOFT_ASSIGN(const Entity owner, Require(t, account_, kind_, name_));
+    ALOFT_ASSIGN(const Entity owner, RequireModifiable(t, account_, kind_, name_));
     ALOFT_TRY(RequireManaged(t, account_, policy_arn));
     ALOFT_ASSIGN(const auto attached, records::ListAttached(t, owner));
     if (std::find(attached.begin(), attached.end(), policy_arn) != attached.end()) return {};
@@ -97,7 +107,7 @@ Status Attachments::Attach(const std::string& policy_arn) {
 
 Status Attachments::Detach(const std::string& policy_arn) {
   return state_.Write(account_, [&](sql::Transaction& t) -> Status {
-    ALOFT_ASSIGN(const Entity owner, Require(t, account_, kind_, name_));
+    ALOFT_ASSIGN(const Entity owner, RequireModifiable(t, account_, kind_, name_));
     ALOFT_ASSIGN(const bool detached, records::Detach(t, owner, policy_arn));
     if (!detached) return Fail(kNoSuchEntity, "Policy " + policy_arn + " was not found.");
     return {};
@@ -122,7 +132,7 @@ Result<Cut<shapes::iam::AttachedPolicy>> Attachments::ListAttached(const std::op
 
 Status Attachments::SetBoundary(const std::string& policy_arn) {
   return state_.Write(account_, [&](sql::Transaction& t) -> Status {
-    ALOFT_ASSIGN(Entity owner, Require(t, account_, kind_, name_));
+    ALOFT_ASSIGN(Entity owner, RequireModifiable(t, account_, kind_, name_));
     if (policy_arn.empty() && owner.boundary.empty())
       return Fail(kNoSuchEntity,
                   std::string(KindText(kind_)) + " " + owner.name + " does not have a permissions boundary");

@@ -3,12 +3,15 @@
 #include "foundation/codec/uri.h"
 #include "platform/directory/account.h"
 #include "platform/directory/groups.h"
+#include "platform/directory/last_use.h"
 #include "platform/directory/managed_policies.h"
 #include "platform/directory/roles.h"
-#include "platform/directory/security_tokens.h"
 #include "platform/directory/simulator.h"
 #include "platform/directory/users.h"
+#include "platform/factors/records.h"
+#include "platform/federation/records.h"
 #include "platform/identity/aws_managed.h"
+#include "platform/identity/sessions.h"
 #include "platform/identity/testing_identity.h"
 
 namespace aloft::directory {
@@ -16,7 +19,6 @@ namespace {
 
 using namespace identity;  // NOLINT(google-build-using-namespace): the vocabulary of the room below
 namespace iam = shapes::iam;
-namespace sts = shapes::sts;
 using identity::Session;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -25,9 +27,16 @@ constexpr const char* kAllow =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]})";
 constexpr const char* kReadOnlyArn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 
+std::vector<sql::Migration> AllMigrations() {
+  std::vector<sql::Migration> out;
+  for (const auto& room : {factors::Migrations(), federation::Migrations(), directory::Migrations()})
+    out.insert(out.end(), room.begin(), room.end());
+  return out;
+}
+
 class DirectoryTest : public IdentityEngineTest {
  protected:
-  DirectoryTest() : admin_(Administrator()) {}
+  DirectoryTest() : IdentityEngineTest(AllMigrations()), admin_(Administrator()) {}
 
   Entity NewUser(const std::string& name) {
     EXPECT_TRUE(users_.CreateUser(admin_, {.user_name = name}).ok());
@@ -56,7 +65,6 @@ class DirectoryTest : public IdentityEngineTest {
   ManagedPolicies policies_{service()};
   Account account_{service()};
   Simulator simulator_{service()};
-  SecurityTokens tokens_{service()};
 };
 
 template <class R>
@@ -343,95 +351,56 @@ TEST_P(DirectoryTest, SummaryAndSimulation) {
   EXPECT_EQ(answer->evaluation_results->at(1).eval_decision, "implicitDeny");
 }
 
-sts::AssumeRoleRequest Assume(const Entity& role, const std::string& session = "s") {
-  return {.role_arn = role.Arn(), .role_session_name = session};
-}
-
-// Who may assume a role: both the trust and the caller's policies, or a trust that names the caller itself.
-TEST_P(DirectoryTest, AssumeRoleNeedsBothSides) {
-  const Entity ada = NewUser("ada"), bob = NewUser("bob");
-  const Entity account_wide = NewRole("wide", TrustOf(R"({"AWS": "arn:aws:iam::123456789012:root"})"));
-  const Entity only_bob = NewRole("bobs", TrustOf(R"({"AWS": ")" + bob.Arn() + "\"}"));
-  EXPECT_EQ(Refusal(tokens_.AssumeRole(SessionOf(ada), Assume(account_wide), {})),
-            "AccessDenied: User: arn:aws:iam::123456789012:user/ada is not authorized to perform: sts:AssumeRole on "
-            "resource: arn:aws:iam::123456789012:role/wide");
-  EXPECT_TRUE(tokens_.AssumeRole(admin_, Assume(account_wide), {}).ok());
-  EXPECT_TRUE(tokens_.AssumeRole(SessionOf(bob), Assume(only_bob), {}).ok());
-  EXPECT_FALSE(tokens_.AssumeRole(admin_, Assume(only_bob), {}).ok());
-  EXPECT_FALSE(tokens_.AssumeRole(SessionOf(ada), Assume(only_bob), {}).ok());
-  Session foreign = admin_;
-  foreign.account = AccountId("999999999999");
-  EXPECT_FALSE(tokens_.AssumeRole(foreign, Assume(account_wide), {}).ok());
-  // A role that is not there answers as one that may not be assumed.
-  Entity missing = only_bob;
-  missing.name = "missing";
-  EXPECT_THAT(Refusal(tokens_.AssumeRole(admin_, Assume(missing), {})), testing::StartsWith("AccessDenied"));
-}
-
-// The session of a role may what the role may and its passed policy also says; it ends, and its external id is checked.
-TEST_P(DirectoryTest, AssumedSessionsAreBounded) {
-  const std::string trust = R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
-      "Principal":{"AWS":"123456789012"},"Condition":{"StringEquals":{"sts:ExternalId":"x1"}}}]})";
-  const Entity role = NewRole("r", trust);
-  ASSERT_TRUE(roles_.PutRolePolicy(admin_, {.role_name = "r", .policy_name = "p", .policy_document = kAllow}).ok());
-  sts::AssumeRoleRequest request = Assume(role);
-  EXPECT_FALSE(tokens_.AssumeRole(admin_, request, {}).ok());
-  request.external_id = "x1";
-  const auto full = tokens_.AssumeRole(admin_, request, {});
-  ASSERT_TRUE(full.ok()) << Describe(full.error());
-  EXPECT_EQ(full->assumed_role_user->arn, "arn:aws:sts::123456789012:assumed-role/r/s");
-  const auto open = [&](const sts::AssumeRoleResponse& made) {
-    return service().FindCredential(*made.credentials->access_key_id, *made.credentials->session_token)->session;
-  };
-  EXPECT_TRUE(May(open(*full), "s3:PutObject"));
-  EXPECT_FALSE(May(open(*full), "iam:CreateUser"));
-  request.policy =
-      R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","iam:*"],"Resource":"*"}]})";
-  const auto narrow = tokens_.AssumeRole(admin_, request, {});
-  EXPECT_TRUE(May(open(*narrow), "s3:GetObject"));
-  EXPECT_FALSE(May(open(*narrow), "s3:PutObject"));
-  EXPECT_FALSE(May(open(*narrow), "iam:CreateUser"));
-  request.duration_seconds = 7200;
-  EXPECT_THAT(Refusal(tokens_.AssumeRole(admin_, request, {})),
-              HasSubstr("exceeds the MaxSessionDuration set for this role."));
-  request.duration_seconds = 10;
-  EXPECT_THAT(Refusal(tokens_.AssumeRole(admin_, request, {})), testing::StartsWith("ValidationError"));
-  clock_.Advance(std::chrono::hours(1));
-  EXPECT_EQ(
-      service().FindCredential(*full->credentials->access_key_id, *full->credentials->session_token).error().reason,
-      kExpiredToken);
-}
-
-// A user's session token works as the user but not on IAM; a federated one only within its passed policy.
-TEST_P(DirectoryTest, SessionAndFederationTokens) {
-  const auto made = tokens_.GetSessionToken(admin_, {});
-  ASSERT_TRUE(made.ok());
-  const Session session =
-      service().FindCredential(*made->credentials->access_key_id, *made->credentials->session_token)->session;
-  EXPECT_EQ(session.arn, admin_.arn);
-  EXPECT_TRUE(May(session, "s3:GetObject"));
-  EXPECT_FALSE(May(session, "iam:CreateUser"));
-  EXPECT_FALSE(tokens_.GetSessionToken(session, {}).ok());
-  const auto caller = tokens_.GetCallerIdentity(session, {});
-  EXPECT_EQ(caller->account, kAccount.value());
-  EXPECT_EQ(caller->user_id, admin_.principal_id);
-
-  const auto federated = tokens_.GetFederationToken(admin_, {.name = "guest", .policy = kAllow});
-  ASSERT_TRUE(federated.ok()) << Describe(federated.error());
-  const Session guest =
-      service().FindCredential(*federated->credentials->access_key_id, *federated->credentials->session_token)->session;
-  EXPECT_EQ(guest.arn, "arn:aws:sts::123456789012:federated-user/guest");
-  EXPECT_TRUE(May(guest, "s3:GetObject"));
-  EXPECT_FALSE(May(guest, "sagemaker:CreateModel"));
-  const auto nothing = tokens_.GetFederationToken(admin_, {.name = "guest"});
-  EXPECT_FALSE(
-      May(service().FindCredential(*nothing->credentials->access_key_id, *nothing->credentials->session_token)->session,
-          "s3:GetObject"));
-  EXPECT_EQ(tokens_.GetAccessKeyInfo(admin_, {.access_key_id = administrator_.access_key_id})->account,
-            kAccount.value());
-}
-
 ALOFT_ON_EACH_ENGINE(DirectoryTest);
+
+// Use is noted in memory, written in one go, and shown where AWS shows it; a second write of nothing writes nothing.
+TEST_P(DirectoryTest, UseIsNoted) {
+  LastUses uses(service());
+  Session admin = admin_;
+  admin.access_key_id = administrator_.access_key_id;
+  uses.Note(admin, "s3", "us-east-1");
+  clock_.Advance(std::chrono::seconds(5));
+  uses.Note(admin, "s3", "us-east-1");
+  uses.Note(admin, "iam", "us-east-1");
+  const Entity role = NewRole("r", TrustOf(R"({"AWS": "123456789012"})"));
+  uses.Note(RoleSession(role, "s"), "sagemaker", "eu-west-1");
+  EXPECT_EQ(uses.Flush().value(), 3u);
+  EXPECT_EQ(uses.Flush().value(), 0u);
+  const auto key = users_.GetAccessKeyLastUsed(admin_, {.access_key_id = admin.access_key_id});
+  EXPECT_EQ(key->access_key_last_used->last_used_date, clock_.Now());
+  EXPECT_EQ(roles_.GetRole(admin_, {.role_name = "r"})->role->role_last_used->region, "eu-west-1");
+  EXPECT_EQ(
+      database_->Read([&](sql::Reader& reader) { return ListUses(reader, kAccount, admin_.principal_id); })->size(),
+      2u);
+}
+
+// A name for people, one per account, that nobody else can have and that cannot be taken for an account's number.
+TEST_P(DirectoryTest, AliasesAreUnique) {
+  ASSERT_TRUE(account_.CreateAccountAlias(admin_, {.account_alias = "team"}).ok());
+  EXPECT_EQ(account_.ListAccountAliases(admin_, {})->account_aliases, std::vector<std::string>{"team"});
+  Session other = admin_;
+  other.account = AccountId("210987654321");
+  EXPECT_THAT(Refusal(account_.CreateAccountAlias(other, {.account_alias = "team"})),
+              testing::StartsWith("EntityAlreadyExists"));
+  EXPECT_FALSE(account_.CreateAccountAlias(admin_, {.account_alias = "210987654321"}).ok());
+  ASSERT_TRUE(account_.CreateAccountAlias(admin_, {.account_alias = "new"}).ok());
+  EXPECT_FALSE(account_.DeleteAccountAlias(admin_, {.account_alias = "team"}).ok());
+  EXPECT_TRUE(account_.DeleteAccountAlias(admin_, {.account_alias = "new"}).ok());
+}
+
+// What AWS protects of a service-linked role: it goes only by its own operation.
+TEST_P(DirectoryTest, LinkedRolesGoByTheirOwnDoor) {
+  const auto made = roles_.CreateServiceLinkedRole(admin_, {.aws_service_name = "sagemaker.amazonaws.com"});
+  const std::string name = *made->role->role_name;
+  EXPECT_THAT(Refusal(roles_.DeleteRole(admin_, {.role_name = name})), testing::StartsWith("UnmodifiableEntity"));
+  EXPECT_THAT(Refusal(roles_.AttachRolePolicy(admin_, {.role_name = name, .policy_arn = kReadOnlyArn})),
+              testing::StartsWith("UnmodifiableEntity"));
+  const auto deleted = roles_.DeleteServiceLinkedRole(admin_, {.role_name = name});
+  ASSERT_TRUE(deleted.ok()) << Describe(deleted.error());
+  EXPECT_EQ(roles_.GetServiceLinkedRoleDeletionStatus(admin_, {.deletion_task_id = deleted->deletion_task_id})->status,
+            "SUCCEEDED");
+  EXPECT_FALSE(roles_.GetRole(admin_, {.role_name = name}).ok());
+}
 
 }  // namespace
 }  // namespace aloft::directory

@@ -125,4 +125,23 @@ Status InstanceProfiles::RemoveRoleFromInstanceProfile(const Session& session,
   });
 }
 
+Status InstanceProfiles::TagInstanceProfile(const Session& session, const TagInstanceProfileRequest& in) {
+  return Attachments(state_, session.account, EntityKind::kInstanceProfile, in.instance_profile_name.value_or(""))
+      .Tag(in.tags);
+}
+Status InstanceProfiles::UntagInstanceProfile(const Session& session, const UntagInstanceProfileRequest& in) {
+  return Attachments(state_, session.account, EntityKind::kInstanceProfile, in.instance_profile_name.value_or(""))
+      .Untag(in.tag_keys.value_or(std::vector<std::string>()));
+}
+Result<ListInstanceProfileTagsResponse> InstanceProfiles::ListInstanceProfileTags(
+    const Session& session, const ListInstanceProfileTagsRequest& in) {
+  ALOFT_ASSIGN(auto cut,
+               Attachments(state_, session.account, EntityKind::kInstanceProfile, in.instance_profile_name.value_or(""))
+                   .ListTags(in.marker, in.max_items));
+  ListInstanceProfileTagsResponse out;
+  SetPage(out, cut);
+  out.tags = std::move(cut.items);
+  return out;
+}
+
 }  // namespace aloft::directory

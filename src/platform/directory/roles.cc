@@ -1,6 +1,8 @@
 #include "platform/directory/roles.h"
 
+#include "platform/directory/last_use.h"
 #include "platform/directory/show_role.h"
+#include "platform/directory/trust.h"
 
 namespace aloft::directory {
 
@@ -79,6 +81,7 @@ Result<CreateRoleResponse> Roles::CreateRole(const Session& session, const Creat
   ALOFT_ASSIGN(role.tags, ReadTags(in.tags));
   return state_.Write(session.account, [&](sql::Transaction& t) -> Result<CreateRoleResponse> {
     if (!role.boundary.empty()) ALOFT_TRY(RequireManaged(t, session.account, role.boundary));
+    ALOFT_ASSIGN(role.trust_ids, ResolveTrust(t, role.trust));
     ALOFT_TRY(InsertNew(t, role));
     Role shown = ShowRole(role);
     shown.role_last_used.reset();
@@ -112,7 +115,10 @@ Result<CreateServiceLinkedRoleResponse> Roles::CreateServiceLinkedRole(const Ses
 Result<GetRoleResponse> Roles::GetRole(const Session& session, const GetRoleRequest& in) {
   return state_.database.Read([&](sql::Reader& reader) -> Result<GetRoleResponse> {
     ALOFT_ASSIGN(const Entity role, Require(reader, session.account, EntityKind::kRole, in.role_name.value_or("")));
-    return GetRoleResponse{.role = ShowRole(role)};
+    Role shown = ShowRole(role);
+    ALOFT_ASSIGN(const auto used, FindLastUse(reader, session.account, role.id));
+    if (used) shown.role_last_used = RoleLastUsed{.last_used_date = used->when, .region = used->region};
+    return GetRoleResponse{.role = std::move(shown)};
   });
 }
 
@@ -131,13 +137,48 @@ Status Roles::UpdateAssumeRolePolicy(const Session& session, const UpdateAssumeR
   return state_.Write(session.account, [&](sql::Transaction& t) -> Status {
     ALOFT_ASSIGN(Entity role, Require(t, session.account, EntityKind::kRole, in.role_name.value_or("")));
     role.trust = trust;
+    ALOFT_ASSIGN(role.trust_ids, ResolveTrust(t, trust));
     return records::Update(t, role.name, role);
   });
+}
+
+Result<UpdateRoleDescriptionResponse> Roles::UpdateRoleDescription(const Session& session,
+                                                                   const UpdateRoleDescriptionRequest& in) {
+  return state_.Write(session.account, [&](sql::Transaction& t) -> Result<UpdateRoleDescriptionResponse> {
+    ALOFT_ASSIGN(Entity role, Require(t, session.account, EntityKind::kRole, in.role_name.value_or("")));
+    role.description = in.description.value_or("");
+    ALOFT_TRY(records::Update(t, role.name, role));
+    return UpdateRoleDescriptionResponse{.role = ShowRole(role)};
+  });
+}
+
+Result<DeleteServiceLinkedRoleResponse> Roles::DeleteServiceLinkedRole(const Session& session,
+                                                                       const DeleteServiceLinkedRoleRequest& in) {
+  return state_.Write(session.account, [&](sql::Transaction& t) -> Result<DeleteServiceLinkedRoleResponse> {
+    ALOFT_ASSIGN(const Entity role, Require(t, session.account, EntityKind::kRole, in.role_name.value_or("")));
+    if (!role.path.starts_with(kServiceLinkedPath))
+      return Fail(kNoSuchEntity, "The role with name " + role.name + " is not a service-linked role.");
+    ALOFT_TRY(records::Delete(t, session.account, EntityKind::kRole, role.name));
+    // It is gone when the call returns, so the task is its own record: its status needs no other.
+    return DeleteServiceLinkedRoleResponse{.deletion_task_id =
+                                               "task" + role.path + role.name + "/" + state_.random.Uuid()};
+  });
+}
+
+Result<GetServiceLinkedRoleDeletionStatusResponse> Roles::GetServiceLinkedRoleDeletionStatus(
+    const Session&, const GetServiceLinkedRoleDeletionStatusRequest& in) {
+  const std::string task = in.deletion_task_id.value_or("");
+  if (!task.starts_with("task" + std::string(kServiceLinkedPath)))
+    return Fail(kNoSuchEntity, "Could not find deletion task " + task);
+  return GetServiceLinkedRoleDeletionStatusResponse{.status = "SUCCEEDED"};
 }
 
 Status Roles::DeleteRole(const Session& session, const DeleteRoleRequest& in) {
   return state_.Write(session.account, [&](sql::Transaction& t) -> Status {
     ALOFT_ASSIGN(const Entity role, Require(t, session.account, EntityKind::kRole, in.role_name.value_or("")));
+    if (role.path.starts_with(kServiceLinkedPath))
+      return Fail(kUnmodifiableEntity, "Cannot perform the operation on the protected role '" + role.name +
+                                           "' - this role is only modifiable by AWS");
     const auto must = [](const char* what) {
       return Fail(kDeleteConflict, std::string("Cannot delete entity, must ") + what + " first.");
     };

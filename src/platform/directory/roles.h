@@ -18,6 +18,12 @@ class Roles {
   Result<shapes::iam::GetRoleResponse> GetRole(const Session&, const shapes::iam::GetRoleRequest&);
   Status UpdateRole(const Session&, const shapes::iam::UpdateRoleRequest&);
   Status UpdateAssumeRolePolicy(const Session&, const shapes::iam::UpdateAssumeRolePolicyRequest&);
+  Result<shapes::iam::UpdateRoleDescriptionResponse> UpdateRoleDescription(
+      const Session&, const shapes::iam::UpdateRoleDescriptionRequest&);
+  Result<shapes::iam::DeleteServiceLinkedRoleResponse> DeleteServiceLinkedRole(
+      const Session&, const shapes::iam::DeleteServiceLinkedRoleRequest&);
+  Result<shapes::iam::GetServiceLinkedRoleDeletionStatusResponse> GetServiceLinkedRoleDeletionStatus(
+      const Session&, const shapes::iam::GetServiceLinkedRoleDeletionStatusRequest&);
   Status DeleteRole(const Session&, const shapes::iam::DeleteRoleRequest&);
   Result<shapes::iam::ListRolesResponse> ListRoles(const Session&, const shapes::iam::ListRolesRequest&);
 
@@ -57,6 +63,11 @@ class InstanceProfiles {
       const Session&, const shapes::iam::ListInstanceProfilesForRoleRequest&);
   Status AddRoleToInstanceProfile(const Session&, const shapes::iam::AddRoleToInstanceProfileRequest&);
   Status RemoveRoleFromInstanceProfile(const Session&, const shapes::iam::RemoveRoleFromInstanceProfileRequest&);
+
+  Status TagInstanceProfile(const Session&, const shapes::iam::TagInstanceProfileRequest&);
+  Status UntagInstanceProfile(const Session&, const shapes::iam::UntagInstanceProfileRequest&);
+  Result<shapes::iam::ListInstanceProfileTagsResponse> ListInstanceProfileTags(
+      const Session&, const shapes::iam::ListInstanceProfileTagsRequest&);
 
  private:
   identity::Service::State& state_;

@@ -1,6 +1,7 @@
 #include "platform/directory/users.h"
 
 #include "platform/directory/common.h"
+#include "platform/factors/records.h"
 
 namespace aloft::directory {
 
@@ -39,7 +40,10 @@ Result<GetUserResponse> Users::GetUser(const Session& session, const GetUserRequ
   ALOFT_ASSIGN(const std::string name, UserNameOr(in.user_name, session));
   return state_.database.Read([&](sql::Reader& reader) -> Result<GetUserResponse> {
     ALOFT_ASSIGN(const Entity user, Require(reader, session.account, EntityKind::kUser, name));
-    return GetUserResponse{.user = ShowUser(user)};
+    User shown = ShowUser(user);
+    ALOFT_ASSIGN(const auto login, factors::records::FindLogin(reader, session.account, user.id));
+    if (login && login->last_used != Time{}) shown.password_last_used = login->last_used;
+    return GetUserResponse{.user = std::move(shown)};
   });
 }
 
@@ -65,6 +69,10 @@ Status Users::DeleteUser(const Session& session, const DeleteUserRequest& in) {
     };
     ALOFT_ASSIGN(const auto keys, records::ListKeys(t, user));
     if (!keys.empty()) return must("delete access keys");
+    ALOFT_ASSIGN(const auto login, factors::records::FindLogin(t, session.account, user.id));
+    if (login) return must("delete login profile");
+    ALOFT_ASSIGN(const auto devices, factors::records::ListDevicesOf(t, session.account, user.id));
+    if (!devices.empty()) return must("deactivate MFA devices");
     ALOFT_ASSIGN(const auto attached, records::ListAttached(t, user));
     if (!attached.empty()) return must("detach all policies");
     ALOFT_ASSIGN(const auto inlined, records::ListInline(t, user));

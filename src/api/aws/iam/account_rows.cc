@@ -15,6 +15,12 @@ void AddAccountRows(identity::Service& identity, std::vector<Row>& rows) {
   rows.push_back(MakeIamRow<ListAccountAliasesRequest, ListAccountAliasesResponse>(
       "ListAccountAliases", any,
       [account](const auto& session, const auto& in) { return account->ListAccountAliases(session, in); }));
+  rows.push_back(MakeIamRow<CreateAccountAliasRequest, CreateAccountAliasResponse>(
+      "CreateAccountAlias", any,
+      [account](const auto& session, const auto& in) { return account->CreateAccountAlias(session, in); }));
+  rows.push_back(MakeIamRow<DeleteAccountAliasRequest, DeleteAccountAliasResponse>(
+      "DeleteAccountAlias", any,
+      [account](const auto& session, const auto& in) { return account->DeleteAccountAlias(session, in); }));
 }
 
 }  // namespace aloft::api::iam_rows

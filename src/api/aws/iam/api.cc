@@ -1,6 +1,7 @@
 #include "api/aws/iam/api.h"
 
 #include "api/aws/iam/rows.h"
+#include "platform/credentials/errors.h"
 #include "platform/identity/errors.h"
 #include "platform/identity/state.h"
 
@@ -29,7 +30,8 @@ std::string ArnOfAll(const Call& call, identity::EntityKind kind, std::string_vi
 
 }  // namespace iam_rows
 
-ServiceApi MakeIamApi(identity::Service& identity) {
+ServiceApi MakeIamApi(const IamDependencies& dependencies) {
+  identity::Service& identity = dependencies.identity;
   ServiceApi api;
   api.model = &shapes::iam::kModel;
   iam_rows::AddUserRows(identity, api.rows);
@@ -38,6 +40,10 @@ ServiceApi MakeIamApi(identity::Service& identity) {
   iam_rows::AddPolicyRows(identity, api.rows);
   iam_rows::AddAccountRows(identity, api.rows);
   iam_rows::AddSimulationRows(identity, api.rows);
+  iam_rows::AddFactorRows(dependencies, api.rows);
+  iam_rows::AddProviderRows(dependencies, api.rows);
+  iam_rows::AddReportRows(dependencies, api.rows);
+  iam_rows::AddAbsentRows(dependencies, api.rows);
   api.errors = {
       {identity::kNoSuchEntity, "NoSuchEntity", 404},
       {identity::kEntityAlreadyExists, "EntityAlreadyExists", 409},
@@ -48,6 +54,13 @@ ServiceApi MakeIamApi(identity::Service& identity) {
       {identity::kPolicyNotAttachable, "PolicyNotAttachable", 400},
       {identity::kUnmodifiableEntity, "UnmodifiableEntity", 400},
       {identity::kValidation, "ValidationError", 400},
+      {factors::kPasswordPolicyViolation, "PasswordPolicyViolation", 400},
+      {factors::kInvalidAuthenticationCode, "InvalidAuthenticationCode", 403},
+      {factors::kTooManyAttempts, "Throttling", 400},
+      {credentials::kReportNotPresent, "ReportNotPresent", 410},
+      {credentials::kReportExpired, "ReportExpired", 410},
+      {credentials::kWrongPassword, "AccessDenied", 403},
+      {credentials::kConcurrentModification, "ConcurrentModification", 409},
   };
   return api;
 }

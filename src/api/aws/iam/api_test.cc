@@ -5,6 +5,9 @@
 #include <set>
 
 #include "api/aws_common/fake_exchange.h"
+#include "platform/credentials/reports.h"
+#include "platform/directory/last_use.h"
+#include "platform/federation/records.h"
 #include "platform/identity/testing_identity.h"
 
 namespace aloft::api {
@@ -12,11 +15,19 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class IamApiTest : public identity::IdentityTest {
+std::vector<sql::Migration> AllMigrations() {
+  std::vector<sql::Migration> out;
+  for (const auto& room :
+       {factors::Migrations(), federation::Migrations(), directory::Migrations(), credentials::Migrations()})
+    out.insert(out.end(), room.begin(), room.end());
+  return out;
+}
+
+class IamApiTest : public ::testing::Test, protected identity::IdentityFixture {
  protected:
-  IamApiTest() {
+  IamApiTest() : IdentityFixture(sql::Engine::kSqlite, AllMigrations()) {
     std::vector<ServiceApi> services;
-    services.push_back(MakeIamApi(service()));
+    services.push_back(MakeIamApi({service(), factors_}));
     front_ = std::make_unique<AwsFront>(std::move(services));
     Administrator();
   }
@@ -30,6 +41,7 @@ class IamApiTest : public identity::IdentityTest {
     return (*(*row)->prepare(*call))->permissions();
   }
 
+  factors::Service factors_{service()};
   std::unique_ptr<AwsFront> front_;
 };
 
@@ -101,7 +113,7 @@ TEST_F(IamApiTest, EveryRowNeedsAPermissionAndIsThereOnce) {
     EXPECT_TRUE(seen.insert(row.operation).second) << row.operation;
     EXPECT_EQ(row.authenticators, static_cast<unsigned>(kSigV4)) << row.operation;
   }
-  EXPECT_GE(seen.size(), 60u);
+  EXPECT_GE(seen.size(), 120u);
 }
 
 }  // namespace

@@ -110,6 +110,27 @@ void AddRoleRows(identity::Service& identity, std::vector<Row>& rows) {
       [profiles](const Call& call, const Authorized&, const AddRoleToInstanceProfileRequest& in) {
         return profiles->AddRoleToInstanceProfile(call.session, in);
       }));
+  rows.push_back(MakeIamRow<UpdateRoleDescriptionRequest, UpdateRoleDescriptionResponse>(
+      "UpdateRoleDescription", named,
+      [roles](const auto& session, const auto& in) { return roles->UpdateRoleDescription(session, in); }));
+  rows.push_back(MakeIamRow<DeleteServiceLinkedRoleRequest, DeleteServiceLinkedRoleResponse>(
+      "DeleteServiceLinkedRole", named,
+      [roles](const auto& session, const auto& in) { return roles->DeleteServiceLinkedRole(session, in); }));
+  const auto deletion = [](const Call& call, const GetServiceLinkedRoleDeletionStatusRequest&) {
+    return ArnOfAll(call, EntityKind::kRole, "/aws-service-role/*");
+  };
+  rows.push_back(MakeIamRow<GetServiceLinkedRoleDeletionStatusRequest, GetServiceLinkedRoleDeletionStatusResponse>(
+      "GetServiceLinkedRoleDeletionStatus", deletion,
+      [roles](const auto& session, const auto& in) { return roles->GetServiceLinkedRoleDeletionStatus(session, in); }));
+  rows.push_back(MakeIamRow<TagInstanceProfileRequest, TagInstanceProfileResponse>(
+      "TagInstanceProfile", profile,
+      [profiles](const auto& session, const auto& in) { return profiles->TagInstanceProfile(session, in); }));
+  rows.push_back(MakeIamRow<UntagInstanceProfileRequest, UntagInstanceProfileResponse>(
+      "UntagInstanceProfile", profile,
+      [profiles](const auto& session, const auto& in) { return profiles->UntagInstanceProfile(session, in); }));
+  rows.push_back(MakeIamRow<ListInstanceProfileTagsRequest, ListInstanceProfileTagsResponse>(
+      "ListInstanceProfileTags", profile,
+      [profiles](const auto& session, const auto& in) { return profiles->ListInstanceProfileTags(session, in); }));
 }
 
 }  // namespace aloft::api::iam_rows

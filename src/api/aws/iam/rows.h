@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/aws/iam/api.h"
 #include "api/aws_common/row.h"
 #include "foundation/base/bytes.h"
 #include "generated/shapes/iam/service_model.h"
@@ -19,6 +20,10 @@ void AddRoleRows(identity::Service& identity, std::vector<Row>& rows);
 void AddPolicyRows(identity::Service& identity, std::vector<Row>& rows);
 void AddAccountRows(identity::Service& identity, std::vector<Row>& rows);
 void AddSimulationRows(identity::Service& identity, std::vector<Row>& rows);
+void AddFactorRows(const IamDependencies& dependencies, std::vector<Row>& rows);
+void AddProviderRows(const IamDependencies& dependencies, std::vector<Row>& rows);
+void AddReportRows(const IamDependencies& dependencies, std::vector<Row>& rows);
+void AddAbsentRows(const IamDependencies& dependencies, std::vector<Row>& rows);
 
 // The ARN of a user, group, role or instance profile of the caller's account, with its path where it exists.
 std::string ArnOf(identity::Service& identity, const Call& call, identity::EntityKind kind, std::string_view name,

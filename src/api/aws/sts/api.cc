@@ -1,9 +1,11 @@
 #include "api/aws/sts/api.h"
 
 #include "api/aws_common/row.h"
+#include "foundation/base/bytes.h"
 #include "generated/shapes/sts/service_model.h"
-#include "platform/directory/security_tokens.h"
+#include "platform/federation/errors.h"
 #include "platform/identity/errors.h"
+#include "platform/sessions/errors.h"
 
 namespace aloft::api {
 namespace {
@@ -24,10 +26,34 @@ Row Make(std::string_view operation, Permissions permissions, Handler handler, s
                           {.open = open});
 }
 
+std::vector<Permission> FederationPermissions(const Call& call, const GetFederationTokenRequest& in) {
+  const std::string guest = "arn:aws:sts::" + call.session.account.value() + ":federated-user/" + in.name.value_or("");
+  std::vector<Permission> out{{"sts:GetFederationToken", guest, {}}};
+  identity::Context tags;
+  for (const Tag& tag : in.tags.value_or(std::vector<Tag>())) {
+    tags["aws:requesttag/" + ToLower(tag.key.value_or(""))] = {tag.value.value_or("")};
+    tags["aws:tagkeys"].push_back(tag.key.value_or(""));
+  }
+  if (!tags.empty()) out.push_back({"sts:TagSession", guest, std::move(tags)});
+  return out;
+}
+
+// The caller is nobody of this cloud yet; the role's trust decides about the token.
+Row MakeWebIdentityRow(const std::shared_ptr<sessions::SecurityTokens>& tokens) {
+  using In = AssumeRoleWithWebIdentityRequest;
+  using Out = AssumeRoleWithWebIdentityResponse;
+  return MakeAsyncRow<In, Out>(
+      kModel, "AssumeRoleWithWebIdentity", [](const Call&, const In&) { return std::vector<Permission>(); },
+      [tokens](const std::shared_ptr<const Call>& call, const Authorized&, const In& in, Completion<Out> complete) {
+        tokens->AssumeRoleWithWebIdentity(in, RequestContext(*call), std::move(complete));
+      },
+      {.authenticators = kAnonymous | kSigV4, .open = "the role's trust decides about the issuer's token"});
+}
+
 }  // namespace
 
-ServiceApi MakeStsApi(identity::Service& identity) {
-  const auto tokens = std::make_shared<directory::SecurityTokens>(identity);
+ServiceApi MakeStsApi(sessions::Dependencies dependencies) {
+  const auto tokens = std::make_shared<sessions::SecurityTokens>(dependencies);
   const auto none = [](const Call&, const auto&) { return std::vector<Permission>(); };
   ServiceApi api;
   api.model = &kModel;
@@ -47,12 +73,7 @@ ServiceApi MakeStsApi(identity::Service& identity) {
       [tokens](const Call& call, const auto& in) { return tokens->GetSessionToken(call.session, in); },
       "the session may no more than its user"));
   api.rows.push_back(Make<GetFederationTokenRequest, GetFederationTokenResponse>(
-      "GetFederationToken",
-      [](const Call& call, const GetFederationTokenRequest& in) -> std::vector<Permission> {
-        return {{"sts:GetFederationToken",
-                 "arn:aws:sts::" + call.session.account.value() + ":federated-user/" + in.name.value_or(""),
-                 {}}};
-      },
+      "GetFederationToken", FederationPermissions,
       [tokens](const Call& call, const auto& in) { return tokens->GetFederationToken(call.session, in); }));
   api.rows.push_back(Make<GetAccessKeyInfoRequest, GetAccessKeyInfoResponse>(
       "GetAccessKeyInfo",
@@ -60,7 +81,19 @@ ServiceApi MakeStsApi(identity::Service& identity) {
         return {{"sts:GetAccessKeyInfo", "*", {}}};
       },
       [tokens](const Call& call, const auto& in) { return tokens->GetAccessKeyInfo(call.session, in); }));
+  api.rows.push_back(Make<DecodeAuthorizationMessageRequest, DecodeAuthorizationMessageResponse>(
+      "DecodeAuthorizationMessage",
+      [](const Call&, const auto&) -> std::vector<Permission> {
+        return {{"sts:DecodeAuthorizationMessage", "*", {}}};
+      },
+      [tokens](const Call& call, const auto& in) { return tokens->DecodeAuthorizationMessage(call.session, in); }));
+  api.rows.push_back(MakeWebIdentityRow(tokens));
   api.errors = {
+      {federation::kInvalidIdentityToken, "InvalidIdentityToken", 400},
+      {federation::kExpiredIdentityToken, "ExpiredTokenException", 400},
+      {federation::kIssuerUnreachable, "IDPCommunicationError", 400},
+      {federation::kRejectedClaim, "IDPRejectedClaim", 403},
+      {sessions::kInvalidAuthorizationMessage, "InvalidAuthorizationMessageException", 400},
       {identity::kMalformedPolicyDocument, "MalformedPolicyDocument", 400},
       {identity::kPackedPolicyTooLarge, "PackedPolicyTooLarge", 400},
       {identity::kNoSuchEntity, "ValidationError", 400},

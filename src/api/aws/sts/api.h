@@ -1,12 +1,12 @@
-// The rows of STS over platform/directory.
+// The rows of STS over platform/sessions.
 #pragma once
 
 #include "api/aws_common/front.h"
-#include "platform/identity/service.h"
+#include "platform/sessions/security_tokens.h"
 
 namespace aloft::api {
 
-// `identity` must outlive the rows.
-ServiceApi MakeStsApi(identity::Service& identity);
+// What the dependencies name must outlive the rows.
+ServiceApi MakeStsApi(sessions::Dependencies dependencies);
 
 }  // namespace aloft::api

@@ -14,7 +14,7 @@ class StsApiTest : public identity::IdentityTest {
  protected:
   StsApiTest() {
     std::vector<ServiceApi> services;
-    services.push_back(MakeStsApi(service()));
+    services.push_back(MakeStsApi({service(), factors_, *issuers_}));
     front_ = std::make_unique<AwsFront>(std::move(services));
   }
   std::string Body(const std::string& form) {
@@ -22,6 +22,8 @@ class StsApiTest : public identity::IdentityTest {
         api::testing::Send(*front_, api::testing::FormHead("sts"), form + "&Version=2011-06-15"));
   }
 
+  factors::Service factors_{service()};
+  std::unique_ptr<federation::IssuerKeys> issuers_ = federation::IssuerKeys::Create({}, clock_).value();
   std::unique_ptr<AwsFront> front_;
 };
 
@@ -40,12 +42,14 @@ TEST_F(StsApiTest, RefusesStrangers) {
       HasSubstr("is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/none"));
 }
 
-// What is not built says so by name.
+// What is not built says so by name; a code without its device is refused before anything is decided.
 TEST_F(StsApiTest, NamesWhatIsNotBuilt) {
-  EXPECT_THAT(Body("Action=DecodeAuthorizationMessage&EncodedMessage=x"), HasSubstr("DecodeAuthorizationMessage"));
-  EXPECT_THAT(Body("Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/"
-                   "r&RoleSessionName=ss&SerialNumber=arn:aws:iam::123456789012:mfa/x&TokenCode=123456"),
-              HasSubstr("SerialNumber"));
+  EXPECT_THAT(Body("Action=AssumeRoleWithSAML&RoleArn=x"), HasSubstr("AssumeRoleWithSAML"));
+  EXPECT_THAT(Body("Action=DecodeAuthorizationMessage&EncodedMessage=x"),
+              HasSubstr("<Code>InvalidAuthorizationMessageException</Code>"));
+  EXPECT_THAT(Body("Action=AssumeRoleWithWebIdentity&RoleArn=arn:aws:iam::123456789012:role/"
+                   "r&RoleSessionName=ss&WebIdentityToken=not-a-token"),
+              HasSubstr("<Code>InvalidIdentityToken</Code>"));
 }
 
 }  // namespace
