@@ -1,6 +1,5 @@
 // Every grounds of a decision through Authorize, on a real database: guardrails, resources' policies, late keys,
 // services.
-#include "platform/identity/guardrails.h"
 #include "platform/identity/testing_identity.h"
 
 namespace aloft::identity {
@@ -15,6 +14,8 @@ std::shared_ptr<const Policy> ResourcePolicy(const std::string& statement) {
   return *policy;
 }
 
+const std::string kRoot = "r-1";
+
 class AuthorizeTest : public IdentityTest {
  protected:
   Session User(const std::string& name, const std::string& statements, const AccountId& account = kAccount) {
@@ -28,10 +29,22 @@ class AuthorizeTest : public IdentityTest {
     EXPECT_TRUE(done.ok());
     return IdentityFixture::SessionOf(entity);
   }
+  // The organization with kBranch in it, and one policy attached to a target.
   void Attach(const std::string& target, GuardrailKind kind, const std::string& statement) {
-    const Guardrail guardrail{target, kind, "p-1", "g", R"({"Version": "2012-10-17", "Statement": )" + statement + "}"};
-    const auto done = service().state().Write(
-        kBranch, [&](sql::Transaction& t) -> Status { return records::PutGuardrail(t, guardrail); });
+    const std::string id = "p-" + target + std::string(GuardrailText(kind));
+    const auto done = service().state().Write(kBranch, [&](sql::Transaction& t) -> Status {
+      ALOFT_ASSIGN(const auto branch, records::FindAccount(t, kBranch));
+      if (!branch) ALOFT_TRY(records::InsertAccount(t, {.id = kBranch, .name = "branch"}));
+      ALOFT_TRY(records::PutOrganization(
+          t,
+          {.id = "o-1", .root_id = kRoot, .management = kAccount, .service_control = true, .resource_control = true}));
+      ALOFT_TRY(records::PutGuardrail(t, {.id = id,
+                                          .kind = kind,
+                                          .name = "g",
+                                          .document = R"({"Version": "2012-10-17", "Statement": )" + statement + "}"}));
+      ALOFT_TRY(records::AttachGuardrail(t, id, target));
+      return {};
+    });
     EXPECT_TRUE(done.ok()) << Describe(done.error());
   }
   Decision Ask(const Session& session, const char* action, const ResourceFacts* facts = nullptr) {
@@ -49,14 +62,12 @@ TEST_F(AuthorizeTest, ServiceControlPoliciesLimitMemberAccounts) {
   root.account = kBranch;
   root.arn = "arn:aws:iam::222222222222:root";
   EXPECT_TRUE(Ask(branch, "s3:GetObject").allowed);
-  Attach(std::string(kEveryAccount), GuardrailKind::kServiceControl,
-         R"({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})");
+  Attach(kRoot, GuardrailKind::kService, R"({"Effect": "Allow", "Action": "s3:*", "Resource": "*"})");
   EXPECT_TRUE(Ask(branch, "s3:GetObject").allowed);
   EXPECT_EQ(Ask(branch, "iam:CreateUser").source, Decision::Source::kServiceControl);
   EXPECT_FALSE(Ask(root, "iam:CreateUser").allowed);
   EXPECT_TRUE(Ask(main, "iam:CreateUser").allowed);
-  Attach(kBranch.value(), GuardrailKind::kServiceControl,
-         R"({"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"})");
+  Attach(kBranch.value(), GuardrailKind::kService, R"({"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"})");
   const Decision denied = Ask(branch, "s3:GetObject");
   EXPECT_TRUE(denied.explicit_deny);
   EXPECT_EQ(DeniedMessage(branch, "s3:GetObject", "arn:aws:s3:::b/k", denied),
@@ -73,7 +84,7 @@ TEST_F(AuthorizeTest, ResourceControlPoliciesGuardTheResource) {
       .policy = ResourcePolicy(R"({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"})")};
   EXPECT_TRUE(Ask(main, "s3:GetObject", &facts).allowed);
   EXPECT_TRUE(Ask(Session(), "s3:GetObject", &facts).allowed);
-  Attach(std::string(kEveryAccount), GuardrailKind::kResourceControl,
+  Attach(kRoot, GuardrailKind::kResource,
          R"([{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
              {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "*",
               "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalAccount": "222222222222"}}}])");
@@ -85,14 +96,7 @@ TEST_F(AuthorizeTest, ResourceControlPoliciesGuardTheResource) {
 TEST_F(AuthorizeTest, ADamagedGuardrailRefuses) {
   Administrator();
   const Session branch = User("branch", kAllowAll, kBranch);
-  const auto done = service().state().Write(kBranch, [&](sql::Transaction& t) -> Status {
-    ALOFT_TRY(
-        t.Execute("INSERT INTO identity_guardrails (target, kind, id, name, document) VALUES "
-                  "('root', 'SERVICE_CONTROL_POLICY', 'p-1', 'x', '{damaged')",
-                  {}));
-    return {};
-  });
-  ASSERT_TRUE(done.ok());
+  Attach(kRoot, GuardrailKind::kService, "{damaged");
   EXPECT_FALSE(Ask(branch, "s3:GetObject").allowed);
 }
 

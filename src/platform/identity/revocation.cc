@@ -10,6 +10,7 @@ Result<std::vector<std::vector<NamedPolicy>>> Compile(sql::Reader& reader, const
   ALOFT_ASSIGN(const auto levels, records::GuardrailsOver(reader, account, kind));
   std::vector<std::vector<NamedPolicy>> out;
   for (const GuardrailLevel& level : levels) {
+    if (level.guardrails.empty()) continue;
     out.emplace_back();
     for (const GuardrailRecord& guardrail : level.guardrails) {
       ALOFT_ASSIGN(auto policy,
