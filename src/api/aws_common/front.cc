@@ -205,10 +205,17 @@ Result<const Row*> AwsFront::Match(const http::RequestHead& head, std::string_vi
 http::Response AwsFront::RenderError(const Error& error, const http::RequestHead& head,
                                      const RequestId& request_id) const {
   Route route = Resolve(head, {});
-  const shapes::ServiceModel* model = route.service != nullptr ? route.service->model : nullptr;
+  const Service* service = route.service;
+  // An unsigned form names its service in the body, which is gone; the reason tells whose it is.
+  for (const auto& each : services_) {
+    if (service != nullptr) break;
+    for (const ErrorName& name : each->errors)
+      if (name.reason == error.reason) service = each.get();
+  }
+  const shapes::ServiceModel* model = service != nullptr ? service->model : nullptr;
   Protocol protocol = DetectProtocol(head, model);
   std::span<const ErrorName> table;
-  if (route.service != nullptr) table = route.service->errors;
+  if (service != nullptr) table = service->errors;
   return EncodeError(model, protocol, request_id, NameError(error, protocol, model, table));
 }
 

@@ -1,0 +1,259 @@
+"""STS with boto3: roles with tags and factors, web identities against a real issuer, revocation, decoding refusals."""
+
+import json
+import uuid
+
+import botocore
+import botocore.exceptions
+import pytest
+from cloud import Cloud, Identity, document, wait_for
+from issuer import Issuer, Key
+from totp import Authenticator
+
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def refused(call, **arguments) -> tuple[str, str]:
+    with pytest.raises(botocore.exceptions.ClientError) as failure:
+        call(**arguments)
+    error = failure.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def fresh(prefix: str) -> str:
+    return f"{prefix}-{uuid.uuid4().hex[:8]}"
+
+
+def session(cloud, credentials) -> Identity:
+    return Identity(cloud, credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+
+
+@pytest.fixture(scope="module")
+def home(binary, tmp_path_factory):
+    """A server that lets issuers live on this machine."""
+    directory = tmp_path_factory.mktemp("sts")
+    settings = directory / "aloft.toml"
+    settings.write_text('oidc_issuer_networks = "loopback"\nlast_use_seconds = 1\n')
+    cloud = Cloud.start(binary, directory / "data", "--config", str(settings))
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture(scope="module")
+def iam(home):
+    return home.admin.client("iam")
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory):
+    issuer = Issuer(tmp_path_factory.mktemp("issuer"))
+    yield issuer
+    issuer.close()
+
+
+@pytest.fixture(scope="module")
+def provider(iam, issuer):
+    made = iam.create_open_id_connect_provider(Url=issuer.url, ClientIDList=["aloft-test"], ThumbprintList=["a" * 40])
+    return made["OpenIDConnectProviderArn"]
+
+
+def make_role(iam, principal: dict, action="sts:AssumeRole", condition: dict | None = None) -> str:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action}
+    if condition:
+        statement["Condition"] = condition
+    name = fresh("role")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(statement))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(EVERYTHING))
+    return arn
+
+
+@pytest.fixture(scope="module")
+def unsigned(home):
+    """A client as a CI job has it: no credentials of this cloud at all."""
+    core = Identity(home, "", "").session()
+    return core.client("sts", endpoint_url=home.url, verify=str(home.ca_file),
+                       config=botocore.config.Config(signature_version=botocore.UNSIGNED))
+
+
+# A CI job's token for a role: both algorithms, the session is the role's and says who it was.
+@pytest.mark.parametrize("which", [0, 1], ids=["RS256", "ES256"])
+def test_web_identity(home, iam, issuer, provider, unsigned, which):
+    role = make_role(iam, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity",
+                     {"StringEquals": {f"{issuer.name}:aud": "aloft-test"}, "StringLike": {f"{issuer.name}:sub": "repo:team/*"}})
+    made = unsigned.assume_role_with_web_identity(
+        RoleArn=role, RoleSessionName="ci", WebIdentityToken=issuer.token(issuer.keys[which]), DurationSeconds=900)
+    assert made["SubjectFromWebIdentityToken"] == "repo:team/model" and made["Audience"] == "aloft-test"
+    assert made["Provider"] == provider
+    who = session(home, made["Credentials"]).client("sts").get_caller_identity()
+    assert who["Arn"] == f"arn:aws:sts::{home.account}:assumed-role/{role.split('/')[-1]}/ci"
+    session(home, made["Credentials"]).client("s3").list_buckets()
+    code, _ = refused(unsigned.assume_role_with_web_identity, RoleArn=role, RoleSessionName="ci",
+                      WebIdentityToken=issuer.token(issuer.keys[which], sub="repo:other/model"))
+    assert code == "AccessDenied"
+
+
+# Everything by which a token may fail has its own answer, and none gives credentials.
+def test_web_identity_refusals(iam, issuer, provider, unsigned):
+    role = make_role(iam, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity")
+
+    def answer(token, arn=role):
+        return refused(unsigned.assume_role_with_web_identity, RoleArn=arn, RoleSessionName="ci", WebIdentityToken=token)
+
+    assert answer(issuer.token(aud="somebody-else")) == ("InvalidIdentityToken", "Incorrect token audience")
+    assert answer(issuer.token(exp=1))[0] == "ExpiredTokenException"
+    assert answer(issuer.token(exp=None))[0] == "InvalidIdentityToken"
+    assert answer(issuer.token(nbf=4_000_000_000))[0] == "InvalidIdentityToken"
+    assert answer(issuer.token(sub=None))[0] == "InvalidIdentityToken"
+    assert answer(issuer.token(iss="http://127.0.0.1:1/other"))[0] == "InvalidIdentityToken"
+    assert answer(issuer.token(header={"alg": "none"}))[0] == "InvalidIdentityToken"
+    assert answer(issuer.token(header={"alg": "HS256", "kid": "rsa-1"}))[0] == "InvalidIdentityToken"
+    head, body, signature = issuer.token().split(".")
+    assert answer(f"{head}.{body}.{signature[:-8]}AAAAAAAA")[0] == "InvalidIdentityToken"
+    assert answer("not.a.token")[0] == "InvalidIdentityToken"
+    assert answer(issuer.token(), role + "x")[0] == "AccessDenied"
+    # A role that does not trust the provider is shut to its tokens.
+    assert answer(issuer.token(), make_role(iam, {"Service": "sagemaker.amazonaws.com"}))[0] == "AccessDenied"
+
+
+# Keys rotate: a new key is fetched when it is first seen; known ones are not asked for again.
+def test_issuer_keys_rotate(iam, provider, unsigned, tmp_path_factory):
+    issuer = Issuer(tmp_path_factory.mktemp("rotating"))
+    arn = iam.create_open_id_connect_provider(Url=issuer.url, ClientIDList=["aloft-test"])["OpenIDConnectProviderArn"]
+    role = make_role(iam, {"Federated": arn}, "sts:AssumeRoleWithWebIdentity")
+
+    def assume(key):
+        return unsigned.assume_role_with_web_identity(RoleArn=role, RoleSessionName="ci", WebIdentityToken=issuer.token(key))
+
+    for _ in range(5):
+        assume(issuer.keys[0])
+    assert issuer.asked == 1
+    rotated = Key(issuer.directory, "rsa-2", "RS256")
+    issuer.keys = [rotated]
+    # Within half a minute of the last question the issuer is left in peace; then the new key is found.
+    assert refused(assume, key=rotated)[0] == "InvalidIdentityToken"
+    assert issuer.asked == 1
+    issuer.close()
+
+
+# A document that names another issuer cannot lend it its keys.
+def test_issuer_document_must_name_itself(iam, unsigned, tmp_path_factory):
+    issuer = Issuer(tmp_path_factory.mktemp("mixed"))
+    issuer.named = "https://accounts.example.com"
+    arn = iam.create_open_id_connect_provider(Url=issuer.url, ClientIDList=["aloft-test"])["OpenIDConnectProviderArn"]
+    role = make_role(iam, {"Federated": arn}, "sts:AssumeRoleWithWebIdentity")
+    code, _ = refused(unsigned.assume_role_with_web_identity, RoleArn=role, RoleSessionName="ci",
+                      WebIdentityToken=issuer.token())
+    assert code == "IDPCommunicationError"
+    issuer.close()
+
+
+# SSRF: whoever may register a provider must not make the server talk to its own machine.
+def test_ssrf_through_an_issuer_url(cloud, tmp_path):
+    iam = cloud.admin.client("iam")
+    issuer = Issuer(tmp_path)
+    for url in (issuer.url, "http://169.254.169.254/latest", "ftp://issuer.example", "https://user@issuer.example"):
+        assert refused(iam.create_open_id_connect_provider, Url=url)[0] in ("ValidationError", "InvalidInput")
+    port = issuer.server.server_port
+    arn = iam.create_open_id_connect_provider(Url=f"https://localhost:{port}/realm", ClientIDList=["x"])["OpenIDConnectProviderArn"]
+    role = make_role(iam, {"Federated": arn}, "sts:AssumeRoleWithWebIdentity")
+    code, _ = refused(cloud.admin.client("sts").assume_role_with_web_identity, RoleArn=role, RoleSessionName="ci",
+                      WebIdentityToken=issuer.token(iss=f"https://localhost:{port}/realm", aud="x"))
+    assert code == "IDPCommunicationError" and issuer.asked == 0
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    issuer.close()
+
+
+# Tags, transitive tags and source identity down a chain of two roles.
+def test_tags_and_source_identity(home, iam):
+    actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    first, second = (make_role(iam, {"AWS": home.account}, actions) for _ in range(2))
+    made = home.admin.client("sts").assume_role(
+        RoleArn=first, RoleSessionName="one", SourceIdentity="ada", TransitiveTagKeys=["team"],
+        Tags=[{"Key": "team", "Value": "ml"}, {"Key": "step", "Value": "1"}])
+    assert made["SourceIdentity"] == "ada"
+    sts = session(home, made["Credentials"]).client("sts")
+    assert sts.assume_role(RoleArn=second, RoleSessionName="two")["SourceIdentity"] == "ada"
+    assert "transitive" in refused(sts.assume_role, RoleArn=second, RoleSessionName="two",
+                                   Tags=[{"Key": "team", "Value": "x"}])[1]
+    assert refused(sts.assume_role, RoleArn=second, RoleSessionName="two", SourceIdentity="bob")[0] == "AccessDenied"
+    assert "1 hour session limit" in refused(sts.assume_role, RoleArn=second, RoleSessionName="two", DurationSeconds=7200)[1]
+
+
+# A trust that asks for a second factor: with the device's code yes, twice the same no, without no.
+def test_multi_factor(home, iam):
+    user = home.make_user(EVERYTHING)
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=user.name)["VirtualMFADevice"]
+    app = Authenticator(device["Base32StringSeed"])
+    first, second = app.pair()
+    iam.enable_mfa_device(UserName=user.name, SerialNumber=device["SerialNumber"], AuthenticationCode1=first,
+                          AuthenticationCode2=second)
+    role = make_role(iam, {"AWS": home.account}, condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+    sts = user.client("sts")
+    assert refused(sts.assume_role, RoleArn=role, RoleSessionName="ss")[0] == "AccessDenied"
+    code = app.code()
+    sts.assume_role(RoleArn=role, RoleSessionName="ss", SerialNumber=device["SerialNumber"], TokenCode=code)
+    assert "invalid MFA one time pass code" in refused(
+        sts.assume_role, RoleArn=role, RoleSessionName="ss", SerialNumber=device["SerialNumber"], TokenCode=code)[1]
+    plain = session(home, sts.get_session_token()["Credentials"])
+    assert refused(plain.client("iam").list_users)[0] == "AccessDenied"
+    strong = session(home, sts.get_session_token(SerialNumber=device["SerialNumber"], TokenCode=app.code())["Credentials"])
+    assert strong.client("iam").list_users()["Users"]
+
+
+# A user deleted and made again is not the user whom the trust named.
+def test_a_new_user_of_an_old_name_does_not_inherit_trust(home, iam):
+    user = home.make_user()
+    role = make_role(iam, {"AWS": f"arn:aws:iam::{home.account}:user/{user.name}"})
+    user.client("sts").assume_role(RoleArn=role, RoleSessionName="ss")
+    iam.delete_access_key(UserName=user.name, AccessKeyId=user.access_key_id)
+    iam.delete_user(UserName=user.name)
+    again = home.make_user(name=user.name)
+    assert refused(again.client("sts").assume_role, RoleArn=role, RoleSessionName="ss")[0] == "AccessDenied"
+
+
+# The command ends what was issued before it, and nothing after.
+def test_role_sessions_are_revoked(home, iam):
+    role = make_role(iam, {"AWS": home.account})
+    sts = home.admin.client("sts")
+
+    def assume():
+        return session(home, sts.assume_role(RoleArn=role, RoleSessionName="ss")["Credentials"]).client("s3")
+
+    before = assume()
+    before.list_buckets()
+    done = home.aloft("iam", "revoke", role.split("/")[-1], AWS_PROFILE="")
+    assert done.returncode == 0, done.stderr
+    assert refused(before.list_buckets)[0] == "AccessDenied"
+    assume().list_buckets()
+    nobody = home.make_user()
+    denied = home.aloft("iam", "revoke", role.split("/")[-1], identity=nobody)
+    assert denied.returncode == 1 and "iam:PutRolePolicy" in denied.stderr
+
+
+# Whose key is this? Answered for any key of this cloud, from the key alone.
+def test_access_key_info_and_federation(home):
+    sts = home.admin.client("sts")
+    assert sts.get_access_key_info(AccessKeyId=home.admin.access_key_id)["Account"] == home.account
+    only_list = document({"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"})
+    made = sts.get_federation_token(Name="guest", Policy=only_list, Tags=[{"Key": "team", "Value": "ml"}])
+    guest = session(home, made["Credentials"])
+    guest.client("s3").list_buckets()
+    assert refused(guest.client("logs").describe_log_groups)[0].startswith("AccessDenied")
+    assert refused(guest.client("iam").list_users)[0] == "AccessDenied"
+    assert refused(sts.decode_authorization_message, EncodedMessage="forged")[0] == "InvalidAuthorizationMessageException"
+
+
+# Last use of keys, roles and services: noted by calls, shown by IAM.
+def test_last_use_is_real(home, iam):
+    user = home.make_user(EVERYTHING)
+    assert "LastUsedDate" not in iam.get_access_key_last_used(AccessKeyId=user.access_key_id)["AccessKeyLastUsed"]
+    user.client("s3").list_buckets()
+    used = wait_for(lambda: (lambda u: u if "LastUsedDate" in u else None)(
+        iam.get_access_key_last_used(AccessKeyId=user.access_key_id)["AccessKeyLastUsed"]), what="the key's last use")
+    assert used["ServiceName"] == "s3" and used["Region"] == home.region
+    job = iam.generate_service_last_accessed_details(Arn=f"arn:aws:iam::{home.account}:user/{user.name}")["JobId"]
+    details = iam.get_service_last_accessed_details(JobId=job)
+    assert details["JobStatus"] == "COMPLETED"
+    by_name = {each["ServiceNamespace"]: each for each in details["ServicesLastAccessed"]}
+    assert by_name["s3"]["TotalAuthenticatedEntities"] == 1 and "LastAuthenticated" not in by_name["kms"]
+    assert json.dumps(by_name["s3"]["LastAuthenticatedEntity"]).strip('"').endswith(f":user/{user.name}")
