@@ -81,7 +81,7 @@ TEST_P(OrganizationsTest, GuardrailsReachTheirAccounts) {
   const std::string id = *made->policy->policy_summary->id;
   ASSERT_TRUE(guardrails_.AttachPolicy(admin_, {.policy_id = id, .target_id = red}).ok());
   const auto levels = [&](const std::string& account) {
-    return identity::FindAccountFacts(service().state(), AccountId(account)).value()->service_control;
+    return identity::FindAccountFacts(service().state(), AccountId(account)).value()->guardrails.service_control;
   };
   ASSERT_EQ(levels(red).size(), 2u);
   EXPECT_EQ(levels(red)[1].size(), 2u);
