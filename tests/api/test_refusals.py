@@ -41,12 +41,18 @@ OWN = {
     "IssueEndpointToken": ("POST", "/aloft/v1/IssueEndpointToken", b'{"EndpointName": "e"}'),
     "GetKeyringStatus": ("POST", "/aloft/v1/GetKeyringStatus", b"{}"),
     "RotateRootKey": ("POST", "/aloft/v1/RotateRootKey", b"{}"),
+    "RevokeToken": ("POST", "/aloft/v1/RevokeToken", b'{"Token": "aloft_x"}'),
+    "RevokeRoleSessions": ("POST", "/aloft/v1/RevokeRoleSessions", b'{"RoleName": "nobody"}'),
     "ExplainAccess": ("POST", "/aloft/v1/ExplainAccess", b'{"Principal": "root", "Action": "s3:GetObject"}'),
 }
 OWN_OPEN = {
     "Health": "load balancers probe without credentials",
     "Ready": "load balancers probe without credentials",
     "GetMetrics": "Prometheus reads it on the machine itself; from elsewhere it needs aloft:GetMetrics",
+    "SignIn": "the password decides",
+    "GetSession": "the session's cookie decides",
+    "GetSessionCredentials": "the session's cookie decides, and its page's secret",
+    "SignOut": "the session's cookie decides, and its page's secret",
     "GetStatus": "every signed caller may see which server it talks to",
 }
 PREDICTIONS = {"Predict": ("POST", "/v1/endpoints/e/predict", b"[]"), "Ready": ("GET", "/v1/endpoints/e/ready", b"")}

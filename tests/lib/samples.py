@@ -50,6 +50,8 @@ class Samples:
             ("GetMetricStatistics", "Statistics"): ["Average"],
             ("GetMetricData", "MetricDataQueries"): [{"Id": "a", "Expression": "1"}],
             "StartTime": datetime.datetime(2026, 1, 1), "EndTime": datetime.datetime(2026, 1, 2),
+            "PolicyId": "p-aaaaaaaa", "TargetId": account, "ChildId": account, "AccountId": account, "RootId": "r-aaaa",
+            "ParentId": "r-aaaa", "ResourceId": "p-aaaaaaaa", "CreateAccountRequestId": "car-" + "a" * 32, "Email": "nobody@example.com",
             "KeyId": f"arn:aws:kms:{region}:{account}:key/{key}", "TargetKeyId": f"arn:aws:kms:{region}:{account}:key/{key}",
             ("PutKeyPolicy", "Policy"): KEY,
             "AliasName": "alias/none", "GranteePrincipal": role, "CiphertextBlob": b"x" * 64,
