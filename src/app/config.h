@@ -54,7 +54,8 @@ struct Config {
 
   int last_use_seconds = 60;  // how often the last use of keys and roles is written
 
-  int stop_grace_seconds = 120;  // between SIGTERM and SIGKILL of a stopped job
+  int audit_retention_days = 2192;  // six years; 0: for ever
+  int stop_grace_seconds = 120;     // between SIGTERM and SIGKILL of a stopped job
   Log::Level log_level = Log::Level::kInfo;
   Log::Format log_format = Log::Format::kText;
 

@@ -57,6 +57,7 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
   std::unique_ptr<api::Prepared> prepared;
   identity::Context global_context;
   std::atomic<bool> decided{false};  // some permission was asked
+  AuditTrace trace;
 
  private:
   void Send(Result<http::Response> result) {
@@ -75,7 +76,14 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
       if (later && !response.headers.Has("retry-after")) response.headers.Add("Retry-After", kRetryAfter);
     }
     Record(response.status, failure);
-    call->exchange->Reply(std::move(response));
+    // Who changed something hears of it when its record is durable.
+    const int status = response.status;
+    auto answer = [front = front, call = call, response = std::move(response)](Status recorded) mutable {
+      if (!recorded.ok()) response = front->RenderError(recorded.error(), call->head(), call->request_id);
+      call->exchange->Reply(std::move(response));
+    };
+    gateway_.audit_.Answered(*front, row, trace, *call, result.ok() ? nullptr : &result.error(), status,
+                             std::move(answer));
   }
 
   void Record(int status, const std::string& failure) {
@@ -108,6 +116,7 @@ Gateway::Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, 
       identity_(identity),
       authenticate_(identity, clock),
       limits_(options_.limits, clock),
+      audit_(options_.audit, options_.operator_account),
       pool_(pool),
       clock_(clock),
       random_(random),
@@ -175,6 +184,8 @@ Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::
   std::string_view body_text = body ? std::string_view(*body) : std::string_view();
   ALOFT_ASSIGN(flight->row, flight->front->Match(call.head(), body_text));
 
+  ALOFT_TRY(audit_.Match(*flight->row, flight->trace));
+
   // Authenticate: the signature covers the body, so a buffered body is checked with it.
   std::optional<std::string_view> signed_body;
   if (body) signed_body = body_text;
@@ -195,11 +206,15 @@ Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::
 
   // Authorize: each permission that the operation lists.
   flight->global_context = GlobalContext(call);
-  for (const api::Permission& permission : flight->prepared->permissions()) ALOFT_TRY(Check(*flight, permission));
+  const std::vector<api::Permission> permissions = flight->prepared->permissions();
+  audit_.Prepared(*flight->front, call, *flight->prepared, permissions, flight->trace);
+  for (const api::Permission& permission : permissions) ALOFT_TRY(Check(*flight, permission));
 
   if (options_.used) options_.used(call, *flight->row);
 
-  // Run: may answer now or later, from any thread.
+  // Run: may answer now or later, from any thread. What it commits takes the record of the call along.
+  audit_.Allowed(*flight->row, flight->trace, call);
+  audit::Scope scope(call.audit);
   auto ask = [this, flight](const api::Permission& permission) { return Check(*flight, permission); };
   flight->prepared->Run(flight->call, api::AuthorizedMaker::Make(std::move(ask)),
                         [flight](Result<http::Response> result) { flight->Answer(std::move(result)); });
@@ -219,6 +234,7 @@ Status Gateway::Check(InFlight& flight, const api::Permission& permission) const
   const identity::Decision decision =
       identity_.Authorize(caller, permission.action, permission.resource, context, &facts);
   if (decision.allowed) return {};
+  AuditStage::Refused(decision, flight.trace);
   return Fail(identity::kAccessDenied,
               identity::DeniedMessage(caller, permission.action, permission.resource, decision), decision.why);
 }

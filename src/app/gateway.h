@@ -1,7 +1,7 @@
 // The one door of the server: every request of every API passes these stages, in this order, and no handler runs before
 // the last.
 //
-//   claim -> admit -> body -> match -> authenticate -> limit -> prepare -> authorize -> run -> answer
+//   claim -> admit -> body -> match -> authenticate -> limit -> prepare -> authorize -> run -> record -> answer
 //
 // Stages up to the body run on the connection's thread; the rest on a bounded pool.
 #pragma once
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "api/common/operation.h"
+#include "app/audit_stage.h"
 #include "app/authenticate.h"
 #include "app/rate_limits.h"
 #include "app/request_meter.h"
@@ -34,6 +35,8 @@ struct GatewayOptions {
   RateLimitOptions limits{};
   // Told of each call that was authorized, before it runs. Must not block. Absent: nobody is told.
   std::function<void(const api::Call& call, const api::Row& row)> used{};
+  audit::Service* audit = nullptr;  // absent: nothing is recorded
+  AccountId operator_account{};     // whose log has the calls of nobody
 };
 
 class Gateway final : public http::Handler {
@@ -57,6 +60,7 @@ class Gateway final : public http::Handler {
   identity::Service& identity_;
   Authenticate authenticate_;
   RateLimits limits_;
+  AuditStage audit_;
   os::ThreadPool& pool_;
   const Clock& clock_;
   Random& random_;

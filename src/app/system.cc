@@ -78,7 +78,9 @@ Status RunningSystem::Start() {
                          config.limits,
                          [this](const api::Call& call, const api::Row& row) {
                            doors_->uses().Note(call.session, row.service, call.region.value());
-                         }};
+                         },
+                         &platform_->audit(),
+                         AccountId(account())};
   gateway_ = std::make_unique<Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_, world_.clock,
                                        world_.random, world_.log, world_.metrics);
   ALOFT_TRY(services_->Start());
@@ -147,6 +149,7 @@ void RunningSystem::Stop() {
   if (services_) services_->Stop();
   if (stores_) stores_->StopFeeds();
   if (pool_) pool_->Stop();
+  if (platform_) platform_->Stop();
 }
 
 }  // namespace

@@ -219,4 +219,12 @@ http::Response AwsFront::RenderError(const Error& error, const http::RequestHead
   return EncodeError(model, protocol, request_id, NameError(error, protocol, model, table));
 }
 
+std::string AwsFront::ErrorCode(const Error& error, const http::RequestHead& head) const {
+  Route route = Resolve(head, {});
+  const shapes::ServiceModel* model = route.service != nullptr ? route.service->model : nullptr;
+  std::span<const ErrorName> table;
+  if (route.service != nullptr) table = route.service->errors;
+  return std::string(NameError(error, DetectProtocol(head, model), model, table).code);
+}
+
 }  // namespace aloft::api

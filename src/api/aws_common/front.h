@@ -36,6 +36,7 @@ class AwsFront final : public Front {
   Result<const Row*> Match(const http::RequestHead& head, std::string_view body) const override;
   http::Response RenderError(const Error& error, const http::RequestHead& head,
                              const RequestId& request_id) const override;
+  std::string ErrorCode(const Error& error, const http::RequestHead& head) const override;
   std::span<const Row> rows() const override { return rows_; }
 
  private:

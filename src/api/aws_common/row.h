@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/aws_common/audit_json.h"
 #include "api/aws_common/wire.h"
 #include "api/common/operation.h"
 #include "foundation/base/check.h"
@@ -54,11 +55,13 @@ class TypedPrepared final : public Prepared {
         input_(std::move(input)) {}
 
   std::vector<Permission> permissions() const override { return permissions_; }
+  std::string audit_parameters() const override { return AuditJson(shapes::ShapeOf<In>(), &input_); }
 
   void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) override {
     handle_(call, authorized, input_,
             [&service = service_, &operation = operation_, call, respond = std::move(respond)](Result<Out> out) {
               if (!out.ok()) return respond(std::move(out).error());
+              if (call->answer_elements != nullptr) *call->answer_elements = AuditJson(shapes::ShapeOf<Out>(), &*out);
               respond(EncodeResponse(service, operation, call->head(), call->request_id, &*out));
             });
   }

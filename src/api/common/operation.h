@@ -20,6 +20,7 @@
 #include "foundation/crypto/sigv4.h"
 #include "foundation/http/message.h"
 #include "foundation/http/server.h"
+#include "platform/audit/commit_hook.h"
 #include "platform/identity/session.h"
 
 namespace aloft::api {
@@ -33,6 +34,10 @@ struct Call {
   std::shared_ptr<http::Exchange> exchange;
   std::string body;
   crypto::PayloadClaim payload;  // how the body of a streaming operation is signed
+  // The record of a change; null: none. Who commits on another thread than Run's opens an audit::Scope with it first.
+  std::shared_ptr<audit::Entry> audit{};
+  // Where an operation leaves what its answer says, as JSON without secrets, for that record. Null: nobody asks.
+  std::shared_ptr<std::string> answer_elements{};
 
   const http::RequestHead& head() const { return exchange->head(); }
 };
@@ -82,6 +87,8 @@ class Prepared {
  public:
   virtual ~Prepared() = default;
   virtual std::vector<Permission> permissions() const = 0;
+  // The request for the audit log: JSON without secrets and bodies; empty: nothing to say.
+  virtual std::string audit_parameters() const { return {}; }
   // Runs on a pool thread and may use it for local work, never to wait for a peer or a timer. `call` and *this live
   // until the answer; so `respond`, which owns them, must never become a member of *this.
   virtual void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) = 0;
@@ -130,6 +137,13 @@ class Front {
   virtual Result<const Row*> Match(const http::RequestHead& head, std::string_view body) const = 0;
   virtual http::Response RenderError(const Error& error, const http::RequestHead& head,
                                      const RequestId& request_id) const = 0;
+  // What RenderError calls the error, and what of a request is recorded: for the audit log.
+  virtual std::string ErrorCode(const Error& error, const http::RequestHead&) const {
+    return std::string(error.reason.name);
+  }
+  virtual std::string AuditParameters(const Call&, const Prepared& prepared) const {
+    return prepared.audit_parameters();
+  }
   // All rows, for the compatibility table and the refusal matrix.
   virtual std::span<const Row> rows() const = 0;
 };

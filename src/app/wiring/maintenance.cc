@@ -34,6 +34,7 @@ Maintenance::Maintenance(World& world, Platform& platform, Doors& doors, objects
   loop_.WakeAt("keys", now + seconds(15));
   loop_.WakeAt("logs", now + seconds(20));
   loop_.WakeAt("uses", now + seconds(world.config.last_use_seconds));
+  loop_.WakeAt("audit", now + minutes(1));
   loop_.WakeAt("points", now + seconds(40));
 }
 
@@ -65,6 +66,10 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
   if (chore == "uses") {
     ALOFT_TRY(doors_.uses().Flush());
     return work::Again{seconds(world_.config.last_use_seconds)};
+  }
+  if (chore == "audit") {
+    ALOFT_ASSIGN(std::size_t pruned, platform_.audit().Prune());
+    return work::Again{pruned > 0 ? std::chrono::microseconds(seconds(1)) : std::chrono::microseconds(minutes(10))};
   }
   ALOFT_ASSIGN(std::size_t removed,
                chore == "logs" ? platform_.logs().Sweep(10'000) : platform_.points().Sweep(10'000));

@@ -22,6 +22,13 @@ Result<std::unique_ptr<Platform>> Platform::Open(World& world, Stores& stores) {
   ALOFT_ASSIGN(platform->bootstrap_, platform->identity_->EnsureAccount({.account = AccountId(world.config.account)}));
   ALOFT_ASSIGN(AccountId main, platform->identity_->MainAccount());
   platform->account_ = main.value();
+  audit::Options options;
+  options.chain = stores.replica();
+  options.retention = std::chrono::hours(24) * world.config.audit_retention_days;
+  ALOFT_ASSIGN(platform->audit_,
+               audit::Service::Open(std::move(options), stores.database(), stores.kv(), *platform->keyring_,
+                                    world.clock, world.random, world.log, world.metrics));
+  platform->audit_->Start();
   if (stores.shared()) stores.sql_feed().Subscribe(identity::FollowChanges(*platform->identity_));
   return platform;
 }

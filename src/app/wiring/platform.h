@@ -7,6 +7,7 @@
 #include "api/aws_common/kms_access.h"
 #include "app/wiring/object_keys.h"
 #include "app/wiring/stores.h"
+#include "platform/audit/service.h"
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
 #include "platform/kms/service.h"
@@ -29,8 +30,12 @@ class Platform {
   telemetry::LogStore& logs() { return *logs_; }
   telemetry::MetricStore& points() { return *points_; }
   identity::Service& identity() { return *identity_; }
+  audit::Service& audit() { return *audit_; }
   const identity::Bootstrap& bootstrap() const { return bootstrap_; }
   const std::string& account() const { return account_; }
+
+  // When nobody acts any more: seals the last records.
+  void Stop() { audit_->Stop(); }
 
  private:
   Platform() = default;
@@ -42,6 +47,7 @@ class Platform {
   std::unique_ptr<telemetry::LogStore> logs_;
   std::unique_ptr<telemetry::MetricStore> points_;
   std::unique_ptr<identity::Service> identity_;
+  std::unique_ptr<audit::Service> audit_;
   identity::Bootstrap bootstrap_;
   std::string account_;
 };

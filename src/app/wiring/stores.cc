@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "app/data_directory.h"
+#include "platform/audit/commit_hook.h"
+#include "platform/audit/records.h"
 #include "platform/credentials/reports.h"
 #include "platform/directory/last_use.h"
 #include "platform/factors/records.h"
@@ -32,6 +34,7 @@ std::vector<sql::Migration> AllMigrations() {
   add(directory::Migrations());
   add(credentials::Migrations());
   add(organizations::Migrations());
+  add(audit::Migrations());
   add(work::Migrations());
   add(resources::Migrations());
   add(training::Migrations());
@@ -55,12 +58,15 @@ Result<std::unique_ptr<Stores>> Stores::Open(World& world) {
   sql_options.path = config.database_path();
   sql_options.connection = config.postgres;
   ALOFT_ASSIGN(stores->database_, sql::Database::Open(std::move(sql_options), migrations, world.log));
+  // Every room writes through these, so that a call's change takes its audit record along.
+  stores->database_ = audit::NoteWrites(std::move(stores->database_));
 
   kv::Options kv_options;
   kv_options.engine = stores->shared_ ? kv::Engine::kPostgres : kv::Engine::kRocks;
   kv_options.path = config.kv_path();
   kv_options.connection = config.postgres;
   ALOFT_ASSIGN(stores->kv_, kv::Store::Open(std::move(kv_options), world.log));
+  stores->kv_ = audit::NoteWrites(std::move(stores->kv_));
   ALOFT_ASSIGN(stores->blobs_, blob::OpenDirectoryStore(config.blob_path(), world.random, world.log));
   ALOFT_ASSIGN(stores->archive_, blob::OpenDirectoryStore(config.archive_path(), world.random, world.log));
 

@@ -5,6 +5,8 @@
 #include "api/aws/s3/errors.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/request.h"
+#include "foundation/base/bytes.h"
+#include "foundation/codec/json.h"
 
 namespace aloft::api::s3 {
 
@@ -75,6 +77,26 @@ http::Response Front::RenderError(const Error& error, const http::RequestHead& h
     if (auto target = ParseTarget(head, state_->context.options.domain); target.ok())
       AddCors(state_->context, head, target->bucket, response);
   return response;
+}
+
+std::string Front::ErrorCode(const Error& error, const http::RequestHead&) const {
+  return std::string(NameError(error).code);
+}
+
+std::string Front::AuditParameters(const Call& call, const Prepared&) const {
+  auto target = ParseTarget(call.head(), state_->context.options.domain);
+  std::string out;
+  codec::JsonWriter json(out);
+  json.BeginObject();
+  if (target.ok()) {
+    if (!target->bucket.empty()) json.Key("bucketName").String(target->bucket);
+    if (!target->key.empty()) json.Key("key").String(target->key);
+    for (const auto& [name, value] : target->query)
+      if (!ToLower(name).starts_with("x-amz-") && name != "AWSAccessKeyId" && name != "Signature")
+        json.Key(name).String(value);
+  }
+  json.Key("Host").String(call.head().headers.Get("host")).EndObject();
+  return out;
 }
 
 }  // namespace aloft::api::s3

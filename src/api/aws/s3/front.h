@@ -37,6 +37,9 @@ class Front final : public api::Front {
   Result<const Row*> Match(const http::RequestHead& head, std::string_view body) const override;
   http::Response RenderError(const Error& error, const http::RequestHead& head,
                              const RequestId& request_id) const override;
+  std::string ErrorCode(const Error& error, const http::RequestHead& head) const override;
+  // Bucket, key, and what the query asks for; never a signature, a header or a body.
+  std::string AuditParameters(const Call& call, const Prepared& prepared) const override;
   std::span<const Row> rows() const override;
 
  private:

@@ -22,7 +22,11 @@ bool IsChunked(const crypto::PayloadClaim& claim) {
 class UploadSink final : public http::BodySink, public std::enable_shared_from_this<UploadSink> {
  public:
   UploadSink(const std::shared_ptr<const Call>& call, os::ThreadPool& pool, Upload upload, Responder respond)
-      : pool_(pool), upload_(std::move(upload)), respond_(std::move(respond)), claim_(call->payload) {
+      : pool_(pool),
+        upload_(std::move(upload)),
+        respond_(std::move(respond)),
+        claim_(call->payload),
+        audit_(call->audit) {
     if (IsChunked(claim_)) decoder_.emplace(claim_, upload_.length);
     if (claim_.kind == Kind::kSha256) payload_.emplace(crypto::Digest::kSha256);
   }
@@ -41,6 +45,7 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
 
   void OnEnd() override {
     Submit([self = shared_from_this()] {
+      audit::Scope scope(self->audit_);
       auto response = self->Finish();
       self->Settle([&] { self->Answer(std::move(response)); });
     });
@@ -128,6 +133,7 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
   Upload upload_;
   Responder respond_;
   crypto::PayloadClaim claim_;
+  const std::shared_ptr<audit::Entry> audit_;  // commits with the object
   std::optional<AwsChunkedDecoder> decoder_;
   std::optional<crypto::Hash> payload_;
   std::string pending_;
