@@ -57,9 +57,8 @@ void AuditStage::Prepared(const api::Front& front, const api::Call& call, const 
   if (audit_ == nullptr || trace.kind.category == audit::Category::kNone) return;
   const AccountId& account = call.session.account.empty() ? operator_account_ : call.session.account;
   if (trace.kind.category == audit::Category::kData)
-    trace.recorded = std::ranges::any_of(permissions, [&](const api::Permission& each) {
-      return audit_->Wants(account, trace.kind, each.resource);
-    });
+    trace.recorded = std::ranges::any_of(
+        permissions, [&](const api::Permission& each) { return audit_->Wants(account, trace.kind, each.resource); });
   if (!trace.recorded) return;
   for (const api::Permission& each : permissions) trace.resources.push_back(each.resource);
   trace.parameters = front.AuditParameters(call, prepared);

@@ -84,7 +84,7 @@ Status RunningSystem::Start() {
   gateway_ = std::make_unique<Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_, world_.clock,
                                        world_.random, world_.log, world_.metrics);
   ALOFT_TRY(services_->Start());
-  maintenance_ = std::make_unique<Maintenance>(world_, *platform_, *doors_, services_->objects());
+  maintenance_ = std::make_unique<Maintenance>(world_, *stores_, *platform_, *doors_, *services_);
   maintenance_->Start();
   late_handler_.Set(*gateway_);
   return Announce();

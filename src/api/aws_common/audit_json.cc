@@ -19,12 +19,13 @@ constexpr std::size_t kMaxText = 2048;
 constexpr std::size_t kMaxElements = 100;
 constexpr int kMaxDepth = 12;
 
-constexpr std::string_view kSecretWords[] = {"password",   "passphrase", "secret",     "token",     "credential",
-                                             "privatekey", "plaintext",  "assertion",  "authenticationcode",
-                                             "totp",       "apikey",     "seed",       "qrcode",    "keymaterial"};
+constexpr std::string_view kSecretWords[] = {
+    "password",  "passphrase",         "secret", "token",  "credential", "privatekey", "plaintext",
+    "assertion", "authenticationcode", "totp",   "apikey", "seed",       "qrcode",     "keymaterial"};
 // They only look like it.
-constexpr std::string_view kHarmless[] = {"nexttoken", "paginationtoken", "clientrequesttoken", "continuationtoken",
-                                          "secretarn", "passwordlastused", "passwordpolicy", "passwordresetrequired"};
+constexpr std::string_view kHarmless[] = {
+    "nexttoken", "paginationtoken",  "clientrequesttoken", "continuationtoken",
+    "secretarn", "passwordlastused", "passwordpolicy",     "passwordresetrequired"};
 
 std::string LowerFirst(std::string_view name) {
   std::string out(name);

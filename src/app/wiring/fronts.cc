@@ -1,5 +1,6 @@
 #include "app/wiring/fronts.h"
 
+#include "api/aws/cloudtrail/rows.h"
 #include "api/aws/cloudwatch/rows.h"
 #include "api/aws/iam/api.h"
 #include "api/aws/kms/api.h"
@@ -54,6 +55,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   apis.push_back(api::MakeKmsApi(platform.kms(), platform.kms_access()));
   apis.push_back(api::MakeLogsApi(platform.logs()));
   apis.push_back(api::MakeCloudWatchApi(platform.points()));
+  apis.push_back(api::MakeCloudTrailApi(platform.audit(), services.trails()));
   apis.push_back(api::MakeTrainingApi(services.training()));
   apis.push_back(api::MakeTagsApi(stores.database(), TagTargetsOf(services)));
   apis.push_back(api::MakeModelApi(services.models()));

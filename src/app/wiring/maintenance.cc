@@ -14,15 +14,18 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-Maintenance::Maintenance(World& world, Platform& platform, Doors& doors, objects::Service& objects)
+Maintenance::Maintenance(World& world, Stores& stores, Platform& platform, Doors& doors, Services& services)
     : world_(world),
       platform_(platform),
       doors_(doors),
-      objects_(objects),
-      lifecycle_(objects, world.clock, world.log),
+      objects_(services.objects()),
+      lifecycle_(services.objects(), world.clock, world.log),
+      trails_(services.trails()),
+      leases_(stores.database(), world.clock),
+      replica_(stores.replica()),
       loop_(
-          work::LoopOptions{.name = "maintenance"}, [this](const std::string& chore) { return Do(chore); }, world.clock,
-          world.random, world.log),
+          work::LoopOptions{.name = "maintenance", .threads = 2},
+          [this](const std::string& chore) { return Do(chore); }, world.clock, world.random, world.log),
       scrub_(
           work::LoopOptions{.name = "scrub"}, [this](const std::string&) { return Scrub(); }, world.clock, world.random,
           world.log) {
@@ -34,6 +37,8 @@ Maintenance::Maintenance(World& world, Platform& platform, Doors& doors, objects
   loop_.WakeAt("keys", now + seconds(15));
   loop_.WakeAt("logs", now + seconds(20));
   loop_.WakeAt("uses", now + seconds(world.config.last_use_seconds));
+  loop_.WakeAt("selectors", now + seconds(1));
+  loop_.WakeAt("trails", now + seconds(2));
   loop_.WakeAt("audit", now + minutes(1));
   loop_.WakeAt("points", now + seconds(40));
 }
@@ -67,6 +72,12 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
     ALOFT_TRY(doors_.uses().Flush());
     return work::Again{seconds(world_.config.last_use_seconds)};
   }
+  if (chore == "selectors") {
+    // Other replicas change them, too.
+    ALOFT_TRY(trails_.PublishSelectors());
+    return work::Again{seconds(1)};
+  }
+  if (chore == "trails") return Deliver();
   if (chore == "audit") {
     ALOFT_ASSIGN(std::size_t pruned, platform_.audit().Prune());
     return work::Again{pruned > 0 ? std::chrono::microseconds(seconds(1)) : std::chrono::microseconds(minutes(10))};
@@ -89,6 +100,16 @@ Result<work::Again> Maintenance::Scrub() {
     world_.log.Info("the object store was read and checked",
                     {{"entries", std::to_string(report.entries)}, {"problems", std::to_string(report.problems)}});
   return work::Again{hours(24 * 7)};
+}
+
+// Trails' files are written by one replica at a time.
+Result<work::Again> Maintenance::Deliver() {
+  const work::Again later{std::chrono::seconds(world_.config.trail_delivery_seconds)};
+  ALOFT_ASSIGN(std::optional<work::Lease> lease, leases_.Acquire("trails.delivery", replica_, minutes(1)));
+  if (!lease) return later;
+  ALOFT_ASSIGN(std::size_t files, trails_.Deliver());
+  ALOFT_TRY(leases_.Release(*lease));
+  return files > 0 ? work::Again{seconds(1)} : later;
 }
 
 }  // namespace aloft::app

@@ -7,15 +7,18 @@
 
 #include "app/wiring/doors.h"
 #include "app/wiring/platform.h"
+#include "app/wiring/services.h"
+#include "platform/work/lease.h"
 #include "platform/work/loop.h"
 #include "services/lifecycle/service.h"
 #include "services/objects/service.h"
+#include "services/trails/service.h"
 
 namespace aloft::app {
 
 class Maintenance {
  public:
-  Maintenance(World& world, Platform& platform, Doors& doors, objects::Service& objects);
+  Maintenance(World& world, Stores& stores, Platform& platform, Doors& doors, Services& services);
 
   void Start() {
     loop_.Start();
@@ -31,6 +34,7 @@ class Maintenance {
   Result<work::Again> Do(const std::string& chore);
   // Reads all that is stored against its checksums, slowly; a long chore of its own.
   Result<work::Again> Scrub();
+  Result<work::Again> Deliver();
 
   World& world_;
   Platform& platform_;
@@ -38,6 +42,9 @@ class Maintenance {
   objects::Service& objects_;
   lifecycle::Service lifecycle_;
   std::atomic<bool> stopping_{false};
+  trails::Service& trails_;
+  work::Leases leases_;
+  const std::string replica_;
   work::Loop loop_;
   work::Loop scrub_;
 };

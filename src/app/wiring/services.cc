@@ -52,6 +52,9 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
                     .key_service = &platform.object_keys(),
                     .encrypt_by_default = world.config.encrypt_at_rest},
       &stores.archive());
+  services->trails_ =
+      std::make_unique<trails::Service>(stores.kv(), *services->objects_, platform.audit(), world.clock, world.log);
+  ALOFT_TRY(services->trails_->PublishSelectors());
   services->probe_ = std::make_unique<staging::InputProbe>(platform.identity(), *services->objects_);
   services->MakeTraining();
   services->MakeServing();

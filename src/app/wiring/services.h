@@ -15,6 +15,7 @@
 #include "services/objects/service.h"
 #include "services/serving/service.h"
 #include "services/staging/probe.h"
+#include "services/trails/service.h"
 #include "services/training/service.h"
 
 namespace aloft::http {
@@ -41,6 +42,7 @@ class Services {
   void Stop();
 
   objects::Service& objects() { return *objects_; }
+  trails::Service& trails() { return *trails_; }
   training::Service& training() { return *training_; }
   models::Service& models() { return *models_; }
   serving::Service& serving() { return *serving_; }
@@ -61,6 +63,7 @@ class Services {
   compute::Capacity capacity_;
   std::unique_ptr<compute::Backend> backend_;
   std::unique_ptr<objects::Service> objects_;
+  std::unique_ptr<trails::Service> trails_;
   std::unique_ptr<staging::InputProbe> probe_;
   std::unique_ptr<training::Service> training_;
   std::unique_ptr<models::Service> models_;

@@ -5,7 +5,9 @@ namespace aloft::audit {
 bool Wants(const std::vector<DataSelector>& selectors, const Class& kind, std::string_view arn) {
   for (const DataSelector& each : selectors) {
     if (each.type != kind.data_type || !(kind.read_only ? each.reads : each.changes)) continue;
-    if (each.prefixes.empty()) return true;
+    if (each.prefixes.empty() && each.exact.empty()) return true;
+    for (const std::string& whole : each.exact)
+      if (arn == whole) return true;
     for (const std::string& prefix : each.prefixes) {
       if (arn.starts_with(prefix)) return true;
       // "arn:aws:s3:::bucket/" is every object of the bucket, and what is asked of the bucket itself: its listing.

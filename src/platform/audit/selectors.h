@@ -16,6 +16,7 @@ namespace aloft::audit {
 struct DataSelector {
   std::string type;                   // "AWS::S3::Object"
   std::vector<std::string> prefixes;  // "arn:aws:s3:::bucket/prefix"; "arn:aws:s3" or empty: all
+  std::vector<std::string> exact{};   // ARNs as a whole, beside the prefixes
   bool reads = true;
   bool changes = true;
 };

@@ -208,7 +208,7 @@ TEST_P(ServiceTest, DataEventsAreWantedBySelectorsAndKeptApart) {
   Class put = Classify("s3", "PutObject"), get = Classify("s3", "GetObject");
   EXPECT_FALSE(log_->Wants(account, put, "arn:aws:s3:::b/k"));
   auto selectors = std::make_shared<Selectors>();
-  (*selectors)[account] = {{"AWS::S3::Object", {"arn:aws:s3:::b/"}, false, true}};
+  (*selectors)[account] = {{"AWS::S3::Object", {"arn:aws:s3:::b/"}, {}, false, true}};
   log_->SetSelectors(selectors);
   EXPECT_TRUE(log_->Wants(account, put, "arn:aws:s3:::b/k"));
   EXPECT_FALSE(log_->Wants(account, get, "arn:aws:s3:::b/k"));
