@@ -130,6 +130,8 @@ std::string RunningSystem::StatusJson() const {
       .String(world_.config.region)
       .Key("Url")
       .String(url_)
+      .Key("AuditRetentionDays")
+      .Int(world_.config.audit_retention_days)
       .EndObject();
   return text;
 }

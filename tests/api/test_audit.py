@@ -2,12 +2,18 @@
 
 import gzip
 import json
+import ssl
+import subprocess
 import time
+import urllib.request
 import uuid
 
 import botocore.exceptions
 import pytest
 from cloud import Identity
+
+SECRETS = ["Hunter2-planted-password", "planted-environment-value", "planted-body-of-an-object", "planted-log-line",
+           "planted-signature-key"]
 
 
 @pytest.fixture
@@ -154,3 +160,117 @@ def test_a_trail_delivers_to_its_bucket_and_data_events_are_by_selector(own_clou
     trails.delete_trail(Name="main")
     with pytest.raises(trails.exceptions.TrailNotFoundException):
         trails.get_trail_status(Name="main")
+
+
+def aloft(binary, *arguments, check=True):
+    done = subprocess.run([binary, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+# Secrets are in requests of many forms; none may reach a record, whole or in an error's text.
+def test_no_record_holds_a_secret(own_cloud, binary, tmp_path):
+    admin = own_cloud.admin
+    iam, s3, trails = admin.client("iam"), admin.client("s3"), admin.client("cloudtrail")
+    iam.create_user(UserName="planted")
+    made = iam.create_access_key(UserName="planted")["AccessKey"]
+    s3.create_bucket(Bucket="planted")
+    trails.create_trail(Name="all-data", S3BucketName="planted")
+    trails.put_event_selectors(TrailName="all-data", EventSelectors=[{
+        "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]},
+                          {"Type": "AWS::Logs::LogGroup", "Values": ["arn:aws"]}]}])
+    trails.start_logging(Name="all-data")
+    s3.put_object(Bucket="planted", Key="k", Body=SECRETS[2].encode())
+    for call in (lambda: iam.create_login_profile(UserName="planted", Password=SECRETS[0]),
+                 lambda: iam.change_password(OldPassword=SECRETS[0], NewPassword=SECRETS[0] + "'x"),
+                 lambda: s3.put_object(Bucket="planted", Key="c", Body=b"x", SSECustomerAlgorithm="AES256",
+                                       SSECustomerKey=(SECRETS[4] + "0" * 32)[:32].encode())):
+        try:
+            call()
+        except botocore.exceptions.ClientError:
+            pass
+    logs = admin.client("logs")
+    logs.create_log_group(logGroupName="planted")
+    logs.create_log_stream(logGroupName="planted", logStreamName="s")
+    logs.put_log_events(logGroupName="planted", logStreamName="s",
+                        logEvents=[{"timestamp": int(time.time() * 1000), "message": SECRETS[3]}])
+    try:
+        admin.client("sagemaker").create_training_job(
+            TrainingJobName="planted", RoleArn="arn:aws:iam::123456789012:role/none",
+            AlgorithmSpecification={"TrainingImage": "pytorch-training", "TrainingInputMode": "File"},
+            OutputDataConfig={"S3OutputPath": "s3://planted/out"}, Environment={"API": SECRETS[1]},
+            HyperParameters={"api_token": SECRETS[1]},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 60})
+    except botocore.exceptions.ClientError:
+        pass
+    session = admin.client("sts").get_session_token()["Credentials"]
+    presigned = s3.generate_presigned_url("get_object", Params={"Bucket": "planted", "Key": "k"})
+    signature = presigned.split("Signature=")[1].split("&")[0]
+    context = ssl.create_default_context(cafile=own_cloud.ca_file)
+    assert urllib.request.urlopen(presigned, context=context, timeout=10).status == 200
+    own_cloud.stop()
+    export = tmp_path / "export.jsonl"
+    aloft(binary, "audit", "export", "--data", own_cloud.data, "--out", export)
+    text = export.read_text()
+    assert '"eventName":"CreateTrainingJob"' in text and '"eventName":"PutLogEvents"' in text
+    assert '"eventName":"PutObject"' in text and '"eventName":"GetObject"' in text
+    for secret in [*SECRETS, made["SecretAccessKey"], session["SecretAccessKey"], session["SessionToken"], signature]:
+        assert secret not in text, secret
+
+
+# `aloft audit verify` needs no server, says what it proved, and where an export was tampered with.
+def test_verify_finds_tampering_offline(own_cloud, binary, tmp_path):
+    iam = own_cloud.admin.client("iam")
+    for i in range(5):
+        iam.create_user(UserName=f"user-{i}")
+    time.sleep(2)
+    # Beside a running server, too.
+    assert "intact" in aloft(binary, "audit", "verify", "--data", own_cloud.data).stdout
+    own_cloud.stop()
+    report = json.loads(aloft(binary, "audit", "verify", "--data", own_cloud.data, "--json").stdout)
+    assert report["intact"] and report["records"] >= 5 and report["pending"] == 0 and report["keyBelongsToRoot"]
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.write_text(aloft(binary, "audit", "checkpoint", "--data", own_cloud.data).stdout)
+    export = tmp_path / "export.jsonl"
+    aloft(binary, "audit", "export", "--data", own_cloud.data, "--out", export)
+    lines = export.read_text().splitlines()
+    verify = ["audit", "verify", "--export", export, "--checkpoint", checkpoint]
+    assert "intact" in aloft(binary, *verify).stdout
+
+    at = [i for i, line in enumerate(lines) if '"user-3"' in line][0]
+    record = json.loads(lines[at])["event"]["eventID"]
+
+    def tampered(changed):
+        export.write_text("\n".join(changed) + "\n")
+        done = aloft(binary, *verify, check=False)
+        assert done.returncode == 1
+        return done.stdout + done.stderr
+
+    flipped = [line.replace("user-3", "user-8") for line in lines]
+    assert f"record {record}: was changed" in tampered(flipped)
+    cut = lines[:at] + lines[at + 1:]
+    assert f"record {record}: is missing" in tampered(cut)
+    other = [i for i, line in enumerate(lines) if '"user-1"' in line][0]
+    swapped = list(lines)
+    head = lambda line: line[:line.index(',"event":')]  # noqa: E731
+    body = lambda line: line[line.index(',"event":'):]  # noqa: E731
+    swapped[at], swapped[other] = head(lines[at]) + body(lines[other]), head(lines[other]) + body(lines[at])
+    assert f"record {record}: was swapped" in tampered(swapped)
+    inserted = lines + [lines[at].replace(json.loads(lines[at])["key"][-8:], "AAAAAAA=")]
+    assert "was inserted" in tampered(inserted) or "stands in" in tampered(inserted)
+    # The last block and its head taken out together: the checkpoint that was kept knows.
+    blocks = [i for i, line in enumerate(lines) if line.startswith('{"kind":"block"')]
+    assert "missing" in tampered(lines[:blocks[-1]] + lines[blocks[-1] + 1:])
+
+
+# For people: the last events, and a search.
+def test_tail_and_search(cloud, iam, trail_client):
+    name = f"searched-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    find(trail_client, ResourceName=name)
+    found = cloud.aloft("audit", "search", "--resource", name)
+    assert "CreateUser" in found.stdout and name in found.stdout, found.stderr
+    assert json.loads(cloud.aloft("audit", "search", "--resource", name, "--json").stdout)["eventName"] == "CreateUser"
+    assert "CreateUser" in cloud.aloft("audit", "tail", "--lines", "50", "--once").stdout
+    iam.delete_user(UserName=name)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["up", "configure", "status", "jobs", "logs", "token", "stop", "doctor", "operations"]
+COMMANDS = ["up", "configure", "status", "jobs", "logs", "token", "stop", "doctor", "operations", "audit", "compliance"]
 
 
 # Every command explains itself with an example, so that nobody has to guess.

@@ -22,6 +22,8 @@ constexpr int kMaxDepth = 12;
 constexpr std::string_view kSecretWords[] = {
     "password",  "passphrase",         "secret", "token",  "credential", "privatekey", "plaintext",
     "assertion", "authenticationcode", "totp",   "apikey", "seed",       "qrcode",     "keymaterial"};
+// What is the body of its operation, though the protocol carries it as a member.
+constexpr std::string_view kBodies[] = {"logEvents"};
 // They only look like it.
 constexpr std::string_view kHarmless[] = {
     "nexttoken", "paginationtoken",  "clientrequesttoken", "continuationtoken",
@@ -48,6 +50,7 @@ class Writer {
     for (const shapes::Member& member : shape.members) {
       const void* held = member.Get(value);
       if (held == nullptr || member.shape->kind == Kind::kBlob) continue;
+      if (std::ranges::find(kBodies, member.name) != std::end(kBodies)) continue;
       if (Full()) {
         json_.Key("truncated").Bool(true);
         break;

@@ -36,6 +36,8 @@ void AddKeys(CLI::App& app);
 void AddOperations(CLI::App& app);
 void AddIam(CLI::App& app);
 void AddIamRevoke(CLI::App& iam);  // a subcommand of AddIam's
+void AddAudit(CLI::App& app);
+void AddCompliance(CLI::App& app);
 
 // Adds --profile (default "aloft", or $ALOFT_PROFILE) and --data (default DefaultDataDirectory()) to a command.
 void AddProfileOption(CLI::App& command, std::string& profile);

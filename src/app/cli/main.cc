@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
   AddOperations(app);
   AddKeys(app);
   AddIam(app);
+  AddAudit(app);
+  AddCompliance(app);
   AddStop(app);
   try {
     app.parse(argc, argv);

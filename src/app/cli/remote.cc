@@ -26,6 +26,11 @@ std::string RemoteMessage(const http::ClientResponse& response) {
   return code.empty() ? message : code + ": " + message;
 }
 
+Result<boost::json::value> JsonOf(const http::ClientResponse& response) {
+  if (response.status >= 300) return Fail(kRemoteRefused, RemoteMessage(response));
+  return codec::ParseJson(response.body);
+}
+
 }  // namespace
 
 Result<Endpoint> ParseEndpoint(std::string_view url) {
@@ -82,28 +87,39 @@ Result<boost::json::value> Remote::Own(std::string_view operation, const boost::
   return Call("aloft", "/aloft/v1/" + std::string(operation), {{"Content-Type", "application/json"}}, std::move(body));
 }
 
-Result<boost::json::value> Remote::Call(std::string_view service, std::string path, http::Headers headers,
-                                        std::string body) {
-  crypto::SignedRequest request{"POST", path, "", headers.fields()};
-  request.headers.emplace_back("Host", endpoint_.host_header);
-  crypto::Sign(request, {profile_.access_key_id, profile_.secret_access_key, profile_.session_token}, profile_.region,
-               service, crypto::Sha256Hex(body), clock_.Now());
+Result<std::string> Remote::Query(std::string_view service, std::string form) {
+  http::Headers headers{{"Content-Type", "application/x-www-form-urlencoded"}};
+  ALOFT_ASSIGN(http::ClientResponse response, Send(service, "POST", "/", std::move(headers), std::move(form)));
+  if (response.status >= 300) return Fail(kRemoteRefused, response.body);
+  return std::move(response.body);
+}
 
+Result<std::string> Remote::Get(std::string_view service, std::string target) {
+  ALOFT_ASSIGN(http::ClientResponse response, Send(service, "GET", std::move(target), {}, {}));
+  if (response.status >= 300) return Fail(kRemoteRefused, response.body);
+  return std::move(response.body);
+}
+
+Result<http::ClientResponse> Remote::Send(std::string_view service, std::string method, std::string target,
+                                          http::Headers headers, std::string body) {
+  auto question = target.find('?');
+  std::string query = question == std::string::npos ? "" : target.substr(question + 1);
+  crypto::SignedRequest request{method, target.substr(0, question), query, headers.fields()};
+  request.headers.emplace_back("Host", endpoint_.host_header);
+  std::string digest = crypto::Sha256Hex(body);
+  if (service == "s3") request.headers.emplace_back("x-amz-content-sha256", digest);
+  crypto::Sign(request, {profile_.access_key_id, profile_.secret_access_key, profile_.session_token}, profile_.region,
+               service, digest, clock_.Now());
   http::Headers signed_headers;
   for (auto& [name, value] : request.headers) signed_headers.Add(name, value);
-  return Send(std::move(path), std::move(signed_headers), std::move(body));
+  return Exchange(std::move(method), std::move(target), std::move(signed_headers), std::move(body));
 }
 
-Result<boost::json::value> Remote::Unsigned(std::string_view operation, const boost::json::value& request) {
-  std::string body;
-  codec::WriteJson(request, body);
-  return Send("/aloft/v1/" + std::string(operation), {{"Content-Type", "application/json"}}, std::move(body));
-}
-
-Result<boost::json::value> Remote::Send(std::string path, http::Headers headers, std::string body) {
+Result<http::ClientResponse> Remote::Exchange(std::string method, std::string target, http::Headers headers,
+                                              std::string body) {
   http::ClientRequest send;
-  send.method = "POST";
-  send.target = std::move(path);
+  send.method = std::move(method);
+  send.target = std::move(target);
   send.headers = std::move(headers);
   send.body = std::move(body);
   auto response = client_->Call(endpoint_.destination, std::move(send));
@@ -111,8 +127,22 @@ Result<boost::json::value> Remote::Send(std::string path, http::Headers headers,
     return Fail(kRemoteAway, "No Aloft server answers at " + profile_.endpoint_url + " (" + response.error().message +
                                  ").\nIs it running? `aloft status` tells, `aloft up` starts it.");
   }
-  if (response->status >= 300) return Fail(kRemoteRefused, RemoteMessage(*response));
-  return codec::ParseJson(response->body);
+  return response;
+}
+
+Result<boost::json::value> Remote::Unsigned(std::string_view operation, const boost::json::value& request) {
+  std::string body;
+  codec::WriteJson(request, body);
+  ALOFT_ASSIGN(http::ClientResponse response, Exchange("POST", "/aloft/v1/" + std::string(operation),
+                                                       {{"Content-Type", "application/json"}}, std::move(body)));
+  return JsonOf(response);
+}
+
+Result<boost::json::value> Remote::Call(std::string_view service, std::string path, http::Headers headers,
+                                        std::string body) {
+  ALOFT_ASSIGN(http::ClientResponse response,
+               Send(service, "POST", std::move(path), std::move(headers), std::move(body)));
+  return JsonOf(response);
 }
 
 }  // namespace aloft::app

@@ -35,12 +35,21 @@ class Remote {
   // The same for those that take no signature: signing in.
   Result<boost::json::value> Unsigned(std::string_view operation, const boost::json::value& request);
 
+  // An operation of the query protocol: its form; and a GET of S3: path and query. The answers are XML. Of a refusal
+  // the message holds the code, too.
+  Result<std::string> Query(std::string_view service, std::string form);
+  Result<std::string> Get(std::string_view service, std::string target);
+
   const Profile& profile() const { return profile_; }
 
  private:
   Remote(Profile profile, Endpoint endpoint, std::unique_ptr<http::Client> client);
+  // Signed, and as it is.
+  Result<http::ClientResponse> Send(std::string_view service, std::string method, std::string target,
+                                    http::Headers headers, std::string body);
+  Result<http::ClientResponse> Exchange(std::string method, std::string target, http::Headers headers,
+                                        std::string body);
   Result<boost::json::value> Call(std::string_view service, std::string path, http::Headers headers, std::string body);
-  Result<boost::json::value> Send(std::string path, http::Headers headers, std::string body);
 
   Profile profile_;
   Endpoint endpoint_;

@@ -74,10 +74,18 @@ class RocksStore final : public Store {
   }
 
   Status Open(const Options& options) {
-    ALOFT_TRY(os::MakeDirectories(options.path, 0700));
     path_ = options.path;
+    rocksdb::Options rocks = RocksOptions(options);
     rocksdb::DB* opened = nullptr;
-    rocksdb::Status status = rocksdb::DB::Open(RocksOptions(options), options.path, &opened);
+    rocksdb::Status status;
+    if (options.read_only) {
+      rocks.create_if_missing = false;
+      rocks.max_open_files = -1;  // all at once: the writer may remove one later
+      status = rocksdb::DB::OpenForReadOnly(rocks, options.path, &opened);
+    } else {
+      ALOFT_TRY(os::MakeDirectories(options.path, 0700));
+      status = rocksdb::DB::Open(rocks, options.path, &opened);
+    }
     if (!status.ok()) {
       if (status.IsIOError() && status.ToString().find("lock") != std::string::npos)
         return Fail(kUnavailable, "The key-value store is open in another process.", status.ToString());
@@ -86,6 +94,7 @@ class RocksStore final : public Store {
     }
     db_.reset(opened);
     outbox_ = std::make_unique<RocksOutbox>(*db_, [this](const rocksdb::Status& failed) { return Failed(failed); });
+    read_only_ = options.read_only;
     ALOFT_TRY(LoadFormat());
     return outbox_->Load();
   }
@@ -156,6 +165,7 @@ class RocksStore final : public Store {
     std::string stored;
     rocksdb::Status got = db_->Get({}, ToSlice(kFormatKey), &stored);
     if (got.IsNotFound()) {
+      if (read_only_) return Fail(kInvalidArgument, "There is no key-value store here.");
       std::string format;
       AppendBigEndian(format, kRocksFormat);
       rocksdb::WriteOptions synced;

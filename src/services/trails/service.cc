@@ -20,8 +20,7 @@ std::string NameOf(const AccountId& account, std::string_view name_or_arn) {
 }
 
 Error NotFound(const AccountId& account, std::string_view name) {
-  return Fail(kTrailNotFound,
-              "Unknown trail: " + std::string(name) + " for the user: " + account.value());
+  return Fail(kTrailNotFound, "Unknown trail: " + std::string(name) + " for the user: " + account.value());
 }
 
 }  // namespace

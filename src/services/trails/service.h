@@ -25,8 +25,8 @@ class Service {
   Service(kv::Store& store, objects::Service& objects, audit::Service& audit, const Clock& clock, Log log)
       : store_(store), objects_(objects), audit_(audit), clock_(clock), log_(std::move(log)) {}
 
-  // `trail.name` and `trail.bucket` are given; it does not log yet. Errors: kTrailExists, kNoBucket, kTooManyTrails, and
-  // those of CheckName and CheckPrefix.
+  // `trail.name` and `trail.bucket` are given; it does not log yet. Errors: kTrailExists, kNoBucket, kTooManyTrails,
+  // and those of CheckName and CheckPrefix.
   Result<Trail> Create(Trail trail);
   // `change` sees the trail and may refuse. `name` is a name or an ARN.
   Result<Trail> Update(const AccountId& account, std::string_view name, const std::function<Status(Trail&)>& change);

@@ -68,7 +68,9 @@ void WriteSelectors(JsonWriter& out, const Trail& trail) {
 void ReadSelectors(const json::object& object, Trail& trail) {
   for (const auto& value : object.at("basic").as_array()) {
     const auto& each = value.as_object();
-    BasicSelector selector{std::string(each.at("readWrite").as_string()), each.at("management").as_bool(), {},
+    BasicSelector selector{std::string(each.at("readWrite").as_string()),
+                           each.at("management").as_bool(),
+                           {},
                            ReadTexts(each, "excluded")};
     for (const auto& resource : each.at("resources").as_array())
       selector.resources.push_back(
@@ -168,8 +170,7 @@ Status CheckName(std::string_view name) {
   if (!plain(name.front()) || !plain(name.back())) return fail("must start and end with a letter or number.");
   for (std::size_t i = 0; i < name.size(); ++i) {
     bool mark = name[i] == '.' || name[i] == '_' || name[i] == '-';
-    if (!plain(name[i]) && !mark)
-      return fail("may have only letters, numbers, periods, underscores and dashes.");
+    if (!plain(name[i]) && !mark) return fail("may have only letters, numbers, periods, underscores and dashes.");
     if (mark && i > 0 && !plain(name[i - 1])) return fail("may not have adjacent periods, underscores or dashes.");
   }
   return {};
@@ -222,12 +223,13 @@ std::vector<audit::DataSelector> DataSelectorsOf(const Trail& trail) {
     for (const auto& resource : each.resources) {
       std::vector<std::string> prefixes = resource.values;
       // "arn:aws:s3" and "arn:aws:lambda" are everything of the type; the prefix says so by itself.
-      out.push_back({resource.type, std::move(prefixes), {}, each.read_write != "WriteOnly", each.read_write != "ReadOnly"});
+      out.push_back(
+          {resource.type, std::move(prefixes), {}, each.read_write != "WriteOnly", each.read_write != "ReadOnly"});
     }
   for (const AdvancedSelector& each : trail.advanced) {
     if (!IsData(each)) continue;
-    audit::DataSelector selector{Find(each, "resources.type")->equals[0], {}, {}, LetsThrough(each, true),
-                                 LetsThrough(each, false)};
+    audit::DataSelector selector{
+        Find(each, "resources.type")->equals[0], {}, {}, LetsThrough(each, true), LetsThrough(each, false)};
     if (const auto* arn = Find(each, "resources.ARN")) {
       selector.prefixes = arn->starts_with;
       selector.exact = arn->equals;

@@ -1,4 +1,5 @@
-// A trail: what it is called, where its files go, which events it wants. Pure, and its stored form (docs/formats/audit.md).
+// A trail: what it is called, where its files go, which events it wants. Pure, and its stored form
+// (docs/formats/audit.md).
 #pragma once
 
 #include <map>

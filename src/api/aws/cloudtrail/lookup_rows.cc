@@ -85,7 +85,9 @@ void AddLookupRows(audit::Service& audit, std::vector<Row>& rows) {
       [](const Call&, const LookupEventsRequest&) -> std::vector<Permission> {
         return {{"cloudtrail:LookupEvents", "*", {}}};
       },
-      [&audit](const Call& call, const Authorized&, const LookupEventsRequest& in) { return Lookup(audit, call, in); }));
+      [&audit](const Call& call, const Authorized&, const LookupEventsRequest& in) {
+        return Lookup(audit, call, in);
+      }));
 }
 
 }  // namespace aloft::api::cloudtrail

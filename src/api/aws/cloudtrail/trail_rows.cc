@@ -77,19 +77,21 @@ Result<UpdateTrailResponse> Update(trails::Service& service, const Call& call, c
   ALOFT_TRY(RefuseUnbuilt(in));
   if (in.s3_key_prefix) ALOFT_TRY(trails::CheckPrefix(*in.s3_key_prefix));
   if (in.s3_bucket_name) ALOFT_TRY(service.CheckBucket(call.session.account, *in.s3_bucket_name));
-  ALOFT_ASSIGN(trails::Trail changed, service.Update(call.session.account, *in.name, [&](trails::Trail& trail) -> Status {
-    if (in.s3_bucket_name) trail.bucket = *in.s3_bucket_name;
-    if (in.s3_key_prefix) trail.prefix = *in.s3_key_prefix;
-    if (in.include_global_service_events) trail.global_events = *in.include_global_service_events;
-    if (in.is_multi_region_trail) trail.multi_region = *in.is_multi_region_trail;
-    if (trail.multi_region && !trail.global_events)
-      return Fail(trails::kInvalidCombination, "Multi-Region trail must include global service events.");
-    return {};
-  }));
+  ALOFT_ASSIGN(trails::Trail changed,
+               service.Update(call.session.account, *in.name, [&](trails::Trail& trail) -> Status {
+                 if (in.s3_bucket_name) trail.bucket = *in.s3_bucket_name;
+                 if (in.s3_key_prefix) trail.prefix = *in.s3_key_prefix;
+                 if (in.include_global_service_events) trail.global_events = *in.include_global_service_events;
+                 if (in.is_multi_region_trail) trail.multi_region = *in.is_multi_region_trail;
+                 if (trail.multi_region && !trail.global_events)
+                   return Fail(trails::kInvalidCombination, "Multi-Region trail must include global service events.");
+                 return {};
+               }));
   return aloft::api::cloudtrail::Describe<UpdateTrailResponse>(changed);
 }
 
-Result<DescribeTrailsResponse> DescribeAll(trails::Service& service, const Call& call, const DescribeTrailsRequest& in) {
+Result<DescribeTrailsResponse> DescribeAll(trails::Service& service, const Call& call,
+                                           const DescribeTrailsRequest& in) {
   ALOFT_ASSIGN(std::vector<trails::Trail> all, service.List(call.session.account));
   DescribeTrailsResponse out;
   out.trail_list.emplace();

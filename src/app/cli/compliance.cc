@@ -1,0 +1,377 @@
+// aloft compliance report: looks at a running installation as its administrator does, and at its data directory.
+#include <sys/stat.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <fstream>
+
+#include "app/cli/commands.h"
+#include "app/cli/compliance.h"
+#include "app/cli/remote.h"
+#include "app/cli/subprocess.h"
+#include "app/config.h"
+#include "foundation/base/bytes.h"
+#include "foundation/base/random.h"
+#include "foundation/codec/json.h"
+#include "foundation/codec/time.h"
+#include "foundation/codec/xml.h"
+#include "foundation/kv/store.h"
+#include "platform/audit/verify.h"
+
+namespace aloft::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::hours kUnusedAfter{24 * 90};
+constexpr const char* kTrails = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.";
+
+struct Choices {
+  std::string profile, data, controls = "hipaa", format = "html", out;
+};
+
+const codec::XmlElement& At(const codec::XmlElement& element, std::initializer_list<std::string_view> path) {
+  static const codec::XmlElement kNothing;
+  const codec::XmlElement* at = &element;
+  for (std::string_view name : path)
+    if ((at = at->Child(name)) == nullptr) return kNothing;
+  return *at;
+}
+
+class Collector {
+ public:
+  Collector(Remote& remote, const Choices& choices, Time now) : remote_(remote), choices_(choices), now_(now) {}
+
+  Checks Run(ReportHead& head) {
+    Status(head);
+    Tls(head);
+    Users();
+    PasswordPolicy();
+    Buckets();
+    Trails();
+    Audit(head);
+    RootOfTrust();
+    checks_["backup"] = {CheckState::kNotChecked, "", "Aloft does not know where your copies are"};
+    return std::move(checks_);
+  }
+
+ private:
+  void Unknown(const char* id, const std::string& looked_at, const Error& error) {
+    checks_[id] = {CheckState::kNotChecked, looked_at, "could not be looked at: " + error.message};
+  }
+
+  void Status(ReportHead& head) {
+    auto answer = remote_.Own("GetStatus", json::object());
+    if (!answer.ok()) throw CommandFailed{answer.error()};
+    const auto& status = answer->as_object();
+    auto text = [&](const char* name) {
+      const auto* member = status.if_contains(name);
+      return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
+    };
+    head.server = text("Url");
+    head.account = text("Account");
+    head.region = text("Region");
+    head.version = text("Version");
+    const auto* days = status.if_contains("AuditRetentionDays");
+    if (days != nullptr && days->is_int64()) {
+      std::int64_t kept = days->as_int64();
+      auto state = [&](std::int64_t needed) {
+        return kept == 0 || kept >= needed ? CheckState::kMet : CheckState::kNotMet;
+      };
+      std::string found =
+          kept == 0 ? "records are kept for ever" : "records are kept for " + std::to_string(kept) + " days";
+      checks_["retention-6-years"] = {state(2191), "the server's audit_retention_days", found};
+      checks_["retention-1-year"] = {state(365), "the server's audit_retention_days", found};
+    }
+    const auto* rest = status.if_contains("EncryptionAtRest");
+    if (rest != nullptr && rest->is_string()) {
+      bool on = rest->as_string() == "aes";
+      checks_["encryption-at-rest"] = {on ? CheckState::kMet : CheckState::kNotMet, "the server's encryption.at_rest",
+                                       on ? "new objects are encrypted with AES-256-GCM" : "objects are not encrypted"};
+    }
+  }
+
+  // What a client that insists on a version hears; empty where it could not ask.
+  static std::string Handshake(const std::string& place, const std::vector<std::string>& version) {
+    std::vector<std::string> command = {"openssl", "s_client", "-connect", place};
+    command.insert(command.end(), version.begin(), version.end());
+    // It ends with 1 where there was no handshake, and says so; its input is empty, so it ends at once.
+    std::vector<std::string> shell = {"sh", "-c", "\"$@\" </dev/null 2>&1; true", "sh"};
+    shell.insert(shell.end(), command.begin(), command.end());
+    auto out = RunAndCapture(shell);
+    return out.ok() ? *out : std::string();
+  }
+
+  void Tls(const ReportHead& head) {
+    bool tls = head.server.starts_with("https://");
+    checks_["tls-only"] = {tls ? CheckState::kMet : CheckState::kNotMet, head.server,
+                           tls ? "the server speaks nothing but TLS on its port" : "the server speaks plain HTTP"};
+    if (!tls) {
+      checks_["tls-versions"] = {CheckState::kNotMet, head.server, "there is no TLS"};
+      return;
+    }
+    std::string place = head.server.substr(8, head.server.find('/', 8) - 8);
+    std::string old = Handshake(place, {"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"}),
+                twelve = Handshake(place, {"-tls1_2"}), thirteen = Handshake(place, {"-tls1_3"});
+    std::string looked = "handshakes of `openssl s_client` with " + place;
+    auto agreed = [](const std::string& answer) { return answer.find("Cipher is (NONE)") == std::string::npos; };
+    if (twelve.find("Cipher is") == std::string::npos || old.find("Cipher is") == std::string::npos) {
+      checks_["tls-versions"] = {CheckState::kNotChecked, looked,
+                                 "no handshake could be tried (is openssl installed?)"};
+      return;
+    }
+    bool good = !agreed(old) && (agreed(twelve) || agreed(thirteen));
+    checks_["tls-versions"] = {good ? CheckState::kMet : CheckState::kNotMet, looked,
+                               std::string("TLS 1.1 ") + (agreed(old) ? "accepted" : "refused") + ", 1.2 " +
+                                   (agreed(twelve) ? "accepted" : "refused") + ", 1.3 " +
+                                   (agreed(thirteen) ? "accepted" : "refused")};
+  }
+
+  Result<codec::XmlElement> Iam(const std::string& form) {
+    ALOFT_ASSIGN(std::string answer, remote_.Query("iam", "Version=2010-05-08&" + form));
+    return codec::ParseXml(answer);
+  }
+
+  void Users() {
+    const std::string looked = "IAM: ListUsers, ListAccessKeys, GetAccessKeyLastUsed, ListMFADevices";
+    auto listed = Iam("Action=ListUsers&MaxItems=1000");
+    if (!listed.ok()) {
+      for (const char* id : {"users-own-keys", "unused-keys", "mfa"}) Unknown(id, looked, listed.error());
+      return;
+    }
+    std::size_t users = 0;
+    std::string shared, unused, without;
+    bool factors_known = true;
+    for (const auto& user : At(*listed, {"ListUsersResult", "Users"}).children) {
+      ++users;
+      std::string name(user.ChildText("UserName"));
+      auto keys = Iam("Action=ListAccessKeys&UserName=" + name);
+      if (!keys.ok()) return Unknown("unused-keys", looked, keys.error());
+      std::size_t active = 0;
+      for (const auto& key : At(*keys, {"ListAccessKeysResult", "AccessKeyMetadata"}).children) {
+        if (key.ChildText("Status") != "Active") continue;
+        ++active;
+        if (IsUnused(key)) unused += " " + std::string(key.ChildText("AccessKeyId")) + " (" + name + ")";
+      }
+      if (active > 1) shared += " " + name;
+      auto devices = Iam("Action=ListMFADevices&UserName=" + name);
+      factors_known = factors_known && devices.ok();
+      if (devices.ok() && At(*devices, {"ListMFADevicesResult", "MFADevices"}).children.empty()) without += " " + name;
+    }
+    std::string many = std::to_string(users) + " users";
+    checks_["users-own-keys"] = {
+        shared.empty() ? CheckState::kMet : CheckState::kNotMet, looked,
+        shared.empty() ? many + ", none with more than one active key" : "more than one active key:" + shared};
+    checks_["unused-keys"] = {
+        unused.empty() ? CheckState::kMet : CheckState::kNotMet, looked,
+        unused.empty() ? "no active key is without use for 90 days" : "without use for 90 days:" + unused};
+    checks_["mfa"] =
+        factors_known ? Check{without.empty() ? CheckState::kMet : CheckState::kNotMet, looked,
+                              without.empty() ? "every user has a second factor" : "without a second factor:" + without}
+                      : Check{CheckState::kNotChecked, looked, "the server does not list second factors"};
+    auto summary = Iam("Action=GetAccountSummary");
+    if (!summary.ok()) return Unknown("root-keys", "IAM: GetAccountSummary", summary.error());
+    for (const auto& entry : At(*summary, {"GetAccountSummaryResult", "SummaryMap"}).children)
+      if (entry.ChildText("key") == "AccountAccessKeysPresent") {
+        bool none = entry.ChildText("value") == "0";
+        checks_["root-keys"] = {none ? CheckState::kMet : CheckState::kNotMet, "IAM: GetAccountSummary",
+                                none ? "the account's root has no access key" : "the account's root has an access key"};
+      }
+  }
+
+  bool IsUnused(const codec::XmlElement& key) {
+    auto created = codec::ParseIso8601(key.ChildText("CreateDate"));
+    if (created && now_ - *created < kUnusedAfter) return false;
+    auto last = Iam("Action=GetAccessKeyLastUsed&AccessKeyId=" + std::string(key.ChildText("AccessKeyId")));
+    if (!last.ok()) return false;
+    auto used =
+        codec::ParseIso8601(At(*last, {"GetAccessKeyLastUsedResult", "AccessKeyLastUsed"}).ChildText("LastUsedDate"));
+    return !used || now_ - *used >= kUnusedAfter;
+  }
+
+  void PasswordPolicy() {
+    const std::string looked = "IAM: GetAccountPasswordPolicy";
+    auto policy = Iam("Action=GetAccountPasswordPolicy");
+    if (!policy.ok()) {
+      bool none = policy.error().message.find("NoSuchEntity") != std::string::npos;
+      checks_["password-policy"] = none ? Check{CheckState::kNotMet, looked, "no password policy is set"}
+                                        : Check{CheckState::kNotChecked, looked, policy.error().message};
+      return;
+    }
+    std::string length(
+        At(*policy, {"GetAccountPasswordPolicyResult", "PasswordPolicy"}).ChildText("MinimumPasswordLength"));
+    bool long_enough = std::atoi(length.c_str()) >= 12;
+    checks_["password-policy"] = {long_enough ? CheckState::kMet : CheckState::kNotMet, looked,
+                                  "passwords have at least " + length + " characters"};
+  }
+
+  void Buckets() {
+    const std::string looked = "S3: ListBuckets, GetBucketPolicyStatus of each";
+    auto listed = remote_.Get("s3", "/");
+    if (!listed.ok()) return Unknown("public-buckets", looked, listed.error());
+    auto root = codec::ParseXml(*listed);
+    if (!root.ok()) return Unknown("public-buckets", looked, root.error());
+    std::string open;
+    std::size_t count = 0, unknown = 0;
+    for (const auto& bucket : At(*root, {"Buckets"}).children) {
+      ++count;
+      std::string name(bucket.ChildText("Name"));
+      auto status = remote_.Get("s3", "/" + name + "?policyStatus=");
+      if (!status.ok()) {
+        unknown += status.error().message.find("NoSuchBucketPolicy") == std::string::npos ? 1 : 0;
+      } else if (auto parsed = codec::ParseXml(*status);
+                 parsed.ok() && ToLower(parsed->ChildText("IsPublic")) == "true") {
+        open += " " + name;
+      }
+    }
+    CheckState state = !open.empty() ? CheckState::kNotMet : unknown > 0 ? CheckState::kNotChecked : CheckState::kMet;
+    checks_["public-buckets"] = {state, looked,
+                                 !open.empty() ? "anybody may use:" + open
+                                 : unknown > 0 ? std::to_string(unknown) + " of " + std::to_string(count) +
+                                                     " buckets do not say whether they are public"
+                                               : "none of " + std::to_string(count) + " buckets has a public policy"};
+  }
+
+  void Trails() {
+    const std::string looked = "CloudTrail: DescribeTrails, GetTrailStatus, GetEventSelectors";
+    auto listed = remote_.Json("cloudtrail", std::string(kTrails) + "DescribeTrails", json::object());
+    if (!listed.ok()) {
+      Unknown("trail", looked, listed.error());
+      return Unknown("data-events", looked, listed.error());
+    }
+    std::string logging, objects;
+    for (const auto& each : listed->as_object().at("trailList").as_array()) {
+      std::string name(each.as_object().at("TrailARN").as_string());
+      auto status = remote_.Json("cloudtrail", std::string(kTrails) + "GetTrailStatus", json::object{{"Name", name}});
+      if (!status.ok() || !status->as_object().at("IsLogging").as_bool()) continue;
+      logging += " " + name + " to " + std::string(each.as_object().at("S3BucketName").as_string());
+      auto selectors =
+          remote_.Json("cloudtrail", std::string(kTrails) + "GetEventSelectors", json::object{{"TrailName", name}});
+      if (selectors.ok() && codec::WriteJson(*selectors).find("AWS::S3::Object") != std::string::npos)
+        objects += " " + name;
+    }
+    checks_["trail"] = {logging.empty() ? CheckState::kNotMet : CheckState::kMet, looked,
+                        logging.empty() ? "no trail delivers the log to a bucket" : "delivered by" + logging};
+    checks_["data-events"] = {objects.empty() ? CheckState::kNotMet : CheckState::kMet, looked,
+                              objects.empty() ? "no trail asks for reads and writes of objects"
+                                              : "reads and writes of objects are asked for by" + objects};
+  }
+
+  void Audit(ReportHead& head) {
+    Config config;
+    config.data_directory = choices_.data;
+    kv::Options options;
+    options.path = config.kv_path();
+    options.read_only = true;
+    const std::string looked = "`aloft audit verify` on " + choices_.data;
+    auto store = kv::Store::Open(std::move(options), Log::Discard());
+    if (!store.ok()) {
+      for (const char* id : {"audit-intact", "audit-key", "audit-current"}) Unknown(id, looked, store.error());
+      return;
+    }
+    auto report = audit::Verify(**store);
+    if (!report.ok()) return Unknown("audit-intact", looked, report.error());
+    head.checkpoint = report->last_checkpoint;
+    checks_["audit-intact"] = {report->intact() ? CheckState::kMet : CheckState::kNotMet, looked,
+                               report->intact()
+                                   ? std::to_string(report->records) + " records in " + std::to_string(report->blocks) +
+                                         " blocks are as they were written"
+                                   : audit::Describe(report->findings[0])};
+    auto checkpoint = audit::Checkpoint::Decode(report->last_checkpoint);
+    if (checkpoint.ok()) {
+      bool fresh = now_ - checkpoint->at < std::chrono::hours(24);
+      checks_["audit-current"] = {fresh ? CheckState::kMet : CheckState::kNotMet, looked,
+                                  "the newest checkpoint was signed at " + codec::FormatIso8601(checkpoint->at)};
+    } else {
+      checks_["audit-current"] = {CheckState::kNotChecked, looked, "there is no checkpoint yet"};
+    }
+    KeyOfRoot(**store);
+  }
+
+  void KeyOfRoot(kv::Store& store) {
+    Config config;
+    config.shared_directory = choices_.data;
+    const std::string path = config.keys_path() + "/root.key";
+    if (!std::ifstream(path)) return;
+    SystemRandom random;
+    auto keyring = keys::Keyring::OpenFile(path, random);
+    auto keys = audit::LoadPublicKeys(store);
+    if (!keyring.ok() || !keys.ok()) return;
+    bool all = !keys->empty();
+    for (const auto& [id, key] : *keys) {
+      auto belongs = audit::BelongsTo(store, **keyring, id);
+      all = all && belongs.ok() && *belongs;
+    }
+    checks_["audit-key"] = {all ? CheckState::kMet : CheckState::kNotMet, path,
+                            all ? "the log's signing key is sealed under this installation's root of trust"
+                                : "the log's signing key is not the one that the root of trust sealed"};
+  }
+
+  void RootOfTrust() {
+    Config config;
+    config.shared_directory = choices_.data;
+    const std::string path = config.keys_path() + "/root.key";
+    struct stat found {};
+    if (stat(path.c_str(), &found) != 0) {
+      checks_["root-of-trust"] = {CheckState::kNotChecked, path, "there is no root key file here"};
+      return;
+    }
+    bool tight = (found.st_mode & 077) == 0;
+    checks_["root-of-trust"] = {tight ? CheckState::kMet : CheckState::kNotMet, path,
+                                tight ? "a key file that only its owner can read" : "others can read the root key"};
+  }
+
+  Remote& remote_;
+  const Choices& choices_;
+  const Time now_;
+  Checks checks_;
+};
+
+void Report(const Choices& choices) {
+  const ComplianceProfile* profile = FindComplianceProfile(choices.controls);
+  if (profile == nullptr) throw CommandFailed{Fail(kInvalidArgument, "--profile is one of hipaa, pci, soc2")};
+  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(choices.profile))));
+  ReportHead head;
+  head.at = SystemClock().Now();
+  Checks checks = Collector(*remote, choices, head.at).Run(head);
+  std::string text =
+      choices.format == "json" ? RenderJson(*profile, checks, head) + "\n" : RenderHtml(*profile, checks, head);
+  if (choices.out.empty()) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return;
+  }
+  std::ofstream file(choices.out, std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) throw CommandFailed{Fail(kIoError, "cannot write " + choices.out)};
+  std::printf("%s\n", choices.out.c_str());
+}
+
+}  // namespace
+
+void AddCompliance(CLI::App& app) {
+  auto choices = std::make_shared<Choices>();
+  auto* command = app.add_subcommand("compliance", "Evidence for an auditor: what was looked at, and what was found");
+  command->require_subcommand(1);
+  command->footer("Example:\n  aloft compliance report --profile hipaa --out hipaa.html");
+  auto* report =
+      command->add_subcommand("report", "Look at this installation and map it to a profile's technical controls");
+  const char* given = std::getenv("ALOFT_PROFILE");
+  choices->profile = given != nullptr && *given != '\0' ? given : "aloft";
+  report->add_option("--as", choices->profile, "The AWS profile to look as, made by `aloft configure`")
+      ->capture_default_str();
+  AddDataOption(*report, choices->data);
+  report->add_option("--profile", choices->controls, "hipaa, pci or soc2")->capture_default_str();
+  report->add_option("--format", choices->format, "html or json")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"html", "json"}));
+  report->add_option("--out", choices->out, "The file to write (default: standard output)");
+  report->footer(
+      "Claims nothing that it did not look at, and says so. Run it where the data directory is.\n"
+      "Examples:\n"
+      "  aloft compliance report --profile hipaa --out hipaa.html\n"
+      "  aloft compliance report --profile pci --format json | jq '.controls[] | select(.state != \"met\")'");
+  report->callback([choices] { Report(*choices); });
+}
+
+}  // namespace aloft::app
