@@ -132,6 +132,8 @@ std::string RunningSystem::StatusJson() const {
       .String(url_)
       .Key("AuditRetentionDays")
       .Int(world_.config.audit_retention_days)
+      .Key("EncryptionAtRest")
+      .String(world_.config.encrypt_at_rest ? "aes" : "off")
       .EndObject();
   return text;
 }
