@@ -74,7 +74,9 @@ Status RunningSystem::Start() {
   stores_->StartFeeds();
   fronts_ = std::make_unique<Fronts>(world_, *stores_, *platform_, *doors_, *services_, *pool_,
                                      [this] { return StatusJson(); });
-  GatewayOptions options{Region(config.region), config.max_requests_in_flight, [this] { return stores_->Fit(); },
+  GatewayOptions options{Region(config.region),
+                         config.max_requests_in_flight,
+                         [this] { return stores_->Fit(); },
                          config.limits,
                          [this](const api::Call& call, const api::Row& row) {
                            doors_->uses().Note(call.session, row.service, call.region.value());

@@ -7,10 +7,13 @@
 
 #include "foundation/shapes/errors.h"
 #include "foundation/shapes/service_model.h"
+#include "generated/shapes/cloudtrail/service_model.h"
 #include "generated/shapes/cloudwatch/service_model.h"
 #include "generated/shapes/iam/service_model.h"
 #include "generated/shapes/iam/users.h"
+#include "generated/shapes/kms/service_model.h"
 #include "generated/shapes/logs/service_model.h"
+#include "generated/shapes/organizations/service_model.h"
 #include "generated/shapes/s3/service_model.h"
 #include "generated/shapes/sagemaker/model.h"
 #include "generated/shapes/sagemaker/search_tags.h"
@@ -82,8 +85,9 @@ void Visit(const Shape& shape, std::set<const Shape*>& seen, std::vector<std::st
 TEST(Validate, EveryPatternCompiles) {
   std::set<const Shape*> seen;
   std::vector<std::string> refused;
-  for (const ServiceModel* service : {&iam::kModel, &sts::kModel, &sagemaker::kModel, &sagemaker_runtime::kModel,
-                                      &logs::kModel, &cloudwatch::kModel, &s3::kModel})
+  for (const ServiceModel* service :
+       {&iam::kModel, &sts::kModel, &sagemaker::kModel, &sagemaker_runtime::kModel, &logs::kModel, &cloudwatch::kModel,
+        &s3::kModel, &kms::kModel, &organizations::kModel, &cloudtrail::kModel})
     for (const OperationModel* operation : service->operations) Visit(*operation->input, seen, refused);
   EXPECT_THAT(refused, testing::IsEmpty());
   EXPECT_GT(seen.size(), 400u);
