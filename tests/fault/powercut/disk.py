@@ -28,6 +28,7 @@ class File:
 class Folder:
     entries: dict = dataclasses.field(default_factory=dict)  # name -> File or Folder
     durable: dict = dataclasses.field(default_factory=dict)
+    synced: int = 0  # how many changes of names had been made when the fsync that `durable` is of began
 
 
 @dataclasses.dataclass(eq=False)
@@ -116,8 +117,11 @@ class Disk:
             del node.pending[:state]
             self.forget(node, state)
         else:
-            node.durable, settled = state
-            self.settle(settled)
+            entries, made = state
+            # Of two that overlapped, the one that began first may end last: it takes nothing back.
+            if made >= node.synced:
+                node.durable, node.synced = entries, made
+            self.settle(made)
         return True
 
     def forget(self, node: File, count: int) -> None:

@@ -19,6 +19,7 @@ CALLS = (
 LINE = re.compile(rb"(\d+) +(\d+\.\d+) (.*)\n", re.DOTALL)
 RESUMED = re.compile(rb"<\.\.\. (\w+) resumed>(.*)", re.DOTALL)
 TEXT = re.compile(rb'"([^"]*)"')
+THREAD = re.compile(rb"clone3?[( ].*CLONE_THREAD.*= (\d+)$", re.DOTALL)
 RESULT = re.compile(rb"\) += (-?\d+|0x[0-9a-f]+|\?)[^\"]*$")
 
 
@@ -59,18 +60,40 @@ def parse(line: int, thread: int, time: float, text: bytes, ended: bool) -> Call
     return Call(line, time, thread, name.decode(), arguments, texts, result)
 
 
+def threads(path: str) -> set[int]:
+    """The threads of the first process. Known before any call is read, because a new thread may call before its maker's clone ends."""
+    begun: dict[int, bytes] = {}
+    made: dict[int, int] = {}  # thread -> by which
+    first = 0
+    with open(path, "rb") as recording:
+        for line in recording:
+            found = LINE.fullmatch(line)
+            if not found:
+                continue
+            maker, text = int(found[1]), found[3]
+            first = first or maker
+            if text.startswith(b"clone") and text.endswith(b" <unfinished ...>"):
+                begun[maker] = text
+            elif text.startswith(b"clone") or text.startswith(b"<... clone"):
+                thread = THREAD.search(begun.pop(maker, b"") + text)
+                if thread:
+                    made[int(thread[1])] = maker
+    members = {first}
+    while more := {thread for thread, maker in made.items() if maker in members} - members:
+        members |= more
+    return members
+
+
 def calls(path: str) -> Iterator[Call]:
     """The recording of the first process and its threads; other processes have files of their own."""
     begun: dict[int, bytes] = {}
-    members: set[int] = set()
+    members = threads(path)
     with open(path, "rb") as recording:
         for number, line in enumerate(recording):
             found = LINE.fullmatch(line)
             if not found:
                 continue
             thread, time, text = int(found[1]), float(found[2]), found[3]
-            if not members:
-                members.add(thread)
             if text.startswith((b"+++", b"---")):
                 continue
             if text.endswith(b" <unfinished ...>"):
@@ -83,6 +106,4 @@ def calls(path: str) -> Iterator[Call]:
                 text = begun.pop(thread) + resumed[2]
             call = parse(number, thread, time, text, ended=True)
             if thread in members:
-                if call.name in ("clone", "clone3") and b"CLONE_THREAD" in text and call.result > 0:
-                    members.add(call.result)
                 yield call

@@ -98,8 +98,6 @@ def test_a_lying_disk_is_noticed(program, recording, tmp_path, lie):
 
 
 # The power cut itself, at seeded moments of the run and with seeded outcomes.
-@pytest.mark.skipif("ALOFT_SOAK" not in os.environ, reason="two recordings of thirteen miss a blob's folder in the model; "
-                    "until it is known whether the model or the store is wrong, only the soak runs it; test_server.py always runs")
 def test_acknowledged_writes_survive(program, recording, tmp_path):
     trace, data = recording
     dice = random.Random(SEED)
