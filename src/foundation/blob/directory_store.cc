@@ -58,7 +58,7 @@ class FileReader final : public Reader {
     return done;
   }
 
-  std::optional<FileExtent> extent() const override { return FileExtent{fd_, 0}; }
+  std::optional<FileExtent> extent() const override { return FileExtent{fd_, 0, size_}; }
 
  private:
   std::shared_ptr<const int> fd_;

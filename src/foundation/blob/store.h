@@ -34,6 +34,7 @@ inline constexpr Reason kNoSuchBlob{ErrorKind::kCorrupt, "NoSuchBlob"};
 struct FileExtent {
   std::shared_ptr<const int> fd;
   std::uint64_t offset = 0;
+  std::uint64_t length = 0;
 };
 
 class Writer {

@@ -129,14 +129,16 @@ Stream::Moved BodyWriter::SendFileSome(Stream& stream, Loop& loop) {
   return moved;
 }
 
-void BodyWriter::Feed(Result<std::string> chunk) {
+void BodyWriter::Feed(Result<BodyPiece> piece) {
   asked_ = false;
-  if (!chunk.ok()) {
+  if (!piece.ok()) {
     failed_ = true;
-    failure_ = Describe(chunk.error());
+    failure_ = Describe(piece.error());
     return;
   }
-  if (chunk->empty()) {
+  auto* text = std::get_if<std::string>(&*piece);
+  const std::uint64_t size = text != nullptr ? text->size() : std::get<FileBody>(*piece).length;
+  if (size == 0) {
     if (source_left_ > 0) {
       failed_ = true;
       failure_ = "the body ended before its length";
@@ -146,20 +148,25 @@ void BodyWriter::Feed(Result<std::string> chunk) {
     return;
   }
   if (source_left_ >= 0) {
-    if (chunk->size() > static_cast<std::uint64_t>(source_left_)) {
+    if (size > static_cast<std::uint64_t>(source_left_)) {
       failed_ = true;
       failure_ = "the body is longer than its length";
       return;
     }
-    source_left_ -= static_cast<std::int64_t>(chunk->size());
+    source_left_ -= static_cast<std::int64_t>(size);
   }
   if (chunked_) {
     if (began_) head_.append("\r\n");
-    AppendChunkSize(chunk->size(), head_);
+    AppendChunkSize(size, head_);
   }
   began_ = true;
-  text_ = *std::move(chunk);
-  text_at_ = 0;
+  if (text != nullptr) {
+    text_ = std::move(*text);
+    text_at_ = 0;
+  } else {
+    file_ = std::get<FileBody>(*std::move(piece));
+    file_warm_until_ = 0;
+  }
 }
 
 FileBody BodyWriter::cold_file() const {

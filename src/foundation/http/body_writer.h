@@ -34,7 +34,7 @@ class BodyWriter {
 
   // After kAskSource.
   const std::shared_ptr<BodySource>& source() const { return source_; }
-  void Feed(Result<std::string> chunk);
+  void Feed(Result<BodyPiece> piece);
   bool waits_for_source() const { return asked_; }
   // What the source failed with, if that is why Pump failed.
   const std::string& failure() const { return failure_; }
@@ -52,7 +52,7 @@ class BodyWriter {
   Stream::Moved WriteSome(Stream& stream);
   Stream::Moved SendFileSome(Stream& stream, Loop& loop);
 
-  // In this order: head_, text_, then the file or the source's next chunk.
+  // In this order: head_, text_, the file, the source's next piece.
   std::string head_;
   std::size_t head_at_ = 0;
   std::string text_;

@@ -191,11 +191,11 @@ void ClientConnection::PumpRequest() {
 
 void ClientConnection::AskSource() {
   const auto source = writer_.source();
-  source->Next([self = shared_from_this(), serial = serial_](Result<std::string> chunk) {
-    self->pool_->loop().Run([self, serial, chunk = std::move(chunk)]() mutable {
+  source->Next([self = shared_from_this(), serial = serial_](Result<BodyPiece> piece) {
+    self->pool_->loop().Run([self, serial, piece = std::move(piece)]() mutable {
       if (self->phase_ == Phase::kClosed || serial != self->serial_ || !self->writer_.source()) return;
       const auto kept = self->writer_.source();  // let go outside of the writer
-      self->writer_.Feed(std::move(chunk));
+      self->writer_.Feed(std::move(piece));
       self->PumpRequest();
     });
   });

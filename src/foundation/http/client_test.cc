@@ -142,7 +142,7 @@ TEST(Client, BoundsConnectionsAndQueue) {
 class Countdown final : public BodySource {
  public:
   explicit Countdown(int from) : left_(from) {}
-  void Next(std::function<void(Result<std::string>)> done) override {
+  void Next(std::function<void(Result<BodyPiece>)> done) override {
     done(left_ == 0 ? std::string() : std::to_string(left_--));
   }
 

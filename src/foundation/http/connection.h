@@ -73,7 +73,7 @@ class Connection final : public Timer,
   void PumpReply();
   void AskSource();
   void LoadFile();
-  void OnSource(std::uint64_t serial, Result<std::string> chunk);
+  void OnSource(std::uint64_t serial, Result<BodyPiece> piece);
   void FinishReply();
   void FlushInterim();
 

@@ -98,10 +98,10 @@ void Connection::PumpReply() {
 
 void Connection::AskSource() {
   const auto source = writer_.source();
-  source->Next([self = shared_from_this(), serial = serial_](Result<std::string> chunk) {
-    if (self->shard_->loop().InThread()) return self->OnSource(serial, std::move(chunk));
+  source->Next([self = shared_from_this(), serial = serial_](Result<BodyPiece> piece) {
+    if (self->shard_->loop().InThread()) return self->OnSource(serial, std::move(piece));
     self->shard_->loop().Post(
-        [self, serial, chunk = std::move(chunk)]() mutable { self->OnSource(serial, std::move(chunk)); });
+        [self, serial, piece = std::move(piece)]() mutable { self->OnSource(serial, std::move(piece)); });
   });
 }
 
@@ -119,10 +119,10 @@ void Connection::LoadFile() {
   if (!submitted) loaded();  // the disk's queue is full: this thread waits, and with it its peers
 }
 
-void Connection::OnSource(std::uint64_t serial, Result<std::string> chunk) {
+void Connection::OnSource(std::uint64_t serial, Result<BodyPiece> piece) {
   if (phase_ != Phase::kReply || serial != serial_ || !writer_.source()) return;
   const auto source = writer_.source();  // let go outside of the writer
-  writer_.Feed(std::move(chunk));
+  writer_.Feed(std::move(piece));
   PumpReply();
 }
 

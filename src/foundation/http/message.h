@@ -57,12 +57,15 @@ struct FileBody {
   std::uint64_t length = 0;
 };
 
+// Some bytes of a streamed body, in memory or in a file.
+using BodyPiece = std::variant<std::string, FileBody>;
+
 // A body made piece by piece. Next() is called once at a time, and again only after its callback; the callback may come
-// from any thread. An empty chunk ends the body. An error ends the connection, so that the peer sees a truncated body.
+// from any thread. An empty piece ends the body. An error ends the connection, so that the peer sees a truncated body.
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  virtual void Next(std::function<void(Result<std::string>)> done) = 0;
+  virtual void Next(std::function<void(Result<BodyPiece>)> done) = 0;
 };
 
 struct StreamBody {

@@ -84,7 +84,7 @@ TEST(ServerBody, SinkHoldsTheClientBack) {
 class FastSource final : public BodySource {
  public:
   explicit FastSource(std::size_t pieces) : left_(pieces) {}
-  void Next(std::function<void(Result<std::string>)> done) override {
+  void Next(std::function<void(Result<BodyPiece>)> done) override {
     if (left_ == 0) return done(std::string());
     --left_;
     made_ += kSize;

@@ -147,7 +147,7 @@ TEST(Server, TruncatedFileBreaksConnection) {
 class Countdown final : public BodySource {
  public:
   explicit Countdown(int from) : left_(from) {}
-  void Next(std::function<void(Result<std::string>)> done) override {
+  void Next(std::function<void(Result<BodyPiece>)> done) override {
     if (left_ < 0) return done(Fail(kIoError, "broken"));
     done(left_ == 0 ? std::string() : std::to_string(left_--));
   }
@@ -173,6 +173,39 @@ TEST(Server, StreamsChunkedOrUntilClose) {
   old.Send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_THAT(old.ReadHead(), HasSubstr("Connection: close\r\n"));
   EXPECT_EQ(old.ReadAll(), "1110987654321");
+}
+
+// Gives pieces of one file, and of memory between them.
+class Patchwork final : public BodySource {
+ public:
+  void Next(std::function<void(Result<BodyPiece>)> done) override {
+    switch (step_++) {
+      case 0: return done(FileBody{file_, 6, 4});
+      case 1: return done(std::string("--"));
+      case 2: return done(FileBody{file_, 0, 3});
+      case 3: return done(FileBody{file_, 3, 3});
+      default: return done(FileBody{});
+    }
+  }
+
+ private:
+  std::shared_ptr<const int> file_ = OpenFileWith("0123456789");
+  int step_ = 0;
+};
+
+// An object of several files goes out as one body, each file by the kernel, whatever their order.
+TEST(Server, StreamsPiecesOfFiles) {
+  TestServer server([](const std::shared_ptr<Exchange>& exchange) {
+    const std::int64_t length = exchange->head().target == "/known" ? 12 : -1;
+    exchange->Reply(Response{200, {}, StreamBody{std::make_shared<Patchwork>(), length}});
+  });
+  RawClient client(server.server->port());
+  EXPECT_EQ(client.Ask("GET /known HTTP/1.1\r\nHost: x\r\n\r\n"), "200");
+  EXPECT_EQ(client.last_body, "6789--012345");
+  client.Send("GET /chunked HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.ReadHead(), HasSubstr("Transfer-Encoding: chunked\r\n"));
+  const std::string chunks = "4\r\n6789\r\n2\r\n--\r\n3\r\n012\r\n3\r\n345\r\n0\r\n\r\n";
+  EXPECT_EQ(client.ReadBytes(chunks.size()), chunks);
 }
 
 // A stream that breaks, ends early or runs over never looks whole.

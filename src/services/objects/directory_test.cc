@@ -43,6 +43,7 @@ TEST_F(DirectoryTest, ExtentsAreTheBytes) {
   ASSERT_TRUE(reader.ok()) << Describe(reader.error());
   auto extent = (*reader)->Extent(1000, 200'000);
   ASSERT_TRUE(extent.ok() && *extent);
+  EXPECT_EQ((*extent)->length, 200'000u);
   reader->reset();
   ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "k"}).ok());
   EXPECT_EQ(objects_->Reclaim(std::chrono::seconds(-1))->released, 1u);

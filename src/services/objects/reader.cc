@@ -53,15 +53,16 @@ class SegmentReader final : public ObjectReader {
 
   Result<std::optional<blob::FileExtent>> Extent(std::uint64_t offset, std::uint64_t length) override {
     std::optional<blob::FileExtent> none;
-    if (length == 0 || offset + length > entry_.info.size) return none;
+    if (length == 0 || offset >= entry_.info.size) return none;
     std::size_t index = IndexOf(offset);
     const auto& segment = entry_.segments[index];
     std::uint64_t inside = offset - starts_[index];
-    if (segment.is_inline() || inside + length > segment.length) return none;
+    if (segment.is_inline()) return none;
     ALOFT_TRY(OpenBlob(index));
     auto extent = blob_->extent();
     if (!extent) return none;
     extent->offset += segment.offset + inside;
+    extent->length = std::min(length, segment.length - inside);
     return extent;
   }
 

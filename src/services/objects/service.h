@@ -59,7 +59,8 @@ class ObjectReader {
   virtual const ObjectInfo& info() const = 0;
   // Up to out.size() bytes from `offset`; fewer only at the end.
   virtual Result<std::size_t> Read(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
-  // Where these bytes lie in one file, for sendfile; absent where they do not.
+  // Where bytes from `offset` on lie in one file, as many of `length` as do, for sendfile; absent where they lie in
+  // none.
   virtual Result<std::optional<blob::FileExtent>> Extent(std::uint64_t offset, std::uint64_t length) = 0;
 };
 
