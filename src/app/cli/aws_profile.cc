@@ -37,6 +37,12 @@ void Override(std::string& value, const char* variable) {
   value = Environment(variable, value);
 }
 
+Status ReplaceSection(const std::string& path, const std::string& section, const Settings& settings) {
+  auto text = os::ReadFile(path);
+  ALOFT_TRY(os::MakeDirectories(path.substr(0, path.rfind('/')), 0700));
+  return os::WriteFileDurably(path, WithSection(text.ok() ? *text : "", section, settings), 0600);
+}
+
 }  // namespace
 
 Settings ReadSection(std::string_view text, std::string_view section) {
@@ -131,6 +137,16 @@ Result<Profile> LoadProfile(const std::string& name) {
                     "shows once at the first start, or which an administrator makes with `aws iam create-access-key`.");
   }
   return profile;
+}
+
+Status SaveProfile(const std::string& name, const Profile& profile) {
+  Settings config{{"region", profile.region}, {"endpoint_url", profile.endpoint_url}};
+  if (!profile.ca_bundle.empty()) config.emplace_back("ca_bundle", profile.ca_bundle);
+  ALOFT_TRY(ReplaceSection(AwsConfigPath(), "profile " + name, config));
+  Settings credentials{{"aws_access_key_id", profile.access_key_id},
+                       {"aws_secret_access_key", profile.secret_access_key}};
+  if (!profile.session_token.empty()) credentials.emplace_back("aws_session_token", profile.session_token);
+  return ReplaceSection(AwsCredentialsPath(), name, credentials);
 }
 
 }  // namespace aloft::app

@@ -41,4 +41,7 @@ std::string HomeDirectory();
 // An incomplete profile is an error that says which command completes it.
 Result<Profile> LoadProfile(const std::string& name);
 
+// Writes the profile's two sections, its credentials into their own file; what belongs to others stays.
+Status SaveProfile(const std::string& name, const Profile& profile);
+
 }  // namespace aloft::app

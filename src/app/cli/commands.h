@@ -35,7 +35,6 @@ void AddDoctor(CLI::App& app);
 void AddKeys(CLI::App& app);
 void AddOperations(CLI::App& app);
 void AddIam(CLI::App& app);
-void AddIamRevoke(CLI::App& iam);  // a subcommand of AddIam's
 void AddAudit(CLI::App& app);
 void AddCompliance(CLI::App& app);
 

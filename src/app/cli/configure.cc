@@ -1,19 +1,18 @@
 // aloft configure: points the AWS tools and the SageMaker SDK at a server, in a profile and files of their own.
 
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
-#include <iostream>
 
 #include "app/cli/aws_profile.h"
 #include "app/cli/commands.h"
 #include "app/cli/remote.h"
 #include "app/cli/subprocess.h"
 #include "app/server_info.h"
+#include "app/terminal.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "foundation/os/file.h"
@@ -28,24 +27,6 @@ struct Options {
   bool no_sts_endpoint = false;
 };
 
-std::string ReadLine(const char* prompt, bool hidden) {
-  std::fprintf(stderr, "%s: ", prompt);
-  termios before{};
-  bool quiet = hidden && isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
-  if (quiet) {
-    termios silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  std::string line;
-  std::getline(std::cin, line);
-  if (quiet) {
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    std::fputc('\n', stderr);
-  }
-  return std::string(Trim(line));
-}
-
 void WriteUserFile(const std::string& path, const std::string& text, mode_t mode) {
   OrFail(os::MakeDirectories(path.substr(0, path.rfind('/')), 0700));
   OrFail(os::WriteFileDurably(path, text, mode));
@@ -54,10 +35,6 @@ void WriteUserFile(const std::string& path, const std::string& text, mode_t mode
 std::string ReadOrEmpty(const std::string& path) {
   auto text = os::ReadFile(path);
   return text.ok() ? *text : std::string();
-}
-
-void ReplaceSection(const std::string& path, const std::string& section, const Settings& settings, mode_t mode) {
-  WriteUserFile(path, WithSection(ReadOrEmpty(path), section, settings), mode);
 }
 
 // The SageMaker SDK asks STS at a hard-coded address, which it takes from botocore's endpoints file; ~/.aws/models is
@@ -120,8 +97,8 @@ void Complete(Options& o) {
     if (o.region.empty()) o.region = info.region;
   }
   if (o.region.empty()) o.region = "us-east-1";
-  if (o.access_key_id.empty()) o.access_key_id = ReadLine("Access key id", false);
-  if (o.secret_access_key.empty()) o.secret_access_key = ReadLine("Secret access key", true);
+  if (o.access_key_id.empty()) o.access_key_id = std::string(Trim(AskAtTerminal("Access key id", false)));
+  if (o.secret_access_key.empty()) o.secret_access_key = std::string(Trim(AskAtTerminal("Secret access key", true)));
   if (o.access_key_id.empty() || o.secret_access_key.empty()) {
     OrFail(Status(Fail(kInvalidArgument,
                        "An access key is needed. The first `aloft up` shows the administrator's once; "
@@ -141,11 +118,7 @@ void Configure(Options o) {
   // Before anything of the user's is written, see that the key works.
   const std::string account = AccountOf(profile);
 
-  Settings config{{"region", profile.region}, {"endpoint_url", profile.endpoint_url}};
-  if (!profile.ca_bundle.empty()) config.emplace_back("ca_bundle", profile.ca_bundle);
-  ReplaceSection(AwsConfigPath(), "profile " + o.profile, config, 0600);
-  ReplaceSection(AwsCredentialsPath(), o.profile,
-                 {{"aws_access_key_id", o.access_key_id}, {"aws_secret_access_key", o.secret_access_key}}, 0600);
+  OrFail(SaveProfile(o.profile, profile));
 
   const std::string sdk_config = own + "/" + o.profile + "-sagemaker.yaml";
   const std::string bucket = o.bucket.empty() ? "sagemaker-" + profile.region + "-" + account : o.bucket;

@@ -1,4 +1,4 @@
-// aloft iam why: would this be allowed, and which statement decides?
+// aloft iam why: would this be allowed, and which statement decides? aloft iam revoke: end a role's sessions.
 
 #include <boost/json.hpp>
 #include <cstdio>
@@ -72,12 +72,29 @@ void Why(const WhyOptions& options) {
   PrintList(object);
 }
 
+void RevokeRole(const std::string& profile, const std::string& role) {
+  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
+  OrFail(remote->Own("RevokeRoleSessions", json::object{{"RoleName", role}}));
+  std::printf("Every session of role %s that was made until now is over. Running jobs get new credentials.\n",
+              role.c_str());
+}
+
+void AddRevoke(CLI::App& iam) {
+  auto profile = std::make_shared<std::string>();
+  auto role = std::make_shared<std::string>();
+  auto* revoke = iam.add_subcommand("revoke", "End every session of a role that was made until now");
+  AddProfileOption(*revoke, *profile);
+  revoke->add_option("ROLE", *role, "The role's name")->required();
+  revoke->footer("Example:\n  aloft iam revoke training-role");
+  revoke->callback([=] { RevokeRole(*profile, *role); });
+}
+
 }  // namespace
 
 void AddIam(CLI::App& app) {
   CLI::App* iam = app.add_subcommand("iam", "Questions about who may do what");
   iam->require_subcommand(1);
-  AddIamRevoke(*iam);
+  AddRevoke(*iam);
   CLI::App* why = iam->add_subcommand("why", "Tells whether a principal may do something, and which statement decides");
   auto options = std::make_shared<WhyOptions>();
   AddProfileOption(*why, options->profile);

@@ -1,18 +1,13 @@
-// aloft login and logout of the command line: name and password (and code) for a profile's temporary credentials; and
-// aloft iam revoke, which ends a role's sessions.
-
-#include <termios.h>
-#include <unistd.h>
-
+// aloft login: name and password (and code) for a profile's temporary credentials.
 #include <boost/json.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 
 #include "app/cli/aws_profile.h"
 #include "app/cli/commands.h"
 #include "app/cli/remote.h"
 #include "app/server_info.h"
+#include "app/terminal.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "foundation/os/file.h"
@@ -27,34 +22,6 @@ struct Options {
   bool process = false;
 };
 
-std::string Ask(const char* prompt, bool hidden) {
-  std::fprintf(stderr, "%s: ", prompt);
-  termios before{};
-  const bool quiet = hidden && isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
-  if (quiet) {
-    termios silent = before;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  std::string line;
-  std::getline(std::cin, line);
-  if (quiet) {
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    std::fputc('\n', stderr);
-  }
-  return std::string(Trim(line));
-}
-
-std::string ReadOrEmpty(const std::string& path) {
-  auto text = os::ReadFile(path);
-  return text.ok() ? *text : std::string();
-}
-
-void ReplaceSection(const std::string& path, const std::string& section, const Settings& settings) {
-  OrFail(os::MakeDirectories(path.substr(0, path.rfind('/')), 0700));
-  OrFail(os::WriteFileDurably(path, WithSection(ReadOrEmpty(path), section, settings), 0600));
-}
-
 std::string Setting(const Settings& settings, std::string_view name) {
   for (const auto& [key, value] : settings)
     if (key == name) return value;
@@ -63,7 +30,8 @@ std::string Setting(const Settings& settings, std::string_view name) {
 
 // Where to sign in: as told, else as the profile says, else the server that runs here.
 Profile Server(Options& o) {
-  const Settings known = ReadSection(ReadOrEmpty(AwsConfigPath()), "profile " + o.profile);
+  const auto config = os::ReadFile(AwsConfigPath());
+  const Settings known = ReadSection(config.ok() ? *config : "", "profile " + o.profile);
   Profile profile{.endpoint_url = o.endpoint.empty() ? Setting(known, "endpoint_url") : o.endpoint,
                   .ca_bundle = o.ca_file.empty() ? Setting(known, "ca_bundle") : o.ca_file,
                   .region = o.region.empty() ? Setting(known, "region") : o.region,
@@ -84,7 +52,7 @@ Profile Server(Options& o) {
 json::value SignIn(Remote& remote, const Options& o) {
   // From the environment for scripts and tests; never from the command line, which others can see.
   const char* given = std::getenv("ALOFT_PASSWORD");
-  const std::string password = given != nullptr ? given : Ask("Password", true);
+  const std::string password = given != nullptr ? given : AskAtTerminal("Password", true);
   json::object request{{"Account", o.account}, {"UserName", o.user}, {"Password", password}, {"Credentials", true}};
   if (!o.code.empty()) request["Code"] = o.code;
   auto answer = remote.Unsigned("SignIn", request);
@@ -92,7 +60,7 @@ json::value SignIn(Remote& remote, const Options& o) {
   const std::string& message = answer.error().message;
   if (message.starts_with("PasswordChangeRequired")) {
     const char* fresh = std::getenv("ALOFT_NEW_PASSWORD");
-    request["NewPassword"] = fresh != nullptr ? fresh : Ask("New password", true);
+    request["NewPassword"] = fresh != nullptr ? fresh : AskAtTerminal("New password", true);
     return OrFail(remote.Unsigned("SignIn", request));
   }
   throw CommandFailed{answer.error()};
@@ -100,8 +68,8 @@ json::value SignIn(Remote& remote, const Options& o) {
 
 void Login(Options o) {
   Profile profile = Server(o);
-  if (o.account.empty()) o.account = Ask("Account (number or alias)", false);
-  if (o.user.empty()) o.user = Ask("User name", false);
+  if (o.account.empty()) o.account = AskAtTerminal("Account (number or alias)", false);
+  if (o.user.empty()) o.user = AskAtTerminal("User name", false);
   const std::string region = profile.region, url = profile.endpoint_url, ca = profile.ca_bundle;
   auto remote = OrFail(Remote::Connect(std::move(profile)));
   const json::value answer = SignIn(*remote, o);
@@ -111,22 +79,9 @@ void Login(Options o) {
   }
   const json::object& credentials = answer.as_object();
   const auto text = [&](const char* name) { return std::string(credentials.at(name).as_string()); };
-  Settings config{{"region", region}, {"endpoint_url", url}};
-  if (!ca.empty()) config.emplace_back("ca_bundle", ca);
-  ReplaceSection(AwsConfigPath(), "profile " + o.profile, config);
-  ReplaceSection(AwsCredentialsPath(), o.profile,
-                 {{"aws_access_key_id", text("AccessKeyId")},
-                  {"aws_secret_access_key", text("SecretAccessKey")},
-                  {"aws_session_token", text("SessionToken")}});
+  OrFail(SaveProfile(o.profile, {url, ca, region, text("AccessKeyId"), text("SecretAccessKey"), text("SessionToken")}));
   std::printf("Signed in as %s until %s.\nUse it:   aws --profile %s s3 ls\n", text("Arn").c_str(),
               text("Expiration").c_str(), o.profile.c_str());
-}
-
-void RevokeRole(const std::string& profile, const std::string& role) {
-  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
-  OrFail(remote->Own("RevokeRoleSessions", json::object{{"RoleName", role}}));
-  std::printf("Every session of role %s that was made until now is over. Running jobs get new credentials.\n",
-              role.c_str());
 }
 
 }  // namespace
@@ -147,16 +102,6 @@ void AddLogin(CLI::App& app) {
       "The password is asked for, unseen, or taken from ALOFT_PASSWORD.\n"
       "Examples:\n  aloft login --user ada --code 123456\n  aloft login --profile team --account research --user ada");
   command->callback([options] { Login(*options); });
-}
-
-void AddIamRevoke(CLI::App& iam) {
-  auto profile = std::make_shared<std::string>();
-  auto role = std::make_shared<std::string>();
-  auto* revoke = iam.add_subcommand("revoke", "End every session of a role that was made until now");
-  AddProfileOption(*revoke, *profile);
-  revoke->add_option("ROLE", *role, "The role's name")->required();
-  revoke->footer("Example:\n  aloft iam revoke training-role");
-  revoke->callback([=] { RevokeRole(*profile, *role); });
 }
 
 }  // namespace aloft::app

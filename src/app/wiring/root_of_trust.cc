@@ -1,12 +1,11 @@
 #include "app/wiring/root_of_trust.h"
 
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 
+#include "app/terminal.h"
 #include "foundation/base/bytes.h"
 #include "foundation/base/clock.h"
 #include "foundation/crypto/hash.h"
@@ -38,22 +37,10 @@ Result<std::string> ReadDescriptor(const std::string& number) {
   return out;
 }
 
-// A terminal that does not show what is typed.
 Result<std::string> Ask(const std::string& what) {
   if (::isatty(STDIN_FILENO) == 0)
     return Fail(kInvalidArgument, "no terminal to ask for the " + what + ": name a file, fd:N or credential:NAME");
-  termios shown{};
-  ::tcgetattr(STDIN_FILENO, &shown);
-  termios hidden = shown;
-  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-  std::fprintf(stderr, "The %s: ", what.c_str());
-  std::string line(kMaxSecretBytes, '\0');
-  const bool read = std::fgets(line.data(), static_cast<int>(line.size()), stdin) != nullptr;
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-  std::fprintf(stderr, "\n");
-  line.resize(read ? line.find('\0') : 0);
-  return line;
+  return AskAtTerminal("The " + what, true);
 }
 
 // "fd:3", "credential:name" (of systemd), "prompt", or a file that only its owner may read.

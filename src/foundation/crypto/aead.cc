@@ -5,12 +5,13 @@
 #include <algorithm>
 
 #include "foundation/base/check.h"
+#include "foundation/crypto/evp.h"
 #include "foundation/crypto/wipe.h"
 
 namespace aloft::crypto {
 namespace {
 
-using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+using Context = std::unique_ptr<EVP_CIPHER_CTX, internal::Freer<EVP_CIPHER_CTX_free>>;
 
 const EVP_CIPHER* Cipher() {
   static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
@@ -25,7 +26,7 @@ const unsigned char* In(std::string_view text) {
 }  // namespace
 
 struct Aead::State {
-  Context context{EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free};  // GCM's key schedule is the same both ways
+  Context context{EVP_CIPHER_CTX_new()};  // GCM's key schedule is the same both ways
 };
 
 Aead::Aead(std::string_view key) : state_(std::make_unique<State>()) {

@@ -15,8 +15,8 @@
 namespace aloft::crypto {
 namespace {
 
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)>;
+using Key = std::unique_ptr<EVP_PKEY, internal::Freer<EVP_PKEY_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, internal::Freer<EVP_PKEY_CTX_free>>;
 
 const unsigned char* In(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -61,18 +61,17 @@ Result<std::string> Der(const EVP_PKEY* key, Encode encode) {
 }
 
 int EncodePrivate(const EVP_PKEY* key, unsigned char** out) {
-  std::unique_ptr<PKCS8_PRIV_KEY_INFO, decltype(&PKCS8_PRIV_KEY_INFO_free)> info(EVP_PKEY2PKCS8(key),
-                                                                                 &PKCS8_PRIV_KEY_INFO_free);
+  std::unique_ptr<PKCS8_PRIV_KEY_INFO, internal::Freer<PKCS8_PRIV_KEY_INFO_free>> info(EVP_PKEY2PKCS8(key));
   return info ? i2d_PKCS8_PRIV_KEY_INFO(info.get(), out) : -1;
 }
 
 Key ReadPrivate(std::string_view der) {
   const unsigned char* at = In(der);
-  return Key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())), &EVP_PKEY_free);
+  return Key(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())));
 }
 Key ReadPublic(std::string_view der) {
   const unsigned char* at = In(der);
-  return Key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())), &EVP_PKEY_free);
+  return Key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
 }
 
 bool Configure(EVP_PKEY_CTX* context, SignatureScheme scheme, Digest digest) {
@@ -91,14 +90,14 @@ bool ConfigureOaep(EVP_PKEY_CTX* context, Digest digest) {
 }
 
 KeyContext ContextOf(const Key& key) {
-  return KeyContext(key ? EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr) : nullptr, &EVP_PKEY_CTX_free);
+  return KeyContext(key ? EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr) : nullptr);
 }
 
 }  // namespace
 
 Result<KeyPair> MakeKeyPair(KeyType type) {
   const Made made = Of(type);
-  Key key(made.curve != nullptr ? EVP_EC_gen(made.curve) : EVP_RSA_gen(made.bits), &EVP_PKEY_free);
+  Key key(made.curve != nullptr ? EVP_EC_gen(made.curve) : EVP_RSA_gen(made.bits));
   if (!key) return Refused("generate");
   KeyPair pair;
   ALOFT_ASSIGN(pair.private_key, Der(key.get(), &EncodePrivate));

@@ -12,18 +12,13 @@
 #include <memory>
 
 #include "foundation/base/bytes.h"
+#include "foundation/crypto/evp.h"
 #include "foundation/crypto/hash.h"
 
 namespace aloft::crypto {
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
+using internal::Freer;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;

@@ -13,15 +13,11 @@
 namespace aloft::crypto {
 namespace {
 
-struct FreeMac {
-  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
-};
-
 // HMAC() fetches its algorithm anew for each code, which costs more than the code of a short text does. So a thread
 // keeps a context per digest; only the key is set again.
 EVP_MAC_CTX* ContextOf(Digest digest) {
   static EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  thread_local std::array<std::unique_ptr<EVP_MAC_CTX, FreeMac>, internal::kDigests> contexts;
+  thread_local std::array<std::unique_ptr<EVP_MAC_CTX, internal::Freer<EVP_MAC_CTX_free>>, internal::kDigests> contexts;
   auto& context = contexts[static_cast<std::size_t>(digest)];
   if (!context) {
     context.reset(EVP_MAC_CTX_new(mac));
