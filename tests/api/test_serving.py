@@ -14,6 +14,7 @@ import numpy
 import pytest
 import requests
 from cloud import REPOSITORY, wait_for
+from deploy import READ_S3, Deployer, refusal
 from jobs import SKLEARN, archive
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -21,73 +22,12 @@ from sklearn.linear_model import LogisticRegression
 X, Y = load_iris(return_X_y=True)
 MODEL = LogisticRegression(max_iter=500).fit(X, Y)
 ONNX = "aloft-onnx:1"
-READ_S3 = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
 
 
 def joblib_bytes(model) -> bytes:
     out = io.BytesIO()
     joblib.dump(model, out)
     return out.getvalue()
-
-
-class Deployer:
-    """Puts models in service under names of its own, and takes everything away again."""
-
-    def __init__(self, cloud, bucket):
-        self.cloud, self.bucket = cloud, bucket
-        self.s3 = cloud.admin.client("s3")
-        self.sagemaker = cloud.admin.client("sagemaker")
-        self.runtime = cloud.admin.client("sagemaker-runtime")
-        self.role = cloud.make_role(READ_S3)
-        self.endpoints, self.configs, self.models = [], [], []
-
-    def upload(self, content: bytes, key=None) -> str:
-        key = key or f"models/{uuid.uuid4().hex[:8]}/model.tar.gz"
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
-        return f"s3://{self.bucket}/{key}"
-
-    def config(self, data: str, image=SKLEARN, environment=None, instances=1) -> str:
-        """A model and a configuration of one variant; returns the configuration's name."""
-        name = f"m-{uuid.uuid4().hex[:8]}"
-        container = {"Image": image, "ModelDataUrl": data, "Environment": environment or {}}
-        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role)
-        self.models.append(name)
-        variant = {"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": instances,
-                   "InstanceType": "ml.t2.medium", "InitialVariantWeight": 1}
-        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        self.configs.append(name)
-        return name
-
-    def create(self, config: str) -> str:
-        name = f"e-{uuid.uuid4().hex[:8]}"
-        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config)
-        self.endpoints.append(name)
-        return name
-
-    def settled(self, name: str) -> dict:
-        def look():
-            described = self.sagemaker.describe_endpoint(EndpointName=name)
-            return described if described["EndpointStatus"] not in ("Creating", "Updating") else None
-
-        return wait_for(look, 120, what=f"endpoint {name} settles")
-
-    def serve(self, data: str, **options) -> str:
-        name = self.create(self.config(data, **options))
-        described = self.settled(name)
-        assert described["EndpointStatus"] == "InService", described.get("FailureReason")
-        return name
-
-    def predict(self, name, body, content_type="application/json", accept="application/json", **options):
-        return self.runtime.invoke_endpoint(EndpointName=name, Body=body, ContentType=content_type, Accept=accept, **options)
-
-    def clear(self):
-        for kind, names in (("endpoint", self.endpoints), ("endpoint_config", self.configs), ("model", self.models)):
-            parameter = {"endpoint": "EndpointName", "endpoint_config": "EndpointConfigName", "model": "ModelName"}[kind]
-            for name in names:
-                try:
-                    getattr(self.sagemaker, f"delete_{kind}")(**{parameter: name})
-                except botocore.exceptions.ClientError as error:
-                    assert "Could not find" in str(error)
 
 
 @pytest.fixture
@@ -106,14 +46,6 @@ def iris(cloud):
     made.name = made.serve(made.upload(archive(model_dot_joblib=joblib_bytes(MODEL))))
     yield made
     made.clear()
-
-
-def refusal(call, *arguments, **options):
-    """(code, message, response) of the error that the call must raise."""
-    with pytest.raises(botocore.exceptions.ClientError) as failure:
-        call(*arguments, **options)
-    response = failure.value.response
-    return response["Error"]["Code"], response["Error"]["Message"], response
 
 
 # The predictions are those of scikit-learn in process, in each content type.

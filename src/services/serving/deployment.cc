@@ -1,11 +1,13 @@
 #include "services/serving/deployment.h"
 
+#include <algorithm>
 #include <set>
 
 #include "platform/compute/instance_types.h"
 #include "services/resources/arn.h"
 #include "services/serving/errors.h"
 #include "services/serving/records.h"
+#include "services/serving/rollout.h"
 
 namespace aloft::serving {
 
@@ -37,21 +39,34 @@ Status CheckVariant(const sagemaker::ProductionVariant& variant) {
   return {};
 }
 
-sagemaker::ProductionVariantSummary Summarize(const Variant& variant, const Version* published, Time deployed,
-                                              const compute::RuntimeTable& runtimes) {
-  sagemaker::ProductionVariantSummary summary;
-  summary.variant_name = variant.name();
-  summary.current_weight = summary.desired_weight = static_cast<float>(variant.weight());
-  summary.desired_instance_count = variant.instances();
-  int answering = 0;
-  if (published != nullptr) {
-    for (const RoutedVariant& routed : published->variants) {
-      if (routed.name == variant.name()) answering = static_cast<int>(routed.workers.size());
-    }
+int Answering(const Version* published, const std::string& variant, bool next) {
+  if (published == nullptr) return 0;
+  for (const RoutedVariant& routed : published->variants) {
+    if (routed.name == variant && routed.next == next) return static_cast<int>(routed.workers.size());
   }
+  return 0;
+}
+
+// `share`: of the traffic that the variant's deployment gets now. Also of the summary of a pending variant, whose
+// members have the same names.
+template <class Summary>
+Summary Summarize(const Variant& variant, double share, int answering, Time deployed,
+                  const compute::RuntimeTable& runtimes) {
+  Summary summary;
+  summary.variant_name = variant.name();
+  summary.desired_weight = static_cast<float>(variant.weight());
+  summary.current_weight = static_cast<float>(variant.weight() * share);
+  summary.desired_instance_count = variant.instances();
   summary.current_instance_count = answering;
   summary.managed_instance_scaling = variant.plan.managed_instance_scaling;
   summary.routing_config = variant.plan.routing_config;
+  if constexpr (requires { summary.instance_type; }) summary.instance_type = variant.plan.instance_type;
+  if (answering != variant.instances() || share < 1) {
+    sagemaker::ProductionVariantStatus status;
+    status.status = share > 0 && share < 1 ? "ActivatingTraffic" : answering == 0 ? "Creating" : "Updating";
+    status.start_time = deployed;
+    summary.variant_status = {std::move(status)};
+  }
   if (auto container = models::ServedContainer(variant.model); container.ok()) {
     sagemaker::DeployedImage image;
     image.specified_image = container->image;
@@ -65,15 +80,26 @@ sagemaker::ProductionVariantSummary Summarize(const Variant& variant, const Vers
   return summary;
 }
 
+// The deployment's variants, shadows apart.
+template <class Summary>
+void SummarizeAll(const Deployment& deployment, double share, bool next, const Version* published,
+                  const compute::RuntimeTable& runtimes, std::optional<std::vector<Summary>>& production,
+                  std::optional<std::vector<Summary>>& shadows) {
+  production.emplace();
+  for (const Variant& variant : deployment.variants) {
+    auto& list = variant.shadow ? shadows : production;
+    if (!list) list.emplace();
+    list->push_back(
+        Summarize<Summary>(variant, share, Answering(published, variant.name(), next), deployment.started, runtimes));
+  }
+}
+
 }  // namespace
 
 Status CheckConfig(const sagemaker::CreateEndpointConfigRequest& request) {
   if (request.async_inference_config) return NotBuilt("AsyncInferenceConfig");
   if (request.data_capture_config && request.data_capture_config->enable_capture.value_or(false)) {
     return NotBuilt("DataCaptureConfig");
-  }
-  if (request.shadow_production_variants && !request.shadow_production_variants->empty()) {
-    return NotBuilt("ShadowProductionVariants");
   }
   if (request.explainer_config) return NotBuilt("ExplainerConfig");
   if (request.kms_key_id) return NotBuilt("KmsKeyId of an endpoint configuration");
@@ -89,19 +115,18 @@ Status CheckConfig(const sagemaker::CreateEndpointConfigRequest& request) {
       return Fail(kBadEndpointConfig, "Two production variants have the name " + *variant.variant_name + ".");
     }
   }
-  if (weight <= 0) return Fail(kBadEndpointConfig, "The weights of the production variants must not all be 0.");
-  return {};
-}
-
-Status CheckDeploymentConfig(const std::optional<sagemaker::DeploymentConfig>& config) {
-  if (!config) return {};
-  // All at once is what an update does here; everything else would be silently ignored.
-  if (config->rolling_update_policy) return NotBuilt("DeploymentConfig.RollingUpdatePolicy");
-  if (config->auto_rollback_configuration) return NotBuilt("DeploymentConfig.AutoRollbackConfiguration");
-  if (config->blue_green_update_policy && config->blue_green_update_policy->traffic_routing_configuration &&
-      config->blue_green_update_policy->traffic_routing_configuration->type.value_or("ALL_AT_ONCE") != "ALL_AT_ONCE") {
-    return NotBuilt("DeploymentConfig with CANARY or LINEAR traffic routing");
+  if (request.shadow_production_variants) {
+    for (const sagemaker::ProductionVariant& variant : *request.shadow_production_variants) {
+      ALOFT_TRY(CheckVariant(variant));
+      if (!names.insert(variant.variant_name.value_or("")).second) {
+        return Fail(kBadEndpointConfig, "Two variants have the name " + *variant.variant_name + ".");
+      }
+    }
+    if (!request.shadow_production_variants->empty() && request.production_variants->size() != 1) {
+      return Fail(kBadEndpointConfig, "Shadow variants need exactly one production variant to shadow.");
+    }
   }
+  if (weight <= 0) return Fail(kBadEndpointConfig, "The weights of the production variants must not all be 0.");
   return {};
 }
 
@@ -115,16 +140,15 @@ Result<Deployment> MakeDeployment(sql::Database& database, const models::Service
   deployment.started = now;
   for (const sagemaker::ProductionVariant& plan : *config.request.production_variants) {
     ALOFT_ASSIGN(models::Model model, models.Find(scope, plan.model_name.value_or("")));
-    deployment.variants.push_back({plan, std::move(model.request)});
+    deployment.variants.push_back({plan, std::move(model.request), false, 0});
   }
-  for (std::size_t i = 0; i < deployment.variants.size(); ++i) {
-    for (int instance = 0; instance < deployment.variants[i].instances(); ++instance) {
-      Slot slot;
-      slot.variant = static_cast<int>(i);
-      slot.instance = instance;
-      deployment.slots.push_back(slot);
+  if (config.request.shadow_production_variants) {
+    for (const sagemaker::ProductionVariant& plan : *config.request.shadow_production_variants) {
+      ALOFT_ASSIGN(models::Model model, models.Find(scope, plan.model_name.value_or("")));
+      deployment.variants.push_back({plan, std::move(model.request), true, 0});
     }
   }
+  FitSlots(deployment);
   return deployment;
 }
 
@@ -138,21 +162,38 @@ void RetainProperties(const Deployment& old, const std::optional<std::vector<sag
       counts = counts && type != "DesiredInstanceCount";
     }
   }
-  std::vector<Slot> slots;
-  for (std::size_t i = 0; i < next.variants.size(); ++i) {
-    Variant& variant = next.variants[i];
+  for (Variant& variant : next.variants) {
     for (const Variant& before : old.variants) {
       if (before.name() != variant.name()) continue;
       if (weights) variant.plan.initial_variant_weight = before.plan.initial_variant_weight;
       if (counts) variant.plan.initial_instance_count = before.plan.initial_instance_count;
     }
-    for (int instance = 0; instance < variant.instances(); ++instance) {
-      Slot& slot = slots.emplace_back();
-      slot.variant = static_cast<int>(i);
-      slot.instance = instance;
+  }
+  FitSlots(next);
+}
+
+Status ApplyCapacities(const std::vector<sagemaker::DesiredWeightAndCapacity>& wishes, Deployment& deployment) {
+  for (const sagemaker::DesiredWeightAndCapacity& wish : wishes) {
+    std::string name = wish.variant_name.value_or("");
+    if (wish.serverless_update_config) return NotBuilt("ServerlessUpdateConfig");
+    auto variant = std::find_if(deployment.variants.begin(), deployment.variants.end(),
+                                [&](const Variant& one) { return one.name() == name; });
+    if (variant == deployment.variants.end()) {
+      return Fail(kNoSuchVariant, "The endpoint has no production variant named " + name + ".");
+    }
+    if (wish.desired_weight) variant->plan.initial_variant_weight = wish.desired_weight;
+    if (wish.desired_instance_count) {
+      if (*wish.desired_instance_count < 1 || *wish.desired_instance_count > kMaxInstances) {
+        return Fail(kBadEndpointConfig,
+                    "DesiredInstanceCount must be between 1 and " + std::to_string(kMaxInstances) + ".");
+      }
+      variant->plan.initial_instance_count = wish.desired_instance_count;
     }
   }
-  next.slots = std::move(slots);
+  double weight = 0;
+  for (const Variant& variant : deployment.variants) weight += variant.shadow ? 0 : variant.weight();
+  if (weight <= 0) return Fail(kBadEndpointConfig, "The weights of the production variants must not all be 0.");
+  return {};
 }
 
 sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint& endpoint, const Version* published,
@@ -165,16 +206,18 @@ sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint&
   if (!endpoint.failure.empty()) response.failure_reason = endpoint.failure;
   response.creation_time = endpoint.created;
   response.last_modified_time = endpoint.modified;
+  response.last_deployment_config = endpoint.deployment_config;
+  double share = endpoint.next ? endpoint.rollout.share : 0;  // of the traffic, that the new deployment gets
   if (endpoint.current) {
-    response.production_variants.emplace();
-    for (const Variant& variant : endpoint.current->variants) {
-      response.production_variants->push_back(Summarize(variant, published, endpoint.current->started, runtimes));
-    }
+    SummarizeAll(*endpoint.current, 1 - share, false, published, runtimes, response.production_variants,
+                 response.shadow_production_variants);
   }
   if (endpoint.next && endpoint.current) {
     sagemaker::PendingDeploymentSummary pending;
     pending.endpoint_config_name = endpoint.next->config;
     pending.start_time = endpoint.next->started;
+    SummarizeAll(*endpoint.next, share, true, published, runtimes, pending.production_variants,
+                 pending.shadow_production_variants);
     response.pending_deployment_summary = std::move(pending);
   }
   return response;

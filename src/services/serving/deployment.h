@@ -15,8 +15,6 @@ namespace aloft::serving {
 
 // What the model description cannot say of a configuration. kBadEndpointConfig; kNotBuilt names what is not built.
 Status CheckConfig(const shapes::sagemaker::CreateEndpointConfigRequest& request);
-Status CheckDeploymentConfig(const std::optional<shapes::sagemaker::DeploymentConfig>& config);
-
 // The named configuration with its models, ready to be brought up. kNoSuchEndpointConfig, models::kNoSuchModel.
 Result<Deployment> MakeDeployment(sql::Database& database, const models::Service& models, const Scope& scope,
                                   const std::string& config, int generation, Time now);
@@ -24,6 +22,9 @@ Result<Deployment> MakeDeployment(sql::Database& database, const models::Service
 // UpdateEndpoint's RetainAllVariantProperties: weights and instance counts of the variants that stay.
 void RetainProperties(const Deployment& old,
                       const std::optional<std::vector<shapes::sagemaker::VariantProperty>>& excluded, Deployment& next);
+
+// Sets the weights and counts that are wished from now on. kNoSuchVariant; kBadEndpointConfig.
+Status ApplyCapacities(const std::vector<shapes::sagemaker::DesiredWeightAndCapacity>& wishes, Deployment& deployment);
 
 // `published`: what answers now; may be null.
 shapes::sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint& endpoint,

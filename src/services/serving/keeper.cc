@@ -4,6 +4,7 @@
 
 #include "foundation/base/bytes.h"
 #include "services/serving/keeper_step.h"
+#include "services/serving/version.h"
 
 namespace aloft::serving {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 constexpr char kLeaseKey[] = "#lease";
 constexpr char kMetricsKey[] = "#metrics";
 constexpr char kRescanKey[] = "#rescan";
+constexpr char kWaitingKey[] = "#waiting";
+constexpr std::chrono::milliseconds kWaitingTick{100};
 constexpr char kLeaseName[] = "serving.loop";
 constexpr std::chrono::seconds kMetricsInterval{5};
 constexpr int kPagesAtEnd = 64;  // of the log of a worker that is ended: 16 MiB
@@ -116,6 +119,15 @@ void Keeper::OnTaskChange(const compute::TaskId& task) {
   if (std::optional<WorkerName> worker = ParseTaskId(task)) Wake(worker->scope, worker->endpoint);
 }
 
+void Keeper::OnWaiting() {
+  loop_->WakeAt(kWaitingKey, with_.clock.Monotonic() + kWaitingTick);
+}
+
+Result<work::Again> Keeper::TickWaiting() {
+  if (with_.router.Tick() == 0) return work::Again{};
+  return work::Again{kWaitingTick};
+}
+
 void Keeper::Suspect(const compute::TaskId& task) {
   health_.Suspect(task);
   OnTaskChange(task);
@@ -151,22 +163,14 @@ void Keeper::CatchUp(const Scope& scope, const std::string& name) {
     if (endpoint.error().kind() == ErrorKind::kNotFound) with_.router.Forget(scope, name);
     return;
   }
-  auto version = std::make_shared<Version>();
-  bool answers = false;
-  if (endpoint->current && endpoint->status != EndpointStatus::kDeleting) {
-    version->generation = endpoint->current->generation;
-    for (const Variant& variant : endpoint->current->variants) {
-      version->variants.push_back({variant.name(), variant.weight(), {}});
-    }
-    for (const Slot& slot : endpoint->current->slots) {
-      if (slot.socket.empty()) continue;
-      WorkerName worker = NameOf(scope, name, *endpoint->current, slot);
-      version->variants[static_cast<std::size_t>(slot.variant)].workers.push_back(
-          {.task = TaskIdOf(worker), .socket = slot.socket, .log_stream_arn = LogStreamArn(worker)});
-      answers = true;
+  std::map<compute::TaskId, std::string> sockets;
+  for (const std::optional<Deployment>* deployment : {&endpoint->current, &endpoint->next}) {
+    if (!*deployment) continue;
+    for (const Slot& slot : (*deployment)->slots) {
+      if (!slot.socket.empty()) sockets[TaskIdOf(NameOf(scope, name, **deployment, slot))] = slot.socket;
     }
   }
-  with_.router.Publish(scope, name, endpoint->status, answers ? std::move(version) : nullptr);
+  with_.router.Publish(scope, name, endpoint->status, VersionOf(scope, *endpoint, sockets));
   Wake(scope, name);
 }
 
@@ -204,6 +208,7 @@ Result<work::Again> Keeper::Look(const std::string& key) {
   if (key == kLeaseKey) return StepLease();
   if (key == kMetricsKey) return FlushMetrics();
   if (key == kRescanKey) return Rescan();
+  if (key == kWaitingKey) return TickWaiting();
   Result<work::Again> again = LookAtEndpoint(key);
   if (again.ok()) return again;
   // A wish came in between: look again. The lease is another server's: see whose.
@@ -221,7 +226,7 @@ Result<work::Again> Keeper::LookAtEndpoint(const std::string& key) {
       with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); });
   if (!endpoint.ok() && endpoint.error().kind() == ErrorKind::kNotFound) {
     for (const Retired& retired : MemoryOf(key).retired) {
-      for (const WorkerName& worker : retired.workers) EndWorker(worker);  // only who holds the lease has any
+      EndWorker(retired.worker);  // only who holds the lease has any
     }
     with_.router.Forget(scope, name);
     std::lock_guard lock(mutex_);

@@ -62,6 +62,8 @@ class Keeper {
   void Stop();
   void Wake(const Scope& scope, const std::string& endpoint);
   void OnTaskChange(const compute::TaskId& task);
+  // A request waits for a worker.
+  void OnWaiting();
   // A request found nobody to answer: where another server keeps the endpoints, reads what it wrote, without waiting
   // for the next look. Reads the database on the calling thread.
   void CatchUp(const Scope& scope, const std::string& endpoint);
@@ -74,9 +76,8 @@ class Keeper {
  private:
   // What is known of an endpoint beside its record, and lost with the process.
   struct Retired {
-    int generation = 0;
-    std::vector<WorkerName> workers;
-    Time from, until;  // ended after `from` when nobody uses them, after `until` anyway
+    WorkerName worker;
+    Time from, until;  // ended after `from` when nobody uses it, after `until` anyway
   };
   struct Memory {
     std::vector<Retired> retired;
@@ -97,6 +98,7 @@ class Keeper {
   Status EndOrphans();
   std::optional<work::Lease> HeldLease();
   Result<work::Again> FlushMetrics();
+  Result<work::Again> TickWaiting();
   void EndWorker(const WorkerName& worker);
   Memory& MemoryOf(const std::string& key);
 

@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "platform/compute/errors.h"
-#include "services/models/service.h"
-#include "services/resources/arn.h"
-#include "services/resources/tags.h"
+#include "services/serving/rollout.h"
+#include "services/serving/version.h"
 
 namespace aloft::serving {
 namespace {
@@ -33,32 +32,33 @@ std::string FailureText(const compute::TaskStatus& status) {
 
 }  // namespace
 
-WorkerName NameOf(const Scope& scope, const std::string& endpoint, const Deployment& deployment, const Slot& slot) {
-  const Variant& variant = deployment.variants[static_cast<std::size_t>(slot.variant)];
-  return {scope, endpoint, deployment.generation, variant.name(), slot.instance, slot.attempt};
-}
-
 Result<work::Again> Keeper::Step::Run() {
   bool first = !memory_.adopted;
+  if (lease_) {
+    ALOFT_ASSIGN(bool fitted, Fit());
+    if (fitted) return work::Again{std::chrono::microseconds(0)};
+  }
   View view;
   view.status = endpoint_.status;
   view.now = now_;
+  view.rollout = endpoint_.rollout;
   if (endpoint_.current) {
     ALOFT_ASSIGN(view.current, See(*endpoint_.current, first));
   }
   if (endpoint_.next) {
-    ALOFT_ASSIGN(view.next, See(*endpoint_.next, false));
+    ALOFT_ASSIGN(view.next, See(*endpoint_.next, first && endpoint_.rollout.share > 0));
+    view.next_started = endpoint_.next->started;
   }
   memory_.adopted = true;
   if (!lease_) {
-    Publish(view.current);
+    Publish();
     return AgainAt();
   }
   ALOFT_ASSIGN(bool noted, NoteSockets());
   if (noted) return work::Again{std::chrono::microseconds(0)};
   view.drained = with_.router.InFlight(scope_, endpoint_.name) == 0;
   view.drain_over = now_ - endpoint_.modified >= keeper_.options_.drain;
-  Publish(view.current);
+  Publish();
 
   Decision decision = Decide(view);
   if (decision.look_again) LookAt(*decision.look_again);
@@ -98,6 +98,7 @@ Result<SlotView> Keeper::Step::SeeSlot(const Deployment& deployment, const Slot&
   SlotView view;
   view.slot = slot;
   view.variant = variant.name();
+  view.shadow = variant.shadow;
   view.startup_timeout = variant.startup_timeout();
   if (!lease_) return SeeFromOutside(name, slot);
   if (auto why = memory_.cannot_start.find(id); why != memory_.cannot_start.end()) {
@@ -162,166 +163,43 @@ Result<bool> Keeper::Step::NoteSockets() {
   return noted;
 }
 
-Status Keeper::Step::Act(const Action& action, bool* changed) {
-  *changed = action.kind != Action::Kind::kStart;
-  switch (action.kind) {
-    case Action::Kind::kStart: {
-      const Deployment& deployment = action.of_next ? *endpoint_.next : *endpoint_.current;
-      return StartSlot(deployment, deployment.slots[action.slot]);
-    }
-    case Action::Kind::kRetry: return Retry(action);
-    case Action::Kind::kPromote: return Promote();
-    case Action::Kind::kAbandon: return Abandon(action.reason);
-    case Action::Kind::kFail: return FailAll(action.reason);
-    case Action::Kind::kForget: return ForgetAll();
-  }
-  return {};
-}
-
-Status Keeper::Step::StartSlot(const Deployment& deployment, const Slot& slot) {
-  const Variant& variant = deployment.variants[static_cast<std::size_t>(slot.variant)];
-  WorkerName name = NameOf(scope_, endpoint_.name, deployment, slot);
-  auto start = [&]() -> Status {
-    ALOFT_ASSIGN(auto container, models::ServedContainer(variant.model));
-    ALOFT_ASSIGN(compute::Runtime runtime, with_.runtimes.Resolve(*container.image));
-    ALOFT_ASSIGN(compute::TaskSpec spec, SpecOf(name, variant, runtime));
-    return with_.backend.Start(spec);
-  };
-  Status started = start();
-  if (started.ok()) {
-    keeper_.log_.Info("a model worker was started", {{"task", TaskIdOf(name).value()}});
-    return {};
-  }
-  ErrorKind kind = started.error().kind();
-  if (kind != ErrorKind::kInvalid && kind != ErrorKind::kExhausted && kind != ErrorKind::kUnimplemented) {
-    return started;  // not now: the loop tries again
-  }
-  memory_.cannot_start[TaskIdOf(name)] = started.error().message;
-  LookAt(now_);
-  return {};
-}
-
-Status Keeper::Step::Retry(const Action& action) {
-  std::optional<Deployment>& deployment = action.of_next ? endpoint_.next : endpoint_.current;
-  Slot& slot = deployment->slots[action.slot];
-  WorkerName old = NameOf(scope_, endpoint_.name, *deployment, slot);
-  slot.attempt += 1;
-  slot.failures = action.failures;
-  slot.retry_at = action.retry_at;
-  slot.socket.clear();
-  ALOFT_TRY(Save());
-  keeper_.log_.Warn("a model worker failed and is started again",
-                    {{"task", TaskIdOf(old).value()},
-                     {"failures", std::to_string(action.failures)},
-                     {"why", action.reason.substr(action.reason.size() > 200 ? action.reason.size() - 200 : 0)}});
-  keeper_.EndWorker(old);
-  memory_.cannot_start.erase(TaskIdOf(old));
-  return {};
-}
-
-Status Keeper::Step::Promote() {
-  std::optional<Deployment> old = std::move(endpoint_.current);
-  endpoint_.current = std::move(endpoint_.next);
-  endpoint_.next.reset();
-  for (Slot& slot : endpoint_.current->slots) {
-    slot.failures = 0;
-    slot.retry_at.reset();
-  }
-  endpoint_.status = EndpointStatus::kInService;
-  endpoint_.config = endpoint_.current->config;
-  endpoint_.failure.clear();
-  ALOFT_TRY(Save());
-  keeper_.log_.Info("an endpoint is in service", {{"endpoint", endpoint_.name}, {"config", endpoint_.config}});
-  if (!old) return {};
-  Retired& retired = memory_.retired.emplace_back();
-  retired.generation = old->generation;
-  retired.from = now_ + kLinger;
-  retired.until = now_ + keeper_.options_.drain;
-  for (const Slot& slot : old->slots) retired.workers.push_back(NameOf(scope_, endpoint_.name, *old, slot));
-  return {};
-}
-
-Status Keeper::Step::Abandon(const std::string& reason) {
-  std::optional<Deployment> given_up = std::move(endpoint_.next);
-  endpoint_.next.reset();
-  endpoint_.status = EndpointStatus::kInService;
-  endpoint_.failure = reason;
-  ALOFT_TRY(Save());
-  keeper_.log_.Warn("an update of an endpoint was given up", {{"endpoint", endpoint_.name}});
-  End(given_up);
-  return {};
-}
-
-Status Keeper::Step::FailAll(const std::string& reason) {
-  std::optional<Deployment> current = std::move(endpoint_.current), next = std::move(endpoint_.next);
-  endpoint_.current.reset();
-  endpoint_.next.reset();
-  endpoint_.status = EndpointStatus::kFailed;
-  endpoint_.failure = reason;
-  ALOFT_TRY(Save());
-  keeper_.log_.Warn("an endpoint failed", {{"endpoint", endpoint_.name}});
-  End(current);
-  End(next);
-  return {};
-}
-
-Status Keeper::Step::ForgetAll() {
-  // The workers first: were the record gone before them, nobody would know whose they are until the next start.
-  End(endpoint_.current);
-  End(endpoint_.next);
-  std::string arn = resources::SageMakerArn(scope_.account, scope_.region, "endpoint", endpoint_.name);
-  return with_.database.Write([&](sql::Transaction& transaction) -> Status {
-    ALOFT_TRY(work::CheckLease(transaction, *lease_));
-    ALOFT_TRY(RemoveEndpoint(transaction, scope_, endpoint_));
-    return resources::RemoveAllTags(transaction, arn);
-  });
-}
-
-Status Keeper::Step::Save() {
-  endpoint_.modified = now_;
-  return Write();
-}
-
-Status Keeper::Step::Write() {
-  return with_.database.Write([&](sql::Transaction& transaction) -> Status {
-    ALOFT_TRY(work::CheckLease(transaction, *lease_));
-    return UpdateEndpoint(transaction, scope_, endpoint_);
-  });
-}
-
-void Keeper::Step::End(const std::optional<Deployment>& deployment) {
-  if (!deployment) return;
-  for (const Slot& slot : deployment->slots) {
-    WorkerName worker = NameOf(scope_, endpoint_.name, *deployment, slot);
-    keeper_.EndWorker(worker);
-    memory_.cannot_start.erase(TaskIdOf(worker));
-  }
-}
-
-void Keeper::Step::Publish(const std::optional<std::vector<SlotView>>& current) {
-  auto version = std::make_shared<Version>();
+void Keeper::Step::Publish() {
+  std::map<compute::TaskId, std::string> sockets;
+  for (const compute::TaskId& id : answering_) sockets[id] = sockets_[id];
+  std::shared_ptr<Version> version = VersionOf(scope_, endpoint_, sockets);
   std::string shown = std::string(ToString(endpoint_.status));
-  if (endpoint_.current && current && endpoint_.status != EndpointStatus::kDeleting) {
-    version->generation = endpoint_.current->generation;
-    for (const Variant& variant : endpoint_.current->variants) {
-      version->variants.push_back({variant.name(), variant.weight(), {}});
-    }
-    for (const SlotView& slot : *current) {
-      if (!slot.ready) continue;
-      RoutedWorker worker;
-      WorkerName name = NameOf(scope_, endpoint_.name, *endpoint_.current, slot.slot);
-      worker.task = TaskIdOf(name);
-      worker.socket = sockets_[worker.task];
-      worker.log_stream_arn = LogStreamArn(name);
-      shown += "\n" + worker.task.value();
-      version->variants[static_cast<std::size_t>(slot.slot.variant)].workers.push_back(std::move(worker));
+  if (version) {
+    for (const RoutedVariant& variant : version->variants) {
+      shown += "\n" + variant.name + " " + std::to_string(variant.weight);
+      for (const RoutedWorker& worker : variant.workers) shown += " " + worker.task.value();
     }
   }
   if (shown == memory_.published) return;
   memory_.published = shown;
-  bool answers = std::any_of(version->variants.begin(), version->variants.end(),
-                             [](const RoutedVariant& variant) { return !variant.workers.empty(); });
-  with_.router.Publish(scope_, endpoint_.name, endpoint_.status, answers ? std::move(version) : nullptr);
+  with_.router.Publish(scope_, endpoint_.name, endpoint_.status, std::move(version));
+}
+
+// As many slots as are wished. What is too many gets no request from the next look on, and ends when it has answered.
+Result<bool> Keeper::Step::Fit() {
+  bool fitted = false;
+  std::vector<WorkerName> leaving;
+  for (std::optional<Deployment>* deployment : {&endpoint_.current, &endpoint_.next}) {
+    if (!*deployment) continue;
+    std::size_t before = (*deployment)->slots.size();
+    std::vector<Slot> taken = FitSlots(**deployment);
+    fitted = fitted || !taken.empty() || (*deployment)->slots.size() != before;
+    for (const Slot& slot : taken) leaving.push_back(NameOf(scope_, endpoint_.name, **deployment, slot));
+  }
+  if (fitted) ALOFT_TRY(Write());
+  for (WorkerName& worker : leaving) Retire(std::move(worker), std::chrono::seconds(0));
+  return fitted;
+}
+
+void Keeper::Step::Retire(WorkerName worker, std::chrono::seconds stay) {
+  Retired& retired = memory_.retired.emplace_back();
+  retired.worker = std::move(worker);
+  retired.from = now_ + std::max(stay, kLinger);
+  retired.until = retired.from + keeper_.options_.drain;
 }
 
 void Keeper::Step::EndRetired() {
@@ -330,11 +208,11 @@ void Keeper::Step::EndRetired() {
       LookAt(retired.from);
       return false;
     }
-    if (now_ < retired.until && with_.router.InUse(scope_, endpoint_.name, retired.generation)) {
+    if (now_ < retired.until && with_.router.InUse(scope_, endpoint_.name, TaskIdOf(retired.worker))) {
       LookAt(now_ + kDrainLook);
       return false;
     }
-    for (const WorkerName& worker : retired.workers) keeper_.EndWorker(worker);
+    keeper_.EndWorker(retired.worker);
     return true;
   });
 }

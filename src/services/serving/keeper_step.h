@@ -7,8 +7,6 @@
 
 namespace aloft::serving {
 
-WorkerName NameOf(const Scope& scope, const std::string& endpoint, const Deployment& deployment, const Slot& slot);
-
 struct Keeper::Step {
  public:
   // Without a lease it only looks.
@@ -39,6 +37,8 @@ struct Keeper::Step {
   Status Act(const Action& action, bool* changed);
   Status StartSlot(const Deployment& deployment, const Slot& slot);
   Status Retry(const Action& action);
+  Status Shift(double share);
+  Status Settle();
   Status Promote();
   Status Abandon(const std::string& reason);
   Status FailAll(const std::string& reason);
@@ -47,7 +47,9 @@ struct Keeper::Step {
   Status Write();  // as the holder of the lease
   void End(const std::optional<Deployment>& deployment);
 
-  void Publish(const std::optional<std::vector<SlotView>>& current);
+  void Publish();
+  Result<bool> Fit();  // whether the record was changed
+  void Retire(WorkerName worker, std::chrono::seconds stay);
   void EndRetired();
 
   Keeper& keeper_;

@@ -89,25 +89,54 @@ class Decider {
       std::optional<std::string> why = FailureOf(slot);
       if (!why) continue;
       int failures = slot.slot.failures + 1;
-      if (IsFinal(slot.outcome) || failures >= kStartTries) {
-        decision_ = {};
-        Add(view_.current ? Action::Kind::kAbandon : Action::Kind::kFail, NotStarted(slot, *why));
-        over_ = !view_.current;
-        return;
+      // One that fails under traffic is what the gradual shift is there to find.
+      if (IsFinal(slot.outcome) || failures >= kStartTries || view_.rollout.share > 0) {
+        return GiveUp(NotStarted(slot, *why));
       }
       Retry(i, true, failures, *why);
     }
-    if (all_ready) {
-      decision_ = {};
+    if (all_ready) return Shift();
+    // An update has a time for all of it; what is created has the one of its workers.
+    if (view_.current && view_.rollout.limit.count() > 0) {
+      Time end = view_.next_started + view_.rollout.limit;
+      if (view_.now >= end) return GiveUp("The update took longer than its MaximumExecutionTimeoutInSeconds.");
+      LookAt(end);
+    }
+  }
+
+  void GiveUp(std::string reason) {
+    decision_ = {};
+    Add(view_.current ? Action::Kind::kAbandon : Action::Kind::kFail, std::move(reason));
+    over_ = !view_.current;
+  }
+
+  // All workers of `next` answer: the next step of the traffic, or the end of the update.
+  void Shift() {
+    const Rollout& rollout = view_.rollout;
+    if (view_.current && rollout.stepped && view_.now < *rollout.stepped + rollout.wait) {
+      return LookAt(*rollout.stepped + rollout.wait);
+    }
+    double share = 1;
+    if (rollout.kind == Rollout::Kind::kLinear) share = rollout.share + rollout.step;
+    if (rollout.kind == Rollout::Kind::kCanary && !rollout.stepped) share = rollout.step;
+    if (share > 0.999) share = 1;
+    bool last = !view_.current || rollout.share >= 1 || (share >= 1 && rollout.wait.count() == 0);
+    decision_ = {};
+    over_ = last;
+    if (last) {
       Add(Action::Kind::kPromote);
-      over_ = true;
+    } else {
+      Add(Action::Kind::kShift).share = share;
     }
   }
 
   // The deployment that answers: every worker for itself.
   void Keep(const std::vector<SlotView>& slots) {
+    bool growing = view_.status == EndpointStatus::kUpdating && !view_.next, all_ready = true;
+    bool some_ready = std::any_of(slots.begin(), slots.end(), [](const SlotView& slot) { return slot.ready; });
     for (std::size_t i = 0; i < slots.size(); ++i) {
       const SlotView& slot = slots[i];
+      all_ready = all_ready && slot.ready;
       if (slot.task == SlotView::Task::kAbsent) {
         StartIfDue(slot, i, false);
         continue;
@@ -116,13 +145,19 @@ class Decider {
       if (!why) continue;
       bool proven = slot.ready_since && view_.now - *slot.ready_since >= kProvenAfter;
       int failures = proven ? 1 : slot.slot.failures + 1;
-      if (failures >= kRestartTries) {
+      // While others answer, one that does not come up is no reason to end them; a shadow never is.
+      if (failures >= kRestartTries && !some_ready && !slot.shadow) {
         decision_ = {};
         Add(Action::Kind::kFail, NotStarted(slot, *why));
         return;
       }
       Retry(i, false, failures, *why);
+      if (growing && failures >= kStartTries) {
+        decision_.actions.back().settle = true;
+        decision_.actions.back().reason = NotStarted(slot, *why);
+      }
     }
+    if (growing && all_ready) Add(Action::Kind::kSettle);
   }
 
   const View& view_;

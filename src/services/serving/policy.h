@@ -25,6 +25,7 @@ inline constexpr std::chrono::seconds kLastRetry{60};
 struct SlotView {
   Slot slot;
   std::string variant;
+  bool shadow = false;
   std::chrono::seconds startup_timeout{600};
 
   enum class Task {
@@ -46,6 +47,8 @@ struct SlotView {
 struct View {
   EndpointStatus status = EndpointStatus::kCreating;
   std::optional<std::vector<SlotView>> current, next;
+  Rollout rollout;      // of `next`
+  Time next_started;    // `next`
   bool drained = true;  // nobody waits for an answer of this endpoint
   bool drain_over = false;
   Time now;
@@ -55,7 +58,9 @@ struct Action {
   enum class Kind {
     kStart,    // the slot's task
     kRetry,    // end the slot's task; the next attempt begins at `retry_at`
+    kShift,    // `share` of the traffic goes to `next` from now on
     kPromote,  // `next` answers from now on; end `current`
+    kSettle,   // the counts that were wished are there
     kAbandon,  // end `next`, keep `current`, tell `reason`
     kFail,     // end everything, tell `reason`
     kForget,   // end everything, and the endpoint with it
@@ -63,6 +68,8 @@ struct Action {
   bool of_next = false;  // kStart, kRetry: which deployment
   std::size_t slot = 0;  // kStart, kRetry: index
   int failures = 0;      // kRetry: the slot's new count
+  bool settle = false;   // kRetry: nobody waits any longer until the counts are there; tell `reason`
+  double share = 0;      // kShift
   Time retry_at{};       // kRetry
   std::string reason{};
 };

@@ -1,5 +1,6 @@
 #include "services/serving/records.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "foundation/codec/json.h"
@@ -26,6 +27,8 @@ void WriteDeployment(const Deployment& deployment, codec::JsonWriter& json) {
     json.BeginObject();
     json.Key("plan").Raw(shapes::ToJsonText(variant.plan));
     json.Key("model").Raw(shapes::ToJsonText(variant.model));
+    json.Key("made").Int(variant.made);
+    if (variant.shadow) json.Key("shadow").Bool(true);
     json.EndObject();
   }
   json.EndArray();
@@ -42,6 +45,15 @@ void WriteDeployment(const Deployment& deployment, codec::JsonWriter& json) {
   json.EndObject();
 }
 
+void WriteRollout(const Rollout& rollout, codec::JsonWriter& json) {
+  json.BeginObject();
+  json.Key("kind").Int(static_cast<int>(rollout.kind)).Key("step").Double(rollout.step);
+  json.Key("wait").Int(rollout.wait.count()).Key("termination_wait").Int(rollout.termination_wait.count());
+  json.Key("limit").Int(rollout.limit.count()).Key("share").Double(rollout.share);
+  if (rollout.stepped) json.Key("stepped").Int(ToMicros(*rollout.stepped));
+  json.EndObject();
+}
+
 std::string WriteDocument(const Endpoint& endpoint) {
   std::string out;
   codec::JsonWriter json(out);
@@ -50,7 +62,13 @@ std::string WriteDocument(const Endpoint& endpoint) {
   json.Key("config").String(endpoint.config);
   json.Key("generation").Int(endpoint.generation);
   if (endpoint.current) WriteDeployment(*endpoint.current, json.Key("current"));
-  if (endpoint.next) WriteDeployment(*endpoint.next, json.Key("next"));
+  if (endpoint.next) {
+    WriteDeployment(*endpoint.next, json.Key("next"));
+    WriteRollout(endpoint.rollout, json.Key("rollout"));
+  }
+  if (endpoint.deployment_config) {
+    json.Key("deployment_config").Raw(shapes::ToJsonText(*endpoint.deployment_config));
+  }
   json.EndObject();
   return out;
 }
@@ -64,6 +82,8 @@ Result<Deployment> ReadDeployment(const boost::json::object& json) {
     Variant variant;
     ALOFT_ASSIGN(variant.plan, shapes::FromJson<ProductionVariant>(value.as_object().at("plan")));
     ALOFT_ASSIGN(variant.model, shapes::FromJson<CreateModelRequest>(value.as_object().at("model")));
+    if (const auto* shadow = value.as_object().if_contains("shadow")) variant.shadow = shadow->as_bool();
+    if (const auto* made = value.as_object().if_contains("made")) variant.made = static_cast<int>(made->as_int64());
     deployment.variants.push_back(std::move(variant));
   }
   for (const boost::json::value& value : json.at("slots").as_array()) {
@@ -75,9 +95,23 @@ Result<Deployment> ReadDeployment(const boost::json::object& json) {
     slot.failures = static_cast<int>(object.at("failures").as_int64());
     if (const auto* time = object.if_contains("retry_at")) slot.retry_at = FromMicros(time->as_int64());
     if (const auto* socket = object.if_contains("socket")) slot.socket = std::string(socket->as_string());
+    Variant& variant = deployment.variants.at(static_cast<std::size_t>(slot.variant));
+    variant.made = std::max(variant.made, slot.instance + 1);  // older records do not hold it
     deployment.slots.push_back(slot);
   }
   return deployment;
+}
+
+Rollout ReadRollout(const boost::json::object& json) {
+  Rollout rollout;
+  rollout.kind = static_cast<Rollout::Kind>(std::clamp<std::int64_t>(json.at("kind").as_int64(), 0, 2));
+  rollout.step = json.at("step").to_number<double>();
+  rollout.wait = std::chrono::seconds(json.at("wait").as_int64());
+  rollout.termination_wait = std::chrono::seconds(json.at("termination_wait").as_int64());
+  rollout.limit = std::chrono::seconds(json.at("limit").as_int64());
+  rollout.share = json.at("share").to_number<double>();
+  if (const auto* time = json.if_contains("stepped")) rollout.stepped = FromMicros(time->as_int64());
+  return rollout;
 }
 
 Status ReadDocument(const std::string& text, Endpoint& endpoint) {
@@ -95,6 +129,11 @@ Status ReadDocument(const std::string& text, Endpoint& endpoint) {
     }
     if (const auto* next = json.if_contains("next")) {
       ALOFT_ASSIGN(endpoint.next, ReadDeployment(next->as_object()));
+    }
+    if (const auto* rollout = json.if_contains("rollout")) endpoint.rollout = ReadRollout(rollout->as_object());
+    if (const auto* config = json.if_contains("deployment_config")) {
+      ALOFT_ASSIGN(endpoint.deployment_config,
+                   shapes::FromJson<shapes::sagemaker::DeploymentConfig>(config->as_object()));
     }
     return {};
   } catch (const std::exception& error) {  // at() and as_...() of a document that we did not write

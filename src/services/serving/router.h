@@ -1,7 +1,8 @@
 // Which workers answer for an endpoint now, and the way of an invocation to one of them.
 //
-// The keeper publishes; requests hold what they use, so that a generation's workers are ended only when nobody waits
-// for them. Thread-safe; nothing blocks.
+// The keeper publishes; requests hold what they use, so that a worker is ended only when nobody waits for it. A request
+// that finds no worker waits for one, for a while: a worker that is replaced costs time, not requests. Thread-safe;
+// nothing blocks.
 #pragma once
 
 #include <atomic>
@@ -25,18 +26,19 @@ struct RoutedWorker {
   compute::TaskId task;
   std::string socket;
   std::string log_stream_arn;
-  std::shared_ptr<std::atomic<int>> load = std::make_shared<std::atomic<int>>(0);  // requests it works on
+  std::shared_ptr<std::atomic<int>> load{};  // requests it works on; Publish sets it
 };
 
 struct RoutedVariant {
-  std::string name;
+  std::string name;  // during an update two may have the same: the old one and the new one
   double weight = 1;
   std::vector<RoutedWorker> workers;
+  bool shadow = false;  // `weight` is the part of all requests that it gets a copy of
+  bool next = false;    // of the deployment that an update brings up
 };
 
-// What answers: one generation of an endpoint. Immutable once published.
+// What answers for an endpoint. Immutable once published.
 struct Version {
-  int generation = 0;
   std::vector<RoutedVariant> variants;
 };
 
@@ -46,25 +48,36 @@ class Router {
     int max_invocations_per_endpoint = 512;
     std::size_t max_bytes_in_flight = 256u << 20;
     std::chrono::milliseconds model_timeout{60'000};
+    std::chrono::milliseconds patience{30'000};  // that a request waits for a worker
+    int max_shadows_per_endpoint = 32;           // copies that are on their way; more are not made
   };
-  // A worker could not be reached: whoever keeps it should look. May be called from any thread.
-  using Suspect = std::function<void(const compute::TaskId&)>;
+  struct Hooks {
+    // A worker could not be reached: whoever keeps it should look. May be called from any thread.
+    std::function<void(const compute::TaskId&)> suspect;
+    // A request waits: call Tick soon, and again while it says that some wait.
+    std::function<void()> waiting;
+  };
 
-  Router(Options options, WorkerClient& workers, std::shared_ptr<Meter> meter, const Clock& clock, Suspect suspect);
+  Router(Options options, WorkerClient& workers, std::shared_ptr<Meter> meter, const Clock& clock, Hooks hooks);
 
-  // `version` null: nobody answers.
+  // `version` null: nobody answers. Requests that wait go to it.
   void Publish(const Scope& scope, const std::string& endpoint, EndpointStatus status,
-               std::shared_ptr<const Version> version);
+               std::shared_ptr<Version> version);
   void Forget(const Scope& scope, const std::string& endpoint);
 
   // What is published; null where nobody answers.
   std::shared_ptr<const Version> Published(const Scope& scope, const std::string& endpoint) const;
-  // Requests that the endpoint works on.
+  // Requests that the endpoint works on, the waiting ones included.
   int InFlight(const Scope& scope, const std::string& endpoint) const;
-  // Whether a request still waits for a worker of that generation.
-  bool InUse(const Scope& scope, const std::string& endpoint, int generation) const;
+  // Whether that worker works on a request.
+  bool InUse(const Scope& scope, const std::string& endpoint, const compute::TaskId& task) const;
 
   void Invoke(const Scope& scope, Invocation invocation, AnswerDone done);
+
+  // Requests that wait try again, or are refused when their time is over; how many still wait.
+  std::size_t Tick();
+  // Refuses what waits.
+  void Stop();
 
  private:
   struct Entry;
@@ -75,7 +88,7 @@ class Router {
   WorkerClient& workers_;
   const std::shared_ptr<Meter> meter_;
   const Clock& clock_;
-  const Suspect suspect_;
+  const Hooks hooks_;
   const std::shared_ptr<std::atomic<std::size_t>> bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_;

@@ -13,9 +13,8 @@ namespace {
 
 const Scope kScope{AccountId("123456789012"), Region("us-east-1")};
 
-std::shared_ptr<const Version> MakeVersion(int generation, std::vector<std::pair<double, int>> variants) {
+std::shared_ptr<Version> MakeVersion(int generation, std::vector<std::pair<double, int>> variants) {
   auto version = std::make_shared<Version>();
-  version->generation = generation;
   for (std::size_t i = 0; i < variants.size(); ++i) {
     RoutedVariant& variant = version->variants.emplace_back();
     variant.name = "v" + std::to_string(i);
@@ -23,6 +22,7 @@ std::shared_ptr<const Version> MakeVersion(int generation, std::vector<std::pair
     for (int k = 0; k < variants[i].second; ++k) {
       RoutedWorker& worker = variant.workers.emplace_back();
       worker.socket = "/" + std::to_string(generation) + "/" + variant.name + "/" + std::to_string(k);
+      worker.task = compute::TaskId(worker.socket);
     }
   }
   return version;
@@ -41,12 +41,12 @@ class RouterTest : public testing::Test {
   ManualClock clock_;
   PuppetWorkers workers_;
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
-  int suspected_ = 0;
+  int suspected_ = 0, waiting_ = 0;
   Router router_{{.max_invocations_per_endpoint = 100, .max_bytes_in_flight = 1000},
                  workers_,
                  meter_,
                  clock_,
-                 [this](const compute::TaskId&) { ++suspected_; }};
+                 {.suspect = [this](const compute::TaskId&) { ++suspected_; }, .waiting = [this] { ++waiting_; }}};
 };
 
 // Weights divide the traffic; a variant of weight 0 gets none, but can be asked for by name.
@@ -89,15 +89,113 @@ TEST_F(RouterTest, BytesAreBounded) {
   EXPECT_THAT(workers_.pending, testing::SizeIs(2));
 }
 
-// All workers away: one error, each asked once, and the keeper is told.
+// All workers away: each is asked once and the keeper is told; the request waits, tries again, and is refused when its
+// time is over.
 TEST_F(RouterTest, AllAway) {
   router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 2}}));
   workers_.away["/1/v0/0"] = workers_.away["/1/v0/1"] = true;
-  Reason refused{};
-  router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { refused = answer.error().reason; });
-  EXPECT_EQ(refused, kEndpointNotReady);
-  EXPECT_EQ(suspected_, 2);
+  std::optional<Result<Answer>> first, second;
+  router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { first.emplace(std::move(answer)); });
+  router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { second.emplace(std::move(answer)); });
+  EXPECT_EQ(suspected_, 4);
+  EXPECT_EQ(waiting_, 2);
+  EXPECT_EQ(router_.Tick(), 2u);
+  EXPECT_FALSE(first);
+  EXPECT_EQ(router_.InFlight(kScope, "e"), 2);
+  clock_.Advance(std::chrono::seconds(30));
+  EXPECT_EQ(router_.Tick(), 0u);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->error().reason, kEndpointNotReady);
   EXPECT_EQ(router_.InFlight(kScope, "e"), 0);
+}
+
+// A request that found nobody goes to the worker that comes back, and to the next version where there is another one.
+TEST_F(RouterTest, WaitsForAWorker) {
+  router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 1}}));
+  workers_.away["/1/v0/0"] = true;
+  std::optional<Result<Answer>> first, second;
+  router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { first.emplace(std::move(answer)); });
+  workers_.away.clear();
+  EXPECT_EQ(router_.Tick(), 0u);
+  workers_.Answer(200, "back");
+  EXPECT_EQ((*first)->body, "back");
+  router_.Publish(kScope, "e", EndpointStatus::kInService, nullptr);
+  router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { second.emplace(std::move(answer)); });
+  EXPECT_THAT(workers_.pending, testing::IsEmpty());
+  router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(2, {{1, 1}}));
+  ASSERT_THAT(workers_.pending, testing::SizeIs(1));
+  workers_.Answer(200, "new");
+  EXPECT_EQ((*second)->body, "new");
+}
+
+// What waits is told when the endpoint goes, or the server.
+TEST_F(RouterTest, WaitingEndsWithTheEndpoint) {
+  std::vector<Reason> refused;
+  auto note = [&](Result<Answer> answer) { refused.push_back(answer.error().reason); };
+  router_.Publish(kScope, "e", EndpointStatus::kInService, nullptr);
+  router_.Invoke(kScope, Ask(), note);
+  router_.Publish(kScope, "e", EndpointStatus::kFailed, nullptr);
+  router_.Publish(kScope, "e", EndpointStatus::kInService, nullptr);
+  router_.Invoke(kScope, Ask(), note);
+  router_.Stop();
+  EXPECT_THAT(refused, testing::ElementsAre(kEndpointNotInService, kEndpointNotReady));
+}
+
+// A worker that died under a request: another one is asked, once. A request that kills workers kills two.
+TEST_F(RouterTest, AskedOnceMoreAfterADeath) {
+  router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 3}}));
+  std::optional<Result<Answer>> answer;
+  router_.Invoke(kScope, Ask(), [&](Result<Answer> got) { answer.emplace(std::move(got)); });
+  std::string first = workers_.pending[0].socket;
+  workers_.Break(Fail(kIoError, "broken"));
+  ASSERT_THAT(workers_.pending, testing::SizeIs(1));
+  EXPECT_NE(workers_.pending[0].socket, first);
+  workers_.Break(Fail(kIoError, "broken"));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ((*answer)->status, 500);
+}
+
+// A gradual update: two variants of one name, each with its part of the traffic, also when it is asked for by name.
+TEST_F(RouterTest, TwoOfOneName) {
+  auto version = MakeVersion(1, {{0.9, 1}, {0.1, 1}});
+  version->variants[1].name = "v0";
+  version->variants[1].next = true;
+  router_.Publish(kScope, "e", EndpointStatus::kUpdating, std::move(version));
+  std::map<std::string, int> got;
+  for (int i = 0; i < 4000; ++i) {
+    router_.Invoke(kScope, Ask(i % 2 == 0 ? "v0" : ""), [](Result<Answer>) {});
+    ++got[workers_.pending[0].socket];
+    workers_.Answer(200, "");
+  }
+  EXPECT_NEAR(got["/1/v1/0"], 400, 100);
+}
+
+// A shadow gets its part of the requests as copies; its answers, and that it is slow, reach nobody.
+TEST_F(RouterTest, Shadows) {
+  auto version = MakeVersion(1, {{1, 1}, {0.5, 1}});
+  version->variants[1].shadow = true;
+  router_.Publish(kScope, "e", EndpointStatus::kInService, std::move(version));
+  int answered = 0, copies = 0;
+  for (int i = 0; i < 1000; ++i) {
+    router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) {
+      EXPECT_EQ(answer->variant, "v0");
+      ++answered;
+    });
+    for (auto& request : std::vector(std::move(workers_.pending))) {
+      copies += request.socket == "/1/v1/0" ? 1 : 0;
+      WorkerAnswer answer;
+      answer.status = 200;
+      request.done(std::move(answer));
+    }
+    workers_.pending.clear();
+  }
+  EXPECT_EQ(answered, 1000);
+  EXPECT_NEAR(copies, 500, 80);
+  for (int i = 0; i < 90; ++i) router_.Invoke(kScope, Ask(), [](Result<Answer>) {});
+  EXPECT_LE(workers_.pending.size(), 90u + 32u);
+  Reason refused{};
+  router_.Invoke(kScope, Ask("v1"), [&](Result<Answer> answer) { refused = answer.error().reason; });
+  EXPECT_EQ(refused, kNoSuchVariant);
 }
 
 // A worker that answers on threads of its own, some requests at once and some later.
@@ -122,29 +220,22 @@ class ThreadedWorkers final : public WorkerClient {
   std::vector<std::thread> threads_;
 };
 
-// Under threads that ask while versions change: each request is answered once, by a generation that counted as in use
-// until then, and nothing stays counted. Meant for the thread sanitizer.
+// Under threads that ask while versions change, and with times when nobody answers: each request is answered once, and
+// nothing stays counted. Meant for the thread sanitizer.
 TEST(RouterStress, EveryRequestIsAnsweredOnce) {
   SystemClock clock;
   auto meter = std::make_shared<Meter>();
   std::atomic<int> answered{0}, refused{0};
   {
     ThreadedWorkers workers;
-    Router router({.max_invocations_per_endpoint = 10'000}, workers, meter, clock, [](const compute::TaskId&) {});
+    Router router({.max_invocations_per_endpoint = 10'000}, workers, meter, clock,
+                  {.suspect = [](const compute::TaskId&) {}, .waiting = [] {}});
     router.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 2}}));
     std::vector<std::thread> askers;
     for (int t = 0; t < 4; ++t) {
       askers.emplace_back([&] {
         for (int i = 0; i < 500; ++i) {
-          router.Invoke(kScope, Ask(), [&](Result<Answer> answer) {
-            if (answer.ok()) {
-              int generation = std::stoi(answer->body.substr(1));
-              EXPECT_TRUE(router.InUse(kScope, "e", generation));
-              ++answered;
-            } else {
-              ++refused;
-            }
-          });
+          router.Invoke(kScope, Ask(), [&](Result<Answer> answer) { ++(answer.ok() ? answered : refused); });
         }
       });
     }
@@ -154,6 +245,7 @@ TEST(RouterStress, EveryRequestIsAnsweredOnce) {
       std::this_thread::yield();
     }
     for (std::thread& asker : askers) asker.join();
+    EXPECT_EQ(router.Tick(), 0u);
   }
   EXPECT_EQ(answered + refused, 2000);
 }

@@ -7,6 +7,7 @@
 #include "services/serving/keeper.h"
 #include "services/serving/meter.h"
 #include "services/serving/records.h"
+#include "services/serving/rollout.h"
 #include "services/serving/router.h"
 
 namespace aloft::serving {
@@ -20,8 +21,11 @@ class Service::State {
         meter_(std::make_shared<Meter>()),
         router_(Router::Options{.max_invocations_per_endpoint = options.max_invocations_per_endpoint,
                                 .max_bytes_in_flight = options.max_bytes_in_flight,
-                                .model_timeout = options.model_timeout},
-                with.workers, meter_, with.clock, [this](const compute::TaskId& task) { keeper_.Suspect(task); }),
+                                .model_timeout = options.model_timeout,
+                                .patience = options.patience},
+                with.workers, meter_, with.clock,
+                {.suspect = [this](const compute::TaskId& task) { keeper_.Suspect(task); },
+                 .waiting = [this] { keeper_.OnWaiting(); }}),
         keeper_({with.database, with.runtimes, with.backend, with.workers, with.logs, with.metrics, router_, *meter_,
                  with.clock, with.random},
                 {.drain = options.drain, .holder = options.holder}, std::move(log)) {}
@@ -71,6 +75,7 @@ Status Service::Start() {
 
 void Service::Stop() {
   state_->keeper_.Stop();
+  state_->router_.Stop();
 }
 
 std::size_t Service::RunDue() {
@@ -90,8 +95,11 @@ Result<sagemaker::CreateEndpointConfigResponse> Service::CreateEndpointConfig(
     const Scope& scope, const sagemaker::CreateEndpointConfigRequest& request) {
   ALOFT_TRY(CheckConfig(request));
   ALOFT_ASSIGN(resources::Tags tags, TagsOf(request));
-  for (const sagemaker::ProductionVariant& variant : *request.production_variants) {
-    ALOFT_TRY(state_->with_.models.Find(scope, *variant.model_name));
+  for (const auto* variants : {&request.production_variants, &request.shadow_production_variants}) {
+    if (!*variants) continue;
+    for (const sagemaker::ProductionVariant& variant : **variants) {
+      ALOFT_TRY(state_->with_.models.Find(scope, *variant.model_name));
+    }
   }
   EndpointConfig config{request.endpoint_config_name.value_or(""), state_->with_.clock.Now(), request};
   config.request.tags.reset();
@@ -113,6 +121,7 @@ Result<sagemaker::DescribeEndpointConfigResponse> Service::DescribeEndpointConfi
   response.endpoint_config_name = name;
   response.endpoint_config_arn = Arn(scope, "endpoint-config", name);
   response.production_variants = config.request.production_variants;
+  response.shadow_production_variants = config.request.shadow_production_variants;
   response.data_capture_config = config.request.data_capture_config;
   response.execution_role_arn = config.request.execution_role_arn;
   response.vpc_config = config.request.vpc_config;
@@ -149,7 +158,6 @@ Status Service::DeleteEndpointConfig(const Scope& scope, const std::string& name
 
 Result<sagemaker::CreateEndpointResponse> Service::CreateEndpoint(const Scope& scope,
                                                                   const sagemaker::CreateEndpointRequest& request) {
-  ALOFT_TRY(CheckDeploymentConfig(request.deployment_config));
   ALOFT_ASSIGN(resources::Tags tags, TagsOf(request));
   Endpoint endpoint;
   endpoint.name = request.endpoint_name.value_or("");
@@ -157,8 +165,11 @@ Result<sagemaker::CreateEndpointResponse> Service::CreateEndpoint(const Scope& s
   endpoint.status = EndpointStatus::kCreating;
   endpoint.config = request.endpoint_config_name.value_or("");
   endpoint.generation = 1;
+  endpoint.deployment_config = request.deployment_config;
   ALOFT_ASSIGN(endpoint.next, MakeDeployment(state_->with_.database, state_->with_.models, scope, endpoint.config, 1,
                                              endpoint.created));
+  // There is nothing to shift from: only checked, and shown.
+  ALOFT_TRY(RolloutOf(request.deployment_config, static_cast<int>(endpoint.next->slots.size())));
   std::string arn = Arn(scope, "endpoint", endpoint.name);
   ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
     ALOFT_TRY(InsertEndpoint(transaction, scope, endpoint));
@@ -203,7 +214,6 @@ Result<sagemaker::ListEndpointsResponse> Service::ListEndpoints(const Scope& sco
 
 Result<sagemaker::UpdateEndpointResponse> Service::UpdateEndpoint(const Scope& scope,
                                                                   const sagemaker::UpdateEndpointRequest& request) {
-  ALOFT_TRY(CheckDeploymentConfig(request.deployment_config));
   std::string name = request.endpoint_name.value_or("");
   Time now = state_->with_.clock.Now();
   ALOFT_ASSIGN(Deployment next, MakeDeployment(state_->with_.database, state_->with_.models, scope,
@@ -217,6 +227,8 @@ Result<sagemaker::UpdateEndpointResponse> Service::UpdateEndpoint(const Scope& s
     if (endpoint.current && request.retain_all_variant_properties.value_or(false)) {
       RetainProperties(*endpoint.current, request.exclude_retained_variant_properties, deployment);
     }
+    if (!request.retain_deployment_config.value_or(false)) endpoint.deployment_config = request.deployment_config;
+    ALOFT_ASSIGN(endpoint.rollout, RolloutOf(endpoint.deployment_config, static_cast<int>(deployment.slots.size())));
     deployment.generation = ++endpoint.generation;
     endpoint.next = std::move(deployment);
     endpoint.status = EndpointStatus::kUpdating;
@@ -226,6 +238,28 @@ Result<sagemaker::UpdateEndpointResponse> Service::UpdateEndpoint(const Scope& s
   }));
   state_->keeper_.Wake(scope, name);
   sagemaker::UpdateEndpointResponse response;
+  response.endpoint_arn = Arn(scope, "endpoint", name);
+  return response;
+}
+
+Result<sagemaker::UpdateEndpointWeightsAndCapacitiesResponse> Service::UpdateEndpointWeightsAndCapacities(
+    const Scope& scope, const sagemaker::UpdateEndpointWeightsAndCapacitiesRequest& request) {
+  std::string name = request.endpoint_name.value_or("");
+  ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_ASSIGN(Endpoint endpoint, LoadEndpoint(transaction, scope, name));
+    if (endpoint.status != EndpointStatus::kInService || !endpoint.current) {
+      return Fail(kEndpointBusy, "Cannot update in-progress endpoint \"" + Arn(scope, "endpoint", name) + "\".");
+    }
+    if (request.desired_weights_and_capacities) {
+      ALOFT_TRY(ApplyCapacities(*request.desired_weights_and_capacities, *endpoint.current));
+    }
+    endpoint.status = EndpointStatus::kUpdating;
+    endpoint.failure.clear();
+    endpoint.modified = state_->with_.clock.Now();
+    return serving::UpdateEndpoint(transaction, scope, endpoint);
+  }));
+  state_->keeper_.Wake(scope, name);
+  sagemaker::UpdateEndpointWeightsAndCapacitiesResponse response;
   response.endpoint_arn = Arn(scope, "endpoint", name);
   return response;
 }

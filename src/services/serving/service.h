@@ -35,6 +35,7 @@ struct Options {
   std::size_t max_bytes_in_flight = 256u << 20;  // of all request bodies
   std::chrono::seconds model_timeout{60};        // of one prediction
   std::chrono::seconds drain{60};                // that old workers get for what they still answer
+  std::chrono::seconds patience{30};             // that a request waits for a worker
   std::string holder = "server";  // who we are where servers share a database: the same over restarts of one server
 };
 
@@ -80,6 +81,9 @@ class Service {
   // stays.
   Result<shapes::sagemaker::UpdateEndpointResponse> UpdateEndpoint(
       const Scope& scope, const shapes::sagemaker::UpdateEndpointRequest& request);
+  // Weights count at once; instances come and go until the counts are there, the endpoint staying in service.
+  Result<shapes::sagemaker::UpdateEndpointWeightsAndCapacitiesResponse> UpdateEndpointWeightsAndCapacities(
+      const Scope& scope, const shapes::sagemaker::UpdateEndpointWeightsAndCapacitiesRequest& request);
   Status DeleteEndpoint(const Scope& scope, const std::string& name);
 
   // `done` runs once, on this thread (a refusal) or on one of the client's. kNoSuchEndpoint, kTooManyInvocations, ...

@@ -109,6 +109,7 @@ class ServingTest : public testing::Test {
     sagemaker::UpdateEndpointRequest request;
     request.endpoint_name = "e";
     request.endpoint_config_name = config;
+    request.deployment_config = deployment_;
     return service_->UpdateEndpoint(scope_, request);
   }
 
@@ -172,6 +173,7 @@ class ServingTest : public testing::Test {
   std::optional<identity::Service> identity_;
   std::optional<models::Service> models_;
   std::optional<Service> service_;
+  std::optional<sagemaker::DeploymentConfig> deployment_;  // of the next Update
 };
 
 // The walk: Creating until the worker answers, then predictions go through, then Describe shows what the SDK reads.
@@ -281,7 +283,7 @@ TEST_F(ServingTest, TooLargeForTheMachine) {
   EXPECT_THAT(*described->failure_reason, HasSubstr("needs 8.0 GiB"));
 }
 
-// A worker in service that dies is started again; meanwhile the endpoint stays InService and says that it is not ready.
+// A worker in service that dies is started again; meanwhile the endpoint stays InService and requests wait for it.
 TEST_F(ServingTest, WorkerDiesAndComesBack) {
   InService();
   compute::TaskId first = Newest();
@@ -289,12 +291,14 @@ TEST_F(ServingTest, WorkerDiesAndComesBack) {
   service_->OnTaskChange(first);
   Settle();
   EXPECT_EQ(StatusOf(), "InService");
-  EXPECT_EQ((**Invoke()).error().reason, kEndpointNotReady);
+  auto answer = Invoke();
+  EXPECT_FALSE(answer->has_value());
   Pass(kFirstRetry);
   ASSERT_NE(Newest(), first);
   BringUp(Newest());
-  Invoke();
-  EXPECT_THAT(workers_.pending, SizeIs(1));
+  ASSERT_THAT(workers_.pending, SizeIs(1));
+  workers_.Answer(200, "late");
+  EXPECT_EQ((**answer)->body, "late");
 }
 
 // A worker that hangs gets no requests, and is replaced when it has been silent for longer than any prediction may
@@ -304,15 +308,18 @@ TEST_F(ServingTest, HangingWorkerIsReplaced) {
   compute::TaskId first = Newest();
   workers_.healthy[backend_.tasks[first].socket_path] = false;
   for (int i = 0; i < 10; ++i) Pass(seconds(1));
-  EXPECT_EQ((**Invoke()).error().reason, kEndpointNotReady);
+  auto waits = Invoke();
+  EXPECT_FALSE(waits->has_value());
   EXPECT_THAT(backend_.removed, IsEmpty());
   for (int i = 0; i < 60; ++i) Pass(seconds(1));
   EXPECT_THAT(backend_.removed, ElementsAre(first));
   EXPECT_NE(Newest(), first);
+  EXPECT_EQ((**waits).error().reason, kEndpointNotReady);  // nobody waits for ever
 }
 
-// Requests go to another worker where one is away, because it never got them; a broken answer is not repeated.
-TEST_F(ServingTest, OnlyWhatNeverStartedIsRetried) {
+// Requests go to another worker where one is away, because it never got them; one that broke is asked once more; one
+// that takes too long is not.
+TEST_F(ServingTest, WhatIsRetried) {
   InService(2);
   workers_.away[backend_.tasks[backend_.started[0].id].socket_path] = true;
   for (int i = 0; i < 3; ++i) Invoke();
@@ -323,6 +330,8 @@ TEST_F(ServingTest, OnlyWhatNeverStartedIsRetried) {
   workers_.away.clear();
   while (!workers_.pending.empty()) workers_.Answer(200, "");
   auto answer = Invoke();
+  workers_.Break(Fail(kIoError, "broken"));
+  ASSERT_FALSE(answer->has_value());
   workers_.Break(Fail(kIoError, "broken"));
   ASSERT_TRUE(answer->has_value());
   EXPECT_EQ((**answer)->status, 500);
@@ -367,6 +376,135 @@ TEST_F(ServingTest, UpdateLoadsTheNewBeforeTheOldGoes) {
   EXPECT_EQ((**during)->body, "old");
   Pass(seconds(5));
   EXPECT_FALSE(backend_.tasks.contains(old_worker));
+}
+
+// A canary: a part of the traffic after the workers answer, the rest after the wait, the old workers until after
+// theirs.
+TEST_F(ServingTest, CanaryShiftsInSteps) {
+  InService(2);
+  std::vector<compute::TaskSpec> old_workers = backend_.started;
+  MakeConfig("c2", 2);
+  auto& policy = deployment_.emplace().blue_green_update_policy.emplace();
+  auto& routing = policy.traffic_routing_configuration.emplace();
+  policy.termination_wait_in_seconds = 30;
+  routing.type = "CANARY";
+  routing.wait_interval_in_seconds = 60;
+  routing.canary_size.emplace().type = "INSTANCE_COUNT";
+  routing.canary_size->value = 1;
+  auto updated = Update("c2");
+  ASSERT_TRUE(updated.ok()) << Describe(updated.error());
+  Settle();
+  BringUp(backend_.started[2].id);
+  EXPECT_EQ(*service_->DescribeEndpoint(scope_, "e")->production_variants->front().current_weight, 1);
+  BringUp(backend_.started[3].id);
+  auto described = service_->DescribeEndpoint(scope_, "e");
+  EXPECT_EQ(*described->endpoint_status, "Updating");
+  EXPECT_EQ(*described->production_variants->front().current_weight, 0.5);
+  EXPECT_EQ(*described->pending_deployment_summary->production_variants->front().current_weight, 0.5);
+  EXPECT_EQ(described->pending_deployment_summary->production_variants->front().variant_status->front().status,
+            "ActivatingTraffic");
+  EXPECT_EQ(described->last_deployment_config->blue_green_update_policy->termination_wait_in_seconds, 30);
+
+  Boot();  // the shift goes on where it was
+  for (int i = 0; i < 61; ++i) Pass(seconds(1));
+  EXPECT_EQ(
+      *service_->DescribeEndpoint(scope_, "e")->pending_deployment_summary->production_variants->front().current_weight,
+      1);
+  for (int i = 0; i < 61; ++i) Pass(seconds(1));
+  EXPECT_EQ(StatusOf(), "InService");
+  EXPECT_TRUE(backend_.tasks.contains(old_workers[0].id));
+  for (int i = 0; i < 31; ++i) Pass(seconds(1));
+  EXPECT_FALSE(backend_.tasks.contains(old_workers[0].id));
+}
+
+// A new worker that dies under the first traffic takes the update back at once, and no request is lost by it.
+TEST_F(ServingTest, ShiftIsTakenBack) {
+  InService();
+  MakeConfig("c2");
+  auto& routing = deployment_.emplace().blue_green_update_policy.emplace().traffic_routing_configuration.emplace();
+  routing.type = "LINEAR";
+  routing.wait_interval_in_seconds = 60;
+  routing.linear_step_size.emplace().type = "CAPACITY_PERCENT";
+  routing.linear_step_size->value = 50;
+  ASSERT_TRUE(Update("c2").ok());
+  Settle();
+  compute::TaskId fresh = Newest();
+  BringUp(fresh);
+  EXPECT_EQ(*service_->DescribeEndpoint(scope_, "e")->production_variants->front().current_weight, 0.5);
+  backend_.End(fresh, compute::Outcome::kFailed, "boom");
+  service_->OnTaskChange(fresh);
+  Settle();
+  auto described = service_->DescribeEndpoint(scope_, "e");
+  EXPECT_EQ(*described->endpoint_status, "InService");
+  EXPECT_EQ(*described->endpoint_config_name, "c");
+  EXPECT_EQ(*described->production_variants->front().current_weight, 1);
+  EXPECT_THAT(*described->failure_reason, HasSubstr("boom"));
+}
+
+// What an update's traffic cannot be, and what is not built, is refused before anything changes.
+TEST_F(ServingTest, BadDeploymentConfigs) {
+  InService();
+  auto& policy = deployment_.emplace().blue_green_update_policy.emplace();
+  auto& routing = policy.traffic_routing_configuration.emplace();
+  routing.type = "CANARY";
+  EXPECT_EQ(Update("c").error().reason, kBadEndpointConfig);
+  routing.canary_size.emplace().type = "CAPACITY_PERCENT";
+  routing.canary_size->value = 60;
+  EXPECT_EQ(Update("c").error().reason, kBadEndpointConfig);
+  deployment_.emplace().rolling_update_policy.emplace();
+  EXPECT_THAT(Update("c").error().message, HasSubstr("RollingUpdatePolicy"));
+  deployment_.emplace().auto_rollback_configuration.emplace().alarms.emplace().emplace_back().alarm_name = "a";
+  EXPECT_THAT(Update("c").error().message, HasSubstr("AutoRollbackConfiguration"));
+  EXPECT_EQ(StatusOf(), "InService");
+}
+
+// Counts grow and shrink in service; numbers of instances are not used again; what leaves answers what it has.
+TEST_F(ServingTest, CapacityChangesInService) {
+  InService();
+  compute::TaskId first = Newest();
+  auto capacity = [&](int count) {
+    sagemaker::UpdateEndpointWeightsAndCapacitiesRequest request;
+    request.endpoint_name = "e";
+    auto& wish = request.desired_weights_and_capacities.emplace().emplace_back();
+    wish.variant_name = "AllTraffic";
+    wish.desired_instance_count = count;
+    return service_->UpdateEndpointWeightsAndCapacities(scope_, request);
+  };
+  EXPECT_EQ(capacity(0).error().reason, kBadEndpointConfig);
+  ASSERT_TRUE(capacity(2).ok());
+  EXPECT_THAT(capacity(3).error().message, HasSubstr("Cannot update in-progress"));
+  Settle();
+  EXPECT_EQ(StatusOf(), "Updating");
+  compute::TaskId second = Newest();
+  EXPECT_THAT(second.value(), testing::EndsWith("AllTraffic.1.1"));
+  BringUp(second);
+  EXPECT_EQ(StatusOf(), "InService");
+  EXPECT_EQ(service_->DescribeEndpoint(scope_, "e")->production_variants->front().current_instance_count, 2);
+
+  Invoke();
+  auto slow = Invoke();
+  ASSERT_TRUE(capacity(1).ok());
+  Settle();
+  EXPECT_EQ(StatusOf(), "InService");
+  Pass(seconds(10));
+  EXPECT_TRUE(backend_.tasks.contains(second));  // still answers
+  while (!workers_.pending.empty()) workers_.Answer(200, "done");
+  EXPECT_EQ((**slow)->body, "done");
+  Pass(seconds(1));
+  EXPECT_FALSE(backend_.tasks.contains(second));
+  EXPECT_TRUE(backend_.tasks.contains(first));
+  ASSERT_TRUE(capacity(2).ok());
+  Settle();
+  EXPECT_THAT(Newest().value(), testing::EndsWith("AllTraffic.2.1"));
+  // What does not come up is tried on, and the endpoint stays in service with what it has.
+  for (int i = 0; i < kStartTries; ++i) {
+    backend_.End(Newest(), compute::Outcome::kFailed, "no room");
+    service_->OnTaskChange(Newest());
+    Settle();
+    Pass(seconds(5));
+  }
+  EXPECT_EQ(StatusOf(), "InService");
+  EXPECT_THAT(*service_->DescribeEndpoint(scope_, "e")->failure_reason, HasSubstr("no room"));
 }
 
 // A failed update leaves the old version in service, and Describe says why.

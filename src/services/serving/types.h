@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "foundation/base/clock.h"
+#include "generated/shapes/sagemaker/endpoint.h"
 #include "generated/shapes/sagemaker/endpoint_config.h"
 #include "generated/shapes/sagemaker/model.h"
 #include "services/models/types.h"
@@ -33,8 +34,10 @@ struct Slot {
 
 // A model on instances, with everything its workers need: deleting the model or the configuration takes nothing away.
 struct Variant {
-  shapes::sagemaker::ProductionVariant plan;
+  shapes::sagemaker::ProductionVariant plan;  // with the weight and the count that are wished now
   shapes::sagemaker::CreateModelRequest model;
+  bool shadow = false;  // gets copies of requests; nobody sees its answers
+  int made = 0;         // instances so far: numbers are not used again
 
   std::string name() const { return plan.variant_name.value_or(""); }
   double weight() const { return plan.initial_variant_weight.value_or(1); }
@@ -53,6 +56,17 @@ struct Deployment {
   std::vector<Slot> slots;  // one per instance of each variant
 };
 
+// How an update moves traffic to `next` once all of its workers answer, and how far it is.
+struct Rollout {
+  enum class Kind { kAllAtOnce, kCanary, kLinear } kind = Kind::kAllAtOnce;
+  double step = 1;                           // share of the traffic: of the canary, of each linear step
+  std::chrono::seconds wait{0};              // after each step, the last one included
+  std::chrono::seconds termination_wait{0};  // that the old workers stay after that
+  std::chrono::seconds limit{0};             // of the whole update; 0: none
+  double share = 0;                          // of the traffic that goes to `next` now
+  std::optional<Time> stepped;               // when share was last raised
+};
+
 struct Endpoint {
   std::string name;
   Time created, modified;
@@ -62,7 +76,10 @@ struct Endpoint {
   int generation = 0;                 // the newest deployment's
   std::optional<Deployment> current;  // answers
   std::optional<Deployment> next;     // is being brought up
-  std::int64_t revision = 0;          // grows with each write
+  Rollout rollout;                    // of `next`
+  // Of the last create or update that asked for one.
+  std::optional<shapes::sagemaker::DeploymentConfig> deployment_config;
+  std::int64_t revision = 0;  // grows with each write
 };
 
 }  // namespace aloft::serving

@@ -96,6 +96,12 @@ void AddEndpointRows(serving::Service& serving, std::vector<Row>& rows) {
       [&serving](const Call& call, const Authorized&, const UpdateEndpointRequest& in) {
         return serving.UpdateEndpoint(ScopeOf(call), in);
       }));
+  rows.push_back(MakeRow<UpdateEndpointWeightsAndCapacitiesRequest, UpdateEndpointWeightsAndCapacitiesResponse>(
+      kModel, "UpdateEndpointWeightsAndCapacities",
+      OnEndpoint<UpdateEndpointWeightsAndCapacitiesRequest>("sagemaker:UpdateEndpointWeightsAndCapacities"),
+      [&serving](const Call& call, const Authorized&, const UpdateEndpointWeightsAndCapacitiesRequest& in) {
+        return serving.UpdateEndpointWeightsAndCapacities(ScopeOf(call), in);
+      }));
   rows.push_back(MakeRow<DeleteEndpointRequest, DeleteEndpointResponse>(
       kModel, "DeleteEndpoint", OnEndpoint<DeleteEndpointRequest>("sagemaker:DeleteEndpoint"),
       [&serving](const Call& call, const Authorized&, const DeleteEndpointRequest& in) {
@@ -117,6 +123,7 @@ ServiceApi MakeEndpointApi(serving::Service& serving) {
       {serving::kNoSuchEndpoint, "ValidationException", 400},
       {serving::kEndpointExists, "ValidationException", 400},
       {serving::kEndpointBusy, "ValidationException", 400},
+      {serving::kNoSuchVariant, "ValidationException", 400},
       {serving::kNotBuilt, "NotImplemented", 400},
       {compute::kUnknownInstanceType, "ValidationException", 400},
       {compute::kResourceLimitExceeded, "ResourceLimitExceeded", 400},

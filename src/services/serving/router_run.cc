@@ -1,0 +1,199 @@
+#include "services/serving/router_run.h"
+
+#include <algorithm>
+#include <random>
+
+#include "services/serving/errors.h"
+
+namespace aloft::serving {
+namespace {
+
+// A number in [0, 1) that need not be unpredictable.
+double Chance() {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(engine);
+}
+
+}  // namespace
+
+Router::Run::Run(const Router& router, Scope scope, Invocation invocation, std::shared_ptr<Entry> entry,
+                 AnswerDone done)
+    : workers_(router.workers_),
+      meter_(router.meter_),
+      clock_(router.clock_),
+      timeout_(router.options_.model_timeout),
+      max_shadows_(router.options_.max_shadows_per_endpoint),
+      suspect_(router.hooks_.suspect),
+      waiting_(router.hooks_.waiting),
+      bytes_(router.bytes_),
+      scope_(std::move(scope)),
+      invocation_(std::make_shared<const Invocation>(std::move(invocation))),
+      entry_(std::move(entry)),
+      done_(std::move(done)),
+      admitted_(clock_.Monotonic()),
+      deadline_(admitted_ + router.options_.patience) {
+  entry_->in_flight.fetch_add(1);
+  bytes_->fetch_add(invocation_->body.size());
+}
+
+Router::Run::~Run() {
+  entry_->in_flight.fetch_sub(1);
+  bytes_->fetch_sub(invocation_->body.size());
+}
+
+void Router::Run::NotReady() {
+  done_(Fail(kEndpointNotReady, "No worker of endpoint " + invocation_->endpoint + " answers now; try again."));
+}
+
+void Router::Run::Go() {
+  for (;;) {
+    std::shared_ptr<const Version> version;
+    EndpointStatus status{};
+    {
+      std::lock_guard lock(entry_->mutex);
+      version = entry_->version;
+      status = entry_->status;
+    }
+    if (version != version_) tried_.clear();
+    version_ = std::move(version);
+    if (!version_ && status != EndpointStatus::kInService && status != EndpointStatus::kUpdating) {
+      return done_(Fail(kEndpointNotInService, "Endpoint " + invocation_->endpoint + " of account " +
+                                                   scope_.account.value() + " is not in service: its status is " +
+                                                   std::string(ToString(status)) + "."));
+    }
+    const std::string& wanted = invocation_->target_variant;
+    if (version_ && !wanted.empty() &&
+        std::none_of(version_->variants.begin(), version_->variants.end(),
+                     [&](const RoutedVariant& variant) { return variant.name == wanted && !variant.shadow; })) {
+      return done_(
+          Fail(kNoSuchVariant, "Variant " + wanted + " of endpoint " + invocation_->endpoint + " was not found."));
+    }
+    Choice choice;
+    if (version_) choice = Choose();
+    if (choice.worker != nullptr) return Send(choice);
+    tried_.clear();
+    if (Wait()) return;
+  }
+}
+
+bool Router::Run::Wait() {
+  {
+    std::lock_guard lock(entry_->mutex);
+    if (entry_->version != version_) return false;
+    entry_->waiting.push_back(shared_from_this());
+  }
+  waiting_();
+  return true;
+}
+
+// A variant by weight among those that have a worker not tried yet, and of its workers the one with the least to do.
+Router::Run::Choice Router::Run::Choose() const {
+  auto best = [&](const RoutedVariant& variant) {
+    const RoutedWorker* chosen = nullptr;
+    for (const RoutedWorker& worker : variant.workers) {
+      if (std::find(tried_.begin(), tried_.end(), &worker) != tried_.end()) continue;
+      if (chosen == nullptr || worker.load->load() < chosen->load->load()) chosen = &worker;
+    }
+    return chosen;
+  };
+  const std::string& wanted = invocation_->target_variant;
+  auto eligible = [&](const RoutedVariant& variant) {
+    return !variant.shadow && (wanted.empty() ? variant.weight > 0 : variant.name == wanted);
+  };
+  double total = 0;
+  for (const RoutedVariant& variant : version_->variants) {
+    if (eligible(variant) && best(variant) != nullptr) total += variant.weight;
+  }
+  double point = Chance() * total;
+  Choice choice;
+  for (const RoutedVariant& variant : version_->variants) {
+    if (!eligible(variant)) continue;
+    const RoutedWorker* worker = best(variant);
+    if (worker == nullptr) continue;
+    choice = {&variant, worker};
+    point -= variant.weight;
+    if (point < 0) break;
+  }
+  return choice;
+}
+
+void Router::Run::Send(Choice choice) {
+  tried_.push_back(choice.worker);
+  if (!shadowed_) Shadow(*choice.variant);
+  choice.worker->load->fetch_add(1);
+  sent_ = clock_.Monotonic();
+  workers_.Invoke(choice.worker->socket, *invocation_, timeout_,
+                  [self = shared_from_this(), version = version_, choice](Result<WorkerAnswer> answer) {
+                    choice.worker->load->fetch_sub(1);
+                    self->Receive(*choice.variant, *choice.worker, std::move(answer));
+                  });
+}
+
+// A copy for each shadow, whose answer only counts in its metrics. Once per request, and never more than a bound, so
+// that a slow shadow slows nobody.
+void Router::Run::Shadow(const RoutedVariant& chosen) {
+  shadowed_ = true;
+  for (const RoutedVariant& variant : version_->variants) {
+    if (!variant.shadow || variant.next != chosen.next || variant.workers.empty()) continue;
+    if (Chance() >= variant.weight) continue;
+    if (entry_->shadows.fetch_add(1) >= max_shadows_) {
+      entry_->shadows.fetch_sub(1);
+      continue;
+    }
+    const RoutedWorker* worker = &variant.workers.front();
+    for (const RoutedWorker& other : variant.workers) {
+      if (other.load->load() < worker->load->load()) worker = &other;
+    }
+    worker->load->fetch_add(1);
+    // Holds the request's body, not its run: the answer does not wait for the shadow's.
+    workers_.Invoke(worker->socket, *invocation_, timeout_,
+                    [entry = entry_, version = version_, meter = meter_, scope = scope_, invocation = invocation_,
+                     &clock = clock_, began = clock_.Monotonic(), worker, &variant](Result<WorkerAnswer> answer) {
+                      worker->load->fetch_sub(1);
+                      entry->shadows.fetch_sub(1);
+                      Sample sample;
+                      sample.status = answer.ok() ? answer->status : 500;
+                      sample.model = std::chrono::duration_cast<std::chrono::microseconds>(clock.Monotonic() - began);
+                      meter->Record(scope, invocation->endpoint, variant.name, sample);
+                    });
+  }
+}
+
+void Router::Run::Meet(const RoutedVariant& variant, int status, MonotonicTime received) {
+  Sample sample;
+  sample.status = status;
+  sample.model = std::chrono::duration_cast<std::chrono::microseconds>(received - sent_);
+  sample.overhead = std::chrono::duration_cast<std::chrono::microseconds>(sent_ - admitted_);
+  meter_->Record(scope_, invocation_->endpoint, variant.name, sample);
+}
+
+void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& worker, Result<WorkerAnswer> result) {
+  MonotonicTime received = clock_.Monotonic();
+  Answer answer;
+  answer.variant = variant.name;
+  answer.log_stream_arn = worker.log_stream_arn;
+  if (result.ok()) {
+    answer.status = result->status;
+    answer.content_type = std::move(result->content_type);
+    answer.custom_attributes = std::move(result->custom_attributes);
+    answer.body = std::move(result->body);
+  } else {
+    suspect_(worker.task);
+    ErrorKind kind = result.error().kind();
+    if (kind == ErrorKind::kUnavailable) return Go();  // it never got the request
+    // A worker that died took all of its requests along, of which at most one is why. Each is asked once more: a
+    // prediction that is computed twice harms nobody, and one that kills workers kills two.
+    if (result.error().reason == kIoError && !repeated_) {
+      repeated_ = true;
+      return Go();
+    }
+    answer.status = kind == ErrorKind::kDeadlineExceeded ? 0 : 500;
+    answer.content_type = "text/plain";
+    answer.body = answer.status == 0 ? "Your invocation timed out while waiting for a response from container primary."
+                                     : "The model's process ended while it answered.";
+  }
+  Meet(variant, answer.status, received);
+  done_(std::move(answer));
+}
+
+}  // namespace aloft::serving
