@@ -168,3 +168,15 @@ def test_not_empty(s3, versioned):
     s3.delete_object(Bucket=versioned, Key="k")
     with refused("BucketNotEmpty", 409):
         s3.delete_bucket(Bucket=versioned)
+
+
+# Of a version that is named, that version's tags decide who reads it, whatever the latest one's are.
+def test_tags_of_a_version_decide(cloud, s3, versioned):
+    red = s3.put_object(Bucket=versioned, Key="k", Body=b"x", Tagging="color=red")["VersionId"]
+    blue = s3.put_object(Bucket=versioned, Key="k", Body=b"y", Tagging="color=blue")["VersionId"]
+    theirs = cloud.make_user([{"Effect": "Allow", "Action": "s3:GetObject*", "Resource": f"arn:aws:s3:::{versioned}/*",
+                               "Condition": {"StringEquals": {"s3:ExistingObjectTag/color": "red"}}}]).client("s3")
+    assert theirs.get_object(Bucket=versioned, Key="k", VersionId=red)["Body"].read() == b"x"
+    for version in [{"VersionId": blue}, {}]:
+        with refused("AccessDenied", 403):
+            theirs.get_object(Bucket=versioned, Key="k", **version)

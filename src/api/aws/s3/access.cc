@@ -127,7 +127,8 @@ Status AccessFacts::AddObject(const BucketAccess& access, const Permission& perm
   bool tags = access.policy_reads_tags || caller.kind != identity::PrincipalKind::kRoot;
   if (!lists && !tags) return {};
   auto wanted = permission.context.find(std::string(kVersionKey));
-  std::string_view version = wanted == permission.context.end() || wanted->second.empty() ? "" : wanted->second.front();
+  std::string_view version;
+  if (wanted != permission.context.end() && !wanted->second.empty()) version = wanted->second.front();
   auto info = objects_.FindVersion(access.bucket.account, access.bucket.name, key, version);
   if (!info.ok()) {
     // That it is absent is the operation's to tell, to who may know.
