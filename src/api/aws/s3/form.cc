@@ -45,6 +45,10 @@ bool FormReader::TakeDelimiter(std::string_view& content) {
   return true;
 }
 
+std::size_t FormReader::Sure() const {
+  return buffer_.size() - std::min(buffer_.size(), delimiter_.size() - 1);
+}
+
 Status FormReader::ReadHeaders(std::string_view text) {
   name_.clear();
   for (std::string_view line : Split(text, '\n')) {
@@ -82,11 +86,13 @@ Status FormReader::Feed(std::string_view bytes, const std::function<Status()>& b
         break;
       case State::kHeaders: {
         auto end = buffer_.find("\r\n\r\n");
-        if (end == std::string::npos) return buffer_.size() > kMaxFormFields ? Status(Malformed()) : Status();
+        // The last three bytes may begin the blank line.
+        if (end == std::string::npos) return buffer_.size() > kMaxFormFields + 3 ? Status(Malformed()) : Status();
+        if (end > kMaxFormFields) return Malformed();
         ALOFT_TRY(ReadHeaders(std::string_view(buffer_).substr(0, end)));
         buffer_.erase(0, end + 4);
         in_first_file_ = name_ == "file" && !has_file_;
-        state_ = name_ == "file" ? State::kFile : State::kField;
+        state_ = name_ == "file" || has_file_ ? State::kFile : State::kField;  // what follows the file is passed over
         if (in_first_file_) {
           has_file_ = true;
           ALOFT_TRY(begin());
@@ -95,20 +101,19 @@ Status FormReader::Feed(std::string_view bytes, const std::function<Status()>& b
       }
       case State::kField: {
         bool whole = TakeDelimiter(content);
-        if ((whole ? content.size() : buffer_.size()) + field_bytes_ > kMaxFormFields)
+        if ((whole ? content.size() : Sure()) + name_.size() + field_bytes_ > kMaxFormFields)
           return Fail(kFormFieldsTooLarge,
                       "Your POST request fields preceding the upload file exceeded the maximum allowed size of 20480");
         if (!whole) return {};
         field_bytes_ += content.size() + name_.size();
-        if (!has_file_) fields_.emplace_back(name_, std::string(content));
+        fields_.emplace_back(name_, std::string(content));
         buffer_.erase(0, content.size() + delimiter_.size());
         state_ = State::kDelimited;
         break;
       }
       case State::kFile: {
         bool whole = TakeDelimiter(content);
-        // What could be the beginning of a delimiter waits for the next piece.
-        std::size_t sure = whole ? content.size() : buffer_.size() - std::min(buffer_.size(), delimiter_.size() - 1);
+        std::size_t sure = whole ? content.size() : Sure();
         if (in_first_file_ && sure > 0) ALOFT_TRY(take(std::string_view(buffer_).substr(0, sure)));
         buffer_.erase(0, whole ? sure + delimiter_.size() : sure);
         if (!whole) return {};

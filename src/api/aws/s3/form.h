@@ -37,6 +37,8 @@ class FormReader {
   Status ReadHeaders(std::string_view text);
   // Up to the next delimiter, which goes too; false where more bytes are needed.
   bool TakeDelimiter(std::string_view& content);
+  // Bytes of the buffer that no delimiter begins in: the others wait for the next piece.
+  std::size_t Sure() const;
 
   std::string delimiter_;  // "\r\n--boundary"
   std::string buffer_;
