@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -56,6 +58,43 @@ void ResetInChild(int input, int output, const std::vector<int>& keep) {
   int error = errno;
   static_cast<void>(!::write(report, &error, sizeof error));
   ::_exit(127);
+}
+
+// Watches over a group in a process of its own: where the thread that started it ends before the command has, the whole
+// group is killed. The kernel tells only a direct child of its parent's death; what an installer starts would live on
+// and write into what others think theirs.
+[[noreturn]] void Guard(pid_t parent, pid_t group, int held) {
+  ::signal(SIGTERM, SIG_DFL);
+  sigset_t term;
+  ::sigemptyset(&term);
+  ::sigaddset(&term, SIGTERM);
+  ::sigprocmask(SIG_SETMASK, &term, nullptr);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // Descriptors are the parent's: held, they would keep pipes and locks from being free.
+  if (held > 0) ::syscall(SYS_close_range, 0u, static_cast<unsigned>(held) - 1, 0u);
+  ::syscall(SYS_close_range, static_cast<unsigned>(held + 1), ~0u, 0u);
+  ::setsid();  // nor does it go with the parent's group
+  int signal = 0;
+  if (::getppid() == parent) ::sigwait(&term, &signal);
+  // What is killed may still be in the middle of a write: `held` is let go after the last one is gone.
+  const timespec pause{.tv_sec = 0, .tv_nsec = 5'000'000};
+  for (int tries = 0; ::kill(-group, SIGKILL) == 0 && tries < 1000; ++tries) ::nanosleep(&pause, nullptr);
+  ::_exit(0);
+}
+
+// Starts the guard of a child's group; 0 where no process can be made, and the command runs unguarded.
+pid_t StartGuard(pid_t group, int held) {
+  const pid_t parent = ::getpid();
+  const pid_t guard = ::fork();
+  if (guard == 0) Guard(parent, group, held);
+  return std::max(guard, 0);
+}
+
+int WaitFor(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
 }
 
 bool ReadExactly(int fd, void* out, std::size_t size) {
@@ -167,9 +206,7 @@ Result<ProcessIdentity> StartDaemon(const DaemonOptions& options) {
     ::_exit(daemon < 0 ? 1 : 0);
   }
   report.Reset();
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  WaitFor(child);
   pid_t daemon = 0;
   if (!ReadExactly(reading.get(), &daemon, sizeof daemon)) return SystemError("fork", EAGAIN);
   int error = 0;
@@ -198,6 +235,7 @@ Result<CommandResult> RunCommand(const CommandOptions& options) {
     ExecOrReport(options.argv[0].c_str(), image, options.working_directory.c_str(), report_writing.get());
   }
   ::setpgid(child, child);
+  const pid_t guard = StartGuard(child, options.held);
   writing.Reset();
   report_writing.Reset();
 
@@ -220,8 +258,10 @@ Result<CommandResult> RunCommand(const CommandOptions& options) {
     }
   }
   lines.Flush();
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  const int status = WaitFor(child);
+  if (guard > 0) {
+    ::kill(guard, SIGKILL);
+    WaitFor(guard);
   }
   int error = 0;
   if (ReadExactly(report_reading.get(), &error, sizeof error)) return SystemError("exec " + options.argv[0], error);

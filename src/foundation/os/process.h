@@ -57,13 +57,15 @@ struct CommandResult {
   int signal = 0;
 };
 
-// Runs a child and waits for it; `output` receives its stdout and stderr by lines ("\r" ends one too). Killed at the
-// deadline, and as soon as `cancelled` (asked several times a second) says so.
+// Runs a child and waits for it; `output` receives its stdout and stderr by lines ("\r" ends one too). Killed with all
+// that it started at the deadline, as soon as `cancelled` (asked several times a second) says so, and where this
+// process ends, however it ends.
 struct CommandOptions {
   std::vector<std::string> argv{};  // argv[0] is a path
   std::map<std::string, std::string> variables{};
   std::string working_directory = "/";
   std::chrono::milliseconds deadline{600'000};
+  int held = -1;  // a descriptor that stays open until all of it has ended, even where this process ended first: a lock
   std::function<void(std::string_view line)> output{};
   std::function<bool()> cancelled{};
 };

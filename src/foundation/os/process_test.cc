@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,41 @@ TEST(ProcessTest, CommandEndsWithItsChildrenWhenCancelled) {
                             .cancelled = [&] { return seen; }});
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().reason, kCancelled);
+}
+
+// A task agent that is killed while it makes an environment: an installer that lived on would write into what the next
+// task, which finds the lock free, makes in the same place. So the lock is held until the installer's last child is
+// gone.
+TEST(ProcessTest, CommandEndsWithItsChildrenWhereItsStarterIsKilled) {
+  std::string name = "/tmp/aloft-process-XXXXXX";
+  const Fd made(::mkstemp(name.data()));
+  Pipe alive;  // the command and its children hold the writing end: the end of the file is their end
+  Pipe ready;
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    const int lock = ::open(name.c_str(), O_RDWR | O_CLOEXEC);
+    if (::flock(lock, LOCK_EX) != 0) ::_exit(2);
+    const std::string path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(alive.writing.get());
+    static_cast<void>(RunCommand({.argv = {"/bin/sh", "-c", "exec 9>" + path + "; (sleep 1000; :) & echo ready; wait"},
+                                  .variables = {{"PATH", "/usr/bin:/bin"}},
+                                  .held = lock,
+                                  .output = [&](std::string_view line) {
+                                    static_cast<void>(!::write(ready.writing.get(), line.data(), line.size()));
+                                  }}));
+    ::_exit(1);
+  }
+  alive.writing.Reset();
+  ready.writing.Reset();
+  char bytes[8];
+  ASSERT_GT(::read(ready.reading.get(), bytes, sizeof bytes), 0) << "the command did not start";
+  EXPECT_NE(::flock(made.get(), LOCK_EX | LOCK_NB), 0) << "its starter holds the lock";
+  ::kill(starter, SIGKILL);
+  ASSERT_EQ(::waitpid(starter, nullptr, 0), starter);
+  ASSERT_EQ(::flock(made.get(), LOCK_EX), 0);
+  ::fcntl(alive.reading.get(), F_SETFL, O_NONBLOCK);
+  EXPECT_EQ(::read(alive.reading.get(), bytes, sizeof bytes), 0)
+      << "something of the command lives where the lock is free";
+  ::unlink(name.c_str());
 }
 
 }  // namespace

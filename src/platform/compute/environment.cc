@@ -110,11 +110,11 @@ Result<Environment> Environments::Ensure(const std::string& name, const std::fun
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   ALOFT_ASSIGN(environment, Find(name));
-  if (!environment.ready) ALOFT_TRY(Make(name, environment, progress, cancelled));
+  if (!environment.ready) ALOFT_TRY(Make(name, environment, lock.get(), progress, cancelled));
   return Find(name);
 }
 
-Status Environments::Make(const std::string& name, const Environment& environment,
+Status Environments::Make(const std::string& name, const Environment& environment, int lock,
                           const std::function<void(std::string_view)>& progress,
                           const std::function<bool()>& cancelled) const {
   std::string file = runtime_directory_ + "/environments/" + name + ".txt";
@@ -130,6 +130,7 @@ Status Environments::Make(const std::string& name, const Environment& environmen
     options.argv = std::move(argv);
     options.variables = InstallerVariables(environment.path);
     options.deadline = std::chrono::minutes(30);
+    options.held = lock;
     options.output = [&](std::string_view line) {
       last = line;
       if (line.starts_with("Collecting ") || line.starts_with("Downloading ") || line.starts_with("Installing ") ||

@@ -32,7 +32,8 @@ class Environments {
                              const std::function<bool()>& cancelled) const;
 
  private:
-  Status Make(const std::string& name, const Environment& environment,
+  // `lock` is held by what makes it, so that nobody makes it anew while an installer still writes.
+  Status Make(const std::string& name, const Environment& environment, int lock,
               const std::function<void(std::string_view)>& progress, const std::function<bool()>& cancelled) const;
 
   std::string directory_, runtime_directory_, python_;
