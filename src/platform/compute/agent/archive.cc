@@ -121,16 +121,24 @@ class Unpacker {
   Status RegularFile(const os::Fd& directory, const std::string& leaf, const std::string& name, mode_t mode) {
     os::Fd file = OpenBeneath(directory.get(), leaf, O_WRONLY | O_CREAT | O_EXCL, (mode & 0777) | 0600);
     if (!file) return SystemError("create " + name, errno);
-    for (;;) {
+    // Holes count as what they read as: a few bytes can claim a file of any size.
+    for (std::uint64_t end = 0;;) {
       const void* data = nullptr;
       std::size_t size = 0;
       la_int64_t offset = 0;
       int result = archive_read_data_block(from_, &data, &size, &offset);
-      if (result == ARCHIVE_EOF) break;
-      if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return Broken();
-      bytes_ += size;
+      if ((result != ARCHIVE_OK && result != ARCHIVE_WARN && result != ARCHIVE_EOF) || offset < 0) return Broken();
+      const std::uint64_t reached = std::max(end, static_cast<std::uint64_t>(offset) + size);
+      bytes_ += reached - end;
       if (bytes_ > limits_.max_bytes)
         return Fail(kArchiveTooLarge, "the archive unpacks to more than the task may write");
+      if (result == ARCHIVE_EOF) {
+        // A hole at the end has no data; only the size tells of it.
+        if (reached > end && ::ftruncate(file.get(), static_cast<off_t>(reached)) != 0)
+          return SystemError("write " + name, errno);
+        break;
+      }
+      end = reached;
       const char* from = static_cast<const char*>(data);
       while (size > 0) {
         ssize_t wrote = ::pwrite(file.get(), from, size, offset);

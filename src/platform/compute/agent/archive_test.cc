@@ -144,6 +144,33 @@ TEST_F(ArchiveTest, StopsAtItsLimits) {
   EXPECT_EQ(Unpack(limits).error().reason, kArchiveTooLarge);
 }
 
+// "tar -S" leaves out what is zero. A model file that ends with zeros must come back whole, and a few bytes of archive
+// must not make a file beyond the limit.
+TEST_F(ArchiveTest, HolesComeBackAndCount) {
+  archive* to = archive_write_new();
+  archive_write_set_format_pax(to);
+  archive_write_open_fd(to, file_.get());
+  archive_entry* entry = archive_entry_new();
+  archive_entry_set_pathname(entry, "holes");
+  archive_entry_set_filetype(entry, AE_IFREG);
+  archive_entry_set_perm(entry, 0644);
+  archive_entry_set_size(entry, 100'000);
+  archive_entry_sparse_add_entry(entry, 8192, 4096);
+  ASSERT_EQ(archive_write_header(to, entry), ARCHIVE_OK);
+  const std::string content = std::string(8192, '\0') + std::string(4096, 'x') + std::string(100'000 - 12'288, '\0');
+  archive_write_data(to, content.data(), content.size());
+  archive_entry_free(entry);
+  archive_write_free(to);
+  ASSERT_LT(::lseek(file_.get(), 0, SEEK_END), 50'000) << "the archive was to have holes";
+
+  ASSERT_TRUE(Unpack().ok());
+  std::ifstream file(target_ + "/holes", std::ios::binary);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), content);
+  Status beyond = Unpack({.max_bytes = 50'000, .max_entries = 10});
+  ASSERT_FALSE(beyond.ok());
+  EXPECT_EQ(beyond.error().reason, kArchiveTooLarge);
+}
+
 // What is packed comes back the same; links stay links; what is neither file nor directory is left out.
 TEST_F(ArchiveTest, PackedComesBack) {
   std::string source = directory_ + "/source";
