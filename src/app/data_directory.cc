@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +13,22 @@
 #include "foundation/os/file.h"
 
 namespace aloft::app {
+namespace {
+
+// At the first start the root is synced once, by the caller, after all of them.
+Status MakeParts(const Config& config, bool first) {
+  const std::string& root = config.data_directory;
+  for (const std::string& part : {root + "/sql", root + "/kv", config.blob_path(), config.archive_path(),
+                                  config.keys_path(), config.tasks_path(), config.run_path()}) {
+    const mode_t mode = part == config.run_path() ? 0755 : 0700;
+    const bool below_root = part.substr(0, part.rfind('/')) == root;
+    if (first && below_root && (::mkdir(part.c_str(), mode) == 0 || errno == EEXIST)) continue;
+    ALOFT_TRY(os::MakeDirectories(part, mode));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<os::Fd> OpenDataDirectory(const Config& config) {
   const std::string& root = config.data_directory;
@@ -23,6 +40,7 @@ Result<os::Fd> OpenDataDirectory(const Config& config) {
     return Fail(kDataDirectoryInUse, "A server already runs on " + root + ".\n`aloft status --data " + root +
                                          "` shows it; `aloft stop` ends it.");
   }
+  // Written last at the first start: the sync of its name makes the directories beside it durable, too.
   auto version = os::ReadFile(root + "/VERSION");
   if (version.ok()) {
     int found = std::atoi(std::string(Trim(*version)).c_str());
@@ -32,16 +50,11 @@ Result<os::Fd> OpenDataDirectory(const Config& config) {
                                             " to " + std::to_string(kLayoutVersion) +
                                             ". Use the Aloft that wrote it, or a newer one.");
     }
-  } else if (version.error().reason == os::kNoSuchFile) {
-    ALOFT_TRY(os::WriteFileDurably(root + "/VERSION", std::to_string(kLayoutVersion) + "\n", 0644));
-  } else {
+  } else if (version.error().reason != os::kNoSuchFile) {
     return std::move(version).error();
   }
-  for (const std::string& part : {root + "/sql", root + "/kv", config.blob_path(), config.archive_path(),
-                                  config.keys_path(), config.tasks_path()}) {
-    ALOFT_TRY(os::MakeDirectories(part, 0700));
-  }
-  ALOFT_TRY(os::MakeDirectories(config.run_path(), 0755));
+  ALOFT_TRY(MakeParts(config, !version.ok()));
+  if (!version.ok()) ALOFT_TRY(os::WriteFileDurably(root + "/VERSION", std::to_string(kLayoutVersion) + "\n", 0644));
   return lock;
 }
 
