@@ -11,6 +11,7 @@
 #include "api/aws/sagemaker/model_rows.h"
 #include "api/aws/sagemaker/tag_rows.h"
 #include "api/aws/sagemaker/training_rows.h"
+#include "api/aws/sagemaker/transform_rows.h"
 #include "api/aws/sagemaker_runtime/api.h"
 #include "api/aws/sts/api.h"
 #include "api/aws_common/front.h"
@@ -30,6 +31,11 @@ api::TagTargets TagTargetsOf(Services& services) {
   };
   owners["model"] = [&services](const AccountId& account, const Region& region, const std::string& name) -> Status {
     ALOFT_TRY(services.models().Find({account, region}, name));
+    return {};
+  };
+  owners["transform-job"] = [&services](const AccountId& account, const Region& region,
+                                        const std::string& name) -> Status {
+    ALOFT_TRY(services.transform().DescribeTransformJob({account, region}, name));
     return {};
   };
   owners["endpoint"] = [&services](const AccountId& account, const Region& region, const std::string& name) -> Status {
@@ -60,6 +66,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   apis.push_back(api::MakeTagsApi(stores.database(), TagTargetsOf(services)));
   apis.push_back(api::MakeModelApi(services.models()));
   apis.push_back(api::MakeEndpointApi(services.serving()));
+  apis.push_back(api::MakeTransformApi(services.transform()));
   apis.push_back(api::MakeSageMakerRuntimeApi(services.serving()));
   tags_ = std::make_unique<TagFacts>(stores.database(), platform.identity());
   for (api::ServiceApi& api : apis)

@@ -17,18 +17,21 @@ constexpr const char* kSageMaker = "sagemaker.amazonaws.com";
 // Who wants to hear that a task changed. The backend exists before its listeners do, and may call at any time.
 class Services::TaskListeners {
  public:
-  void Set(training::Service* training, serving::Service* serving) {
+  void Set(training::Service* training, serving::Service* serving, transform::Service* transform) {
     training_.store(training, std::memory_order_release);
     serving_.store(serving, std::memory_order_release);
+    transform_.store(transform, std::memory_order_release);
   }
   void Changed(const compute::TaskId& id) const {
     if (auto* service = training_.load(std::memory_order_acquire)) service->OnTaskChanged(id);
     if (auto* service = serving_.load(std::memory_order_acquire)) service->OnTaskChange(id);
+    if (auto* service = transform_.load(std::memory_order_acquire)) service->OnTaskChange(id);
   }
 
  private:
   std::atomic<training::Service*> training_{nullptr};
   std::atomic<serving::Service*> serving_{nullptr};
+  std::atomic<transform::Service*> transform_{nullptr};
 };
 
 Services::Services(World& world, Stores& stores, Platform& platform)
@@ -58,7 +61,7 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
   services->probe_ = std::make_unique<staging::InputProbe>(platform.identity(), *services->objects_);
   services->MakeTraining();
   services->MakeServing();
-  services->listeners_->Set(services->training_.get(), services->serving_.get());
+  services->listeners_->Set(services->training_.get(), services->serving_.get(), services->transform_.get());
   return services;
 }
 
@@ -125,18 +128,27 @@ void Services::MakeServing() {
       serving::Dependencies{stores_.database(), *models_, *runtimes_, *backend_, *workers_, platform_.logs(),
                             platform_.points(), world_.clock, world_.random},
       std::move(options), world_.log);
+  auto check = [this](const AccountId& account, const std::string& role, const std::string& uri) {
+    return probe_->CheckPrefix(account, role, uri);
+  };
+  transform_ = std::make_unique<transform::Service>(
+      transform::Dependencies{stores_.database(), *models_, *runtimes_, *backend_, platform_.logs(), world_.clock,
+                              world_.random, check},
+      stores_.replica(), world_.log);
 }
 
 Status Services::Start() {
   ALOFT_TRY(serving_->Start());
   training_->Start();
+  transform_->Start();
   return {};
 }
 
 void Services::Stop() {
   if (training_) training_->Stop();
+  if (transform_) transform_->Stop();
   if (serving_) serving_->Stop();
-  listeners_->Set(nullptr, nullptr);
+  listeners_->Set(nullptr, nullptr, nullptr);
   backend_.reset();  // its threads call back
 }
 

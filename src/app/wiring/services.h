@@ -17,6 +17,7 @@
 #include "services/staging/probe.h"
 #include "services/trails/service.h"
 #include "services/training/service.h"
+#include "services/transform/service.h"
 
 namespace aloft::http {
 class Client;
@@ -46,6 +47,7 @@ class Services {
   training::Service& training() { return *training_; }
   models::Service& models() { return *models_; }
   serving::Service& serving() { return *serving_; }
+  transform::Service& transform() { return *transform_; }
 
  private:
   class TaskListeners;
@@ -70,6 +72,7 @@ class Services {
   std::unique_ptr<http::Client> worker_http_;
   std::unique_ptr<serving::WorkerClient> workers_;
   std::unique_ptr<serving::Service> serving_;
+  std::unique_ptr<transform::Service> transform_;
 };
 
 }  // namespace aloft::app

@@ -18,6 +18,7 @@
 #include "services/resources/tags.h"
 #include "services/serving/records.h"
 #include "services/training/records.h"
+#include "services/transform/records.h"
 
 namespace aloft::app {
 namespace {
@@ -41,6 +42,7 @@ std::vector<sql::Migration> AllMigrations() {
   add(training::Migrations());
   add(models::Migrations());
   add(serving::Migrations());
+  add(transform::Migrations());
   return all;
 }
 

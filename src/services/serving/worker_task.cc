@@ -5,6 +5,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/crypto/hash.h"
 #include "platform/compute/instance_types.h"
+#include "services/models/inputs.h"
 #include "services/models/service.h"
 #include "services/serving/errors.h"
 
@@ -16,14 +17,6 @@ using shapes::sagemaker::ContainerDefinition;
 bool ParseNumber(std::string_view text, int& number) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();
-}
-
-// Where the SDK uploads the script of a framework model; the worker finds it in /opt/ml/code.
-std::string CodeUri(const ContainerDefinition& container) {
-  if (!container.environment) return {};
-  auto found = container.environment->find("SAGEMAKER_SUBMIT_DIRECTORY");
-  if (found == container.environment->end() || !found->second.starts_with("s3://")) return {};
-  return found->second;
 }
 
 }  // namespace
@@ -75,27 +68,7 @@ Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
   spec.stop_grace = std::chrono::seconds(30);
   if (variant.model.enable_network_isolation.value_or(false)) spec.network = compute::Network::kNone;
 
-  models::ModelData data = models::DataOf(container);
-  if (!data.uri.empty()) {
-    compute::Input input;
-    input.channel = "model";
-    input.s3_uri = data.uri;
-    // A model that is one file need not be packed: ours alone, AWS wants an archive.
-    bool one_file = ToLower(data.uri).ends_with(".onnx") && !data.is_prefix;
-    input.kind = data.is_prefix ? compute::Input::Kind::kPrefix
-                 : one_file     ? compute::Input::Kind::kObject
-                                : compute::Input::Kind::kArchive;
-    input.path = "/opt/ml/model";
-    spec.inputs.push_back(std::move(input));
-  }
-  if (std::string code = CodeUri(container); !code.empty()) {
-    compute::Input input;
-    input.channel = "code";
-    input.s3_uri = code;
-    input.kind = compute::Input::Kind::kArchive;
-    input.path = "/opt/ml/code";
-    spec.inputs.push_back(std::move(input));
-  }
+  models::AddModelInputs(container, spec);
   std::uint64_t volume = static_cast<std::uint64_t>(variant.plan.volume_size_in_gb.value_or(0)) << 30;
   Result<compute::Limits> limits = compute::LimitsOf(variant.plan.instance_type.value_or("ml.m5.large"), volume);
   if (!limits.ok()) return Fail(kBadEndpointConfig, limits.error().message, limits.error().detail);

@@ -1,0 +1,1 @@
+"""Batch transform: objects -> records -> payloads -> the model -> objects."""

@@ -1,0 +1,75 @@
+#include "api/aws/sagemaker/transform_rows.h"
+
+#include "api/aws/sagemaker/permissions.h"
+#include "api/aws_common/row.h"
+#include "generated/shapes/sagemaker/service_model.h"
+#include "generated/shapes/sagemaker/transform.h"
+
+namespace aloft::api {
+namespace {
+
+using namespace shapes::sagemaker;  // NOLINT: the vocabulary of this file
+using namespace sagemaker;          // NOLINT
+
+constexpr char kKind[] = "transform-job";
+
+transform::Scope ScopeOf(const Call& call) {
+  return {call.session.account, call.region};
+}
+
+std::vector<Permission> CreatePermissions(const Call& call, const CreateTransformJobRequest& in) {
+  std::string arn = ArnOf(call, kKind, in.transform_job_name);
+  identity::Context context = TagContext(in.tags);
+  if (in.transform_resources && in.transform_resources->instance_type) {
+    context["sagemaker:instancetypes"] = {*in.transform_resources->instance_type};
+  }
+  if (in.model_name) context["sagemaker:modelarn"] = {ArnOf(call, "model", in.model_name)};
+  std::vector<Permission> permissions{{"sagemaker:CreateTransformJob", arn, std::move(context)}};
+  NeedTags(permissions, arn, in.tags);
+  return permissions;
+}
+
+template <class In>
+auto OnJob(const char* action) {
+  return [action](const Call& call, const In& in) -> std::vector<Permission> {
+    return {{action, ArnOf(call, kKind, in.transform_job_name), {}}};
+  };
+}
+
+}  // namespace
+
+ServiceApi MakeTransformApi(transform::Service& service) {
+  ServiceApi api{&kModel, {}, {}};
+  api.rows.push_back(MakeRow<CreateTransformJobRequest, CreateTransformJobResponse>(
+      kModel, "CreateTransformJob", CreatePermissions,
+      [&service](const Call& call, const Authorized&, const CreateTransformJobRequest& in) {
+        return service.CreateTransformJob(ScopeOf(call), in);
+      }));
+  api.rows.push_back(MakeRow<DescribeTransformJobRequest, DescribeTransformJobResponse>(
+      kModel, "DescribeTransformJob", OnJob<DescribeTransformJobRequest>("sagemaker:DescribeTransformJob"),
+      [&service](const Call& call, const Authorized&, const DescribeTransformJobRequest& in) {
+        return service.DescribeTransformJob(ScopeOf(call), *in.transform_job_name);
+      }));
+  api.rows.push_back(MakeRow<ListTransformJobsRequest, ListTransformJobsResponse>(
+      kModel, "ListTransformJobs",
+      [](const Call&, const ListTransformJobsRequest&) -> std::vector<Permission> {
+        return {{"sagemaker:ListTransformJobs", "*", {}}};
+      },
+      [&service](const Call& call, const Authorized&, const ListTransformJobsRequest& in) {
+        return service.ListTransformJobs(ScopeOf(call), in);
+      }));
+  api.rows.push_back(MakeRow<StopTransformJobRequest, StopTransformJobResponse>(
+      kModel, "StopTransformJob", OnJob<StopTransformJobRequest>("sagemaker:StopTransformJob"),
+      [&service](const Call& call, const Authorized&, const StopTransformJobRequest& in) {
+        return service.StopTransformJob(ScopeOf(call), *in.transform_job_name);
+      }));
+  // SageMaker has no NotFound for jobs: clients look for ValidationException.
+  api.errors = {{transform::kNoSuchJob, "ValidationException", 400},
+                {transform::kJobExists, "ResourceInUse", 400},
+                {transform::kBadJob, "ValidationException", 400},
+                {transform::kNotStoppable, "ValidationException", 400},
+                {transform::kNotBuilt, "NotImplemented", 400}};
+  return api;
+}
+
+}  // namespace aloft::api
