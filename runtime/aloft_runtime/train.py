@@ -19,6 +19,14 @@ import signal
 import sys
 
 MAX_FAILURE = 1024  # characters, as FailureReason allows
+MASTER_PORT = 7777  # as SageMaker's toolkit chooses it
+NOT_BUILT = (
+    "sagemaker_mpi_enabled",
+    "sagemaker_parameter_server_enabled",
+    "sagemaker_distributed_dataparallel_enabled",
+    "sagemaker_pytorch_xla_multi_worker_enabled",
+    "sagemaker_multi_worker_mirrored_strategy_enabled",
+)
 KEPT_ERRORS = 16 * 1024  # bytes of the code's standard error that are remembered for the failure text
 
 
@@ -96,7 +104,7 @@ class Job:
             ),
             "instance_groups": [g["instance_group_name"] for g in groups if "instance_group_name" in g],
             "instance_groups_dict": {g["instance_group_name"]: g for g in groups if "instance_group_name" in g},
-            "distribution_instance_groups": [],
+            "distribution_instance_groups": self.platform.get("sagemaker_distribution_instance_groups") or [],
             "is_hetero": len({g.get("instance_type") for g in groups}) > 1,
             "hosts": hosts,
             "num_gpus": count_gpus(),
@@ -171,16 +179,40 @@ def prepare_code(job):
             archive.unpack(job.submitted, job.code)
     if not job.program:
         raise LaunchError("no entry point: the hyperparameter sagemaker_program names the script to run")
-    for name in ("sagemaker_mpi_enabled", "sagemaker_torch_distributed_enabled", "sagemaker_parameter_server_enabled"):
+    for name in NOT_BUILT:
         if job.platform.get(name):
-            raise LaunchError(f"{name} is not built yet; run the script without a distribution")
+            raise LaunchError(f"{name} is not built; torch_distributed is, and scripts that start without a launcher")
     path = os.path.normpath(os.path.join(job.code, job.program))
     if not path.startswith(job.code.rstrip("/") + "/") or not os.path.isfile(path):
         there = ", ".join(sorted(os.listdir(job.code))[:20]) if os.path.isdir(job.code) else ""
         raise LaunchError(f"the entry point {job.program} is not in the submitted code, which holds: {there or 'nothing'}")
 
 
+def distribution_hosts(job):
+    """The hosts that take part: those of sagemaker_distribution_instance_groups where it names some, else all."""
+    names = job.platform.get("sagemaker_distribution_instance_groups") or []
+    groups = {g.get("instance_group_name"): g.get("hosts", []) for g in job.resources.get("instance_groups", [])}
+    chosen = [host for name in names for host in groups.get(name, [])]
+    return chosen or job.resources.get("hosts", ["algo-1"])
+
+
+def torch_launcher(job):
+    """torchrun over the job's hosts; empty on a host that does not take part."""
+    hosts = distribution_hosts(job)
+    host = job.resources.get("current_host", "algo-1")
+    if host not in hosts:
+        return []
+    launcher = [sys.executable, "-u", "-m", "torch.distributed.run", "--nnodes", str(len(hosts))]
+    launcher += ["--nproc_per_node", str(max(count_gpus(), 1)), "--master_addr", hosts[0]]
+    return [*launcher, "--master_port", str(MASTER_PORT), "--node_rank", str(hosts.index(host))]
+
+
 def command_of(job):
+    if job.platform.get("sagemaker_torch_distributed_enabled") or job.platform.get("sagemaker_pytorch_ddp_enabled"):
+        if not job.program.endswith(".py"):
+            raise LaunchError("torch_distributed needs a Python entry point")
+        if launcher := torch_launcher(job):
+            return [*launcher, job.program, *job.arguments]
     if job.program.endswith(".sh"):
         return ["/bin/bash", job.program, *job.arguments]
     return [sys.executable, "-u", job.program, *job.arguments]
@@ -274,6 +306,9 @@ def main(arguments=None):
 
             paths += overlay.install(requirements)
         variables = dict(os.environ) | job.variables()
+        if len(job.resources.get("hosts", [])) > 1:
+            for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "TP_SOCKET_IFNAME"):
+                variables.setdefault(name, job.resources.get("network_interface_name", "eth0"))
         variables["PYTHONPATH"] = os.pathsep.join(paths)
         command = command_of(job)
     except Exception as error:  # whatever it is, the job must end with a reason

@@ -37,7 +37,10 @@ struct SandboxSpec {
   std::string host_name = "sandbox";
   std::map<std::string, std::string> hosts{};  // further names in /etc/hosts -> address
   bool host_network = false;                   // else an own network with loopback only
-  std::vector<std::uint16_t> listen_ports{};   // on the loopback inside; the listening sockets come back from Start
+  // IPv4 of an interface eth0 whose packets come out of Start as the last descriptor (a TUN device: one read or write
+  // is one packet); empty: none. Needs /dev/net/tun.
+  std::string link_address{};
+  std::vector<std::uint16_t> listen_ports{};  // on the loopback inside; the listening sockets come back from Start
 
   std::vector<std::string> command{};  // argv[0] is a path inside, or a name looked up in PATH of `variables`
   std::map<std::string, std::string> variables{};
@@ -73,7 +76,7 @@ class Sandbox {
   std::vector<pid_t> Processes() const;
 
   // Builds and runs. `command` and `variables` replace those of the spec, since they may be known only now. Returns the
-  // listening sockets in the order of listen_ports.
+  // listening sockets in the order of listen_ports, then the link.
   Result<std::vector<Fd>> Start(const std::vector<std::string>& command,
                                 const std::map<std::string, std::string>& variables);
 

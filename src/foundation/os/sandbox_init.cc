@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -44,6 +45,31 @@ Status RaiseLoopback() {
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   if (!socket || ::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return SystemError("raise loopback", errno);
   return {};
+}
+
+// An interface whose packets this process reads and writes. 10.55.0.0/16 is what the hosts of a job share.
+Result<Fd> MakeLink(const std::string& address) {
+  constexpr int kMtu = 65'000;
+  Fd device(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (!device) return SystemError("open /dev/net/tun (hosts of one job reach each other through it)", errno);
+  ifreq request{};
+  std::string_view("eth0").copy(request.ifr_name, IFNAMSIZ);
+  request.ifr_flags = IFF_TUN | IFF_NO_PI;
+  if (::ioctl(device.get(), TUNSETIFF, &request) != 0) return SystemError("make the interface eth0", errno);
+  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  auto set = [&](unsigned long what, const char* text) {
+    auto* to = reinterpret_cast<sockaddr_in*>(&request.ifr_addr);
+    *to = {};
+    to->sin_family = AF_INET;
+    return ::inet_pton(AF_INET, text, &to->sin_addr) == 1 && ::ioctl(socket.get(), what, &request) == 0;
+  };
+  if (!socket || !set(SIOCSIFADDR, address.c_str()) || !set(SIOCSIFNETMASK, "255.255.0.0"))
+    return SystemError("give eth0 its address", errno);
+  request.ifr_mtu = kMtu;
+  if (::ioctl(socket.get(), SIOCSIFMTU, &request) != 0) return SystemError("set eth0's MTU", errno);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) != 0) return SystemError("raise eth0", errno);
+  return device;
 }
 
 Result<Fd> Listen(std::uint16_t port) {
@@ -149,6 +175,10 @@ Result<std::vector<Fd>> BuildSandbox(const SandboxSpec& spec, bool privileged, u
     for (std::uint16_t port : spec.listen_ports) {
       ALOFT_ASSIGN(Fd socket, Listen(port));
       listeners.push_back(std::move(socket));
+    }
+    if (!spec.link_address.empty()) {
+      ALOFT_ASSIGN(Fd link, MakeLink(spec.link_address));
+      listeners.push_back(std::move(link));
     }
   }
   ALOFT_TRY(BuildRoot(spec, privileged));

@@ -114,7 +114,9 @@ Status BuildSettings(const SandboxSpec& spec, const std::string& root) {
                                                 "::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"));
   ALOFT_TRY(WriteText(root + "/etc/group", "root:x:0:\naloft:x:" + id + ":\nnogroup:x:65534:\n"));
   ALOFT_TRY(WriteText(root + "/etc/hostname", spec.host_name + "\n"));
-  std::string hosts = "127.0.0.1 localhost " + spec.host_name + "\n::1 localhost\n";
+  // Where there is a link, `hosts` says under which address its own name is reached.
+  std::string hosts =
+      "127.0.0.1 localhost" + (spec.link_address.empty() ? " " + spec.host_name : std::string()) + "\n::1 localhost\n";
   for (const auto& [name, address] : spec.hosts) hosts += address + " " + name + "\n";
   ALOFT_TRY(WriteText(root + "/etc/hosts", hosts));
   if (spec.host_network) return Attach("/etc/resolv.conf", root + "/etc/resolv.conf", Access::kReadOnly, true);

@@ -12,6 +12,12 @@
 
 namespace aloft::compute {
 
+enum class StopMode {
+  kOrderly,
+  kInterrupt,  // the same, but nothing is stored except what is synchronized: the task is to begin again later
+  kDiscard,    // SIGKILL at once; only outputs that are stored after failures are
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -26,8 +32,8 @@ class Backend {
 
   // SIGTERM, the grace, SIGKILL; then outputs are stored and the task ends with
   // kStopped. Returns at once. A waiting task ends without having run; an ended
-  // one stays as it is.
-  virtual Status Stop(const TaskId& id) = 0;
+  // one stays as it is. Another mode may follow before the end and counts then.
+  virtual Status Stop(const TaskId& id, StopMode mode = StopMode::kOrderly) = 0;
 
   // Ends what still runs at once, stores nothing, and forgets the task with its
   // log. Removing what is not there succeeds.

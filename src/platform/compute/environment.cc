@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "foundation/base/bytes.h"
@@ -42,6 +43,24 @@ std::vector<std::string> NamedPackages(std::string_view requirements) {
     names.push_back(Normalise(line.substr(0, line.find_first_of("=<>~![; "))));
   }
   return names;
+}
+
+// Whether the packages are the distribution's own: the file says "# -- system <how to install them>".
+std::optional<std::string> SystemPackagesHint(std::string_view requirements) {
+  for (std::string_view line : Split(requirements, '\n'))
+    if (line.starts_with("# -- system")) return std::string(Trim(line.substr(sizeof("# -- system") - 1)));
+  return std::nullopt;
+}
+
+// Prints "name version" of each, on one line with semicolons; fails with the name of one that is not there.
+std::string VersionsProgram(const std::vector<std::string>& packages) {
+  std::string list;
+  for (const std::string& package : packages) list += "'" + package + "',";
+  return "import importlib.metadata as m, sys\n"
+         "try: print(';'.join(n + ' ' + m.version(n) for n in (" +
+         list +
+         ")))\n"
+         "except m.PackageNotFoundError as e: print(e); sys.exit(1)";
 }
 
 std::map<std::string, std::string> InstalledVersions(const std::string& environment) {
@@ -145,13 +164,23 @@ Status Environments::Make(const std::string& name, const Environment& environmen
                   "exit code " + std::to_string(result->exit_code));
     return {};
   };
+  std::optional<std::string> system = SystemPackagesHint(requirements);
   std::vector<std::string> make{python_, "-m", "venv"};
-  if (packages.empty()) make.push_back("--without-pip");
+  if (packages.empty() || system) make.push_back("--without-pip");
+  if (system) make.push_back("--system-site-packages");
   make.push_back(environment.path);
   std::string python = environment.path + "/bin/python";
   Status made = run(make);
-  if (made.ok() && !packages.empty())
+  std::string found_in_system;
+  if (made.ok() && system) {
+    made = run({python, "-c", VersionsProgram(packages)});
+    if (!made.ok())
+      made = Fail(kUnavailable, "the environment " + name + " needs packages of this system: " + last + ". " + *system);
+    else
+      found_in_system = last;
+  } else if (made.ok() && !packages.empty()) {
     made = run({python, "-m", "pip", "install", "--no-input", "--no-cache-dir", "-r", file});
+  }
   std::string versions;
   if (made.ok()) made = run({python, "-c", "import sys; print('Python %d.%d.%d' % sys.version_info[:3])"});
   if (!made.ok()) {
@@ -161,8 +190,10 @@ Status Environments::Make(const std::string& name, const Environment& environmen
   versions = last + "\n";
   auto installed = InstalledVersions(environment.path);
   for (const std::string& package : packages)
-    if (auto found = installed.find(package); found != installed.end())
+    if (auto found = installed.find(package); found != installed.end() && !system)
       versions += package + " " + found->second + "\n";
+  for (std::string_view package : Split(found_in_system, ';'))
+    if (!package.empty()) versions += std::string(package) + "\n";
   // Tasks run as other users.
   ::chmod(environment.path.c_str(), 0755);
   return os::WriteFileDurably(environment.path + kComplete, versions, 0644);

@@ -59,6 +59,7 @@ void Apply(const json::object& object, JournalState& state) {
     status.exit_code = static_cast<int>(Number(object, "exit_code", -1));
     status.signal = static_cast<int>(Number(object, "signal"));
     status.usage.peak_memory_bytes = static_cast<std::uint64_t>(Number(object, "peak_memory_bytes"));
+    status.exit_message = Get(object, "exit_message");
     status.usage.cpu = std::chrono::microseconds(Number(object, "cpu_micros"));
   } else if (event == "ended") {
     status.outcome = ParseOutcome(Get(object, "outcome")).value_or(Outcome::kLost);
@@ -128,10 +129,16 @@ Status Journal::CommandStarted() {
   return Append(Begin(*clock_, "command_started"));
 }
 
-Status Journal::CommandEnded(int exit_code, int signal, const Usage& usage) {
-  return Append(Begin(*clock_, "command_ended") + ",\"exit_code\":" + std::to_string(exit_code) + ",\"signal\":" +
-                std::to_string(signal) + ",\"peak_memory_bytes\":" + std::to_string(usage.peak_memory_bytes) +
-                ",\"cpu_micros\":" + std::to_string(usage.cpu.count()));
+Status Journal::CommandEnded(int exit_code, int signal, const Usage& usage, std::string_view exit_message) {
+  std::string line = Begin(*clock_, "command_ended") + ",\"exit_code\":" + std::to_string(exit_code) +
+                     ",\"signal\":" + std::to_string(signal) +
+                     ",\"peak_memory_bytes\":" + std::to_string(usage.peak_memory_bytes) +
+                     ",\"cpu_micros\":" + std::to_string(usage.cpu.count());
+  if (!exit_message.empty()) {
+    line += ",\"exit_message\":";
+    codec::WriteString(exit_message, line);
+  }
+  return Append(std::move(line));
 }
 
 Status Journal::Ended(Outcome outcome, std::string_view failure, bool failure_is_users) {

@@ -23,7 +23,7 @@ class Journal {
   Status Entered(Phase phase, std::string_view message);
   Status Versions(const std::vector<std::string>& versions);
   Status CommandStarted();
-  Status CommandEnded(int exit_code, int signal, const Usage& usage);
+  Status CommandEnded(int exit_code, int signal, const Usage& usage, std::string_view exit_message);
   // The last event; durable. `failure` is empty after success.
   Status Ended(Outcome outcome, std::string_view failure, bool failure_is_users);
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <set>
 
+#include "foundation/base/fault_point.h"
 #include "foundation/crypto/hash.h"
 #include "foundation/os/file.h"
 #include "foundation/os/process.h"
@@ -149,33 +150,62 @@ Status ProcessBackend::Start(const TaskSpec& spec) {
   return {};
 }
 
-bool ProcessBackend::MayLaunch(const TaskId& id, Placement& placement) {
+bool ProcessBackend::MayLaunch(const TaskId& id, std::vector<std::pair<TaskId, Limits>>& granted) {
   std::vector<Limits> running;
   std::lock_guard lock(mutex_);
   for (const auto& [other, task] : tasks_)
     if (task.state == State::kRunning) running.push_back(task.granted);
-  Task& task = tasks_.at(id);
-  placement = Place(options_.capacity, running, task.stored.spec.limits);
-  task.why_waiting = placement.verdict == Placement::Verdict::kStart ? "" : placement.reason;
-  return placement.verdict == Placement::Verdict::kStart;
+  if (tasks_.at(id).state != State::kWaiting) return false;  // started with the others of its gang
+  std::vector<TaskId> members = tasks_.at(id).stored.spec.gang.members;
+  if (members.empty()) members = {id};
+  std::string why;
+  for (const TaskId& member : members) {
+    auto found = tasks_.find(member);
+    // The server died between two launches: the rest follows.
+    if (found != tasks_.end() && found->second.state == State::kRunning) continue;
+    // It died between two Starts: the others come, or this one is removed.
+    if (found == tasks_.end() || found->second.state != State::kWaiting) {
+      why = "waits for the other instances of its job";
+      break;
+    }
+    Placement placement = Place(options_.capacity, running, found->second.stored.spec.limits);
+    if (placement.verdict != Placement::Verdict::kStart) {
+      why = placement.reason;
+      if (members.size() > 1) why += " (for " + std::to_string(members.size()) + " instances that start together)";
+      break;
+    }
+    running.push_back(placement.granted);
+    granted.emplace_back(member, placement.granted);
+  }
+  for (const TaskId& member : members)
+    if (auto found = tasks_.find(member); found != tasks_.end()) found->second.why_waiting = why;
+  return why.empty();
 }
 
 void ProcessBackend::LaunchWaiting() {
-  std::vector<std::pair<Time, TaskId>> waiting;
+  std::vector<Waiting> waiting;
   {
     std::lock_guard lock(mutex_);
+    std::map<std::string, double> in_use;  // vCPUs that each queue holds
     for (const auto& [id, task] : tasks_)
-      if (task.state == State::kWaiting) waiting.emplace_back(task.stored.accepted, id);
+      if (task.state == State::kRunning) in_use[task.stored.spec.queue] += task.granted.vcpus;
+    for (const auto& [id, task] : tasks_)
+      if (task.state == State::kWaiting)
+        waiting.push_back({id, task.stored.accepted, task.stored.spec.priority, task.stored.spec.queue,
+                           in_use[task.stored.spec.queue], task.stored.spec.limits.vcpus});
   }
-  std::sort(waiting.begin(), waiting.end());
-  for (const auto& [accepted, id] : waiting) {
-    Placement placement;
+  for (const TaskId& id : StartOrder(std::move(waiting))) {
+    std::vector<std::pair<TaskId, Limits>> granted;
     // A small task may pass a large one that waits: it ends sooner or uses what the large one could not.
-    if (!MayLaunch(id, placement)) continue;
-    auto launched = Launch(id, placement.granted);
-    if (launched.ok()) continue;
-    log_.Error("a task's agent could not be started", {{"task", id.value()}, {"error", Describe(launched.error())}});
-    static_cast<void>(EndWithoutAgent(id, Outcome::kCannotRun, launched.error().message));
+    if (!MayLaunch(id, granted)) continue;
+    for (const auto& [member, limits] : granted) {
+      auto launched = Launch(member, limits);
+      ALOFT_FAULT_POINT("compute.after_launch");
+      if (launched.ok()) continue;
+      log_.Error("a task's agent could not be started",
+                 {{"task", member.value()}, {"error", Describe(launched.error())}});
+      static_cast<void>(EndWithoutAgent(member, Outcome::kCannotRun, launched.error().message));
+    }
   }
 }
 
@@ -252,6 +282,8 @@ bool ProcessBackend::Refresh(const TaskId& id) {
   std::error_code error;
   for (const char* name : {"ml", "tmp", "root", kCredentialsFile}) fs::remove_all(Directory(id) + "/" + name, error);
   fs::remove_all(SocketDirectory(id), error);
+  if (const Gang& gang = task->stored.spec.gang; !gang.members.empty())
+    RemoveLink(LinkDirectory(options_.socket_directory, gang), gang.index);
   if (auto ended = EndWithoutAgent(id, Outcome::kLost, why); !ended.ok()) {
     log_.Error("a lost task cannot be ended", {{"task", id.value()}, {"error", Describe(ended.error())}});
     return false;  // tried again at the next tick
@@ -270,13 +302,13 @@ Result<TaskStatus> ProcessBackend::Observe(const TaskId& id) {
   return status;
 }
 
-Status ProcessBackend::Stop(const TaskId& id) {
+Status ProcessBackend::Stop(const TaskId& id, StopMode mode) {
   std::lock_guard lock(operations_);
   auto task = Copy(id);
   if (!task) return Fail(kNoSuchTask, "There is no task " + id.value());
   if (task->state == State::kEnded) return {};
   if (task->state == State::kWaiting) return EndWithoutAgent(id, Outcome::kStopped, "stopped before the code ran");
-  return ReplaceFile(Directory(id) + "/" + kStopFile, "1\n");
+  return ReplaceFile(Directory(id) + "/" + kStopFile, EncodeStop(mode));
 }
 
 void ProcessBackend::EndSandbox(const JournalState& journal) const {
@@ -314,6 +346,8 @@ Status ProcessBackend::Remove(const TaskId& id) {
     if (task->state == State::kRunning) ALOFT_TRY(KillAgent(id));
     ALOFT_TRY(cgroups_->Remove(ControlGroup(id)));
     fs::remove_all(SocketDirectory(id), error);
+    if (const Gang& gang = task->stored.spec.gang; !gang.members.empty())
+      RemoveLink(LinkDirectory(options_.socket_directory, gang), gang.index);
     if (::rename(Directory(id).c_str(), gone.c_str()) != 0 && errno != ENOENT) return SystemError("rename", errno);
     ALOFT_TRY(os::SyncDirectory(options_.tasks_directory));
     {

@@ -23,7 +23,7 @@ class ProcessBackend final : public Backend {
 
   Status Start(const TaskSpec& spec) override;
   Result<TaskStatus> Observe(const TaskId& id) override;
-  Status Stop(const TaskId& id) override;
+  Status Stop(const TaskId& id, StopMode mode) override;
   Status Remove(const TaskId& id) override;
   Result<LogChunk> ReadLog(const TaskId& id, std::uint64_t offset, std::size_t max_bytes) override;
   Result<std::vector<TaskId>> List() override;
@@ -44,7 +44,8 @@ class ProcessBackend final : public Backend {
   // These hold operations_ already.
   void Adopt(const std::string& name);
   void LaunchWaiting();
-  bool MayLaunch(const TaskId& id, Placement& placement);
+  // Whether the task, or all hosts of its gang, fit now; the limits granted to each. Says why not.
+  bool MayLaunch(const TaskId& id, std::vector<std::pair<TaskId, Limits>>& granted);
   Status Launch(const TaskId& id, const Limits& granted);
   Status WriteCredentials(const TaskId& id);
   Status EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure);

@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
+#include <tuple>
 
 namespace aloft::compute {
 namespace {
@@ -76,6 +80,36 @@ Placement Place(const Capacity& capacity, const std::vector<Limits>& running, co
     return wait(fmt::format("needs {:g} vCPUs, {:g} of {:g} promised ones are free", granted.vcpus,
                             promised_cpus - cpus_in_use, promised_cpus));
   return placement;
+}
+
+std::vector<TaskId> StartOrder(std::vector<Waiting> waiting) {
+  std::sort(waiting.begin(), waiting.end(), [](const Waiting& a, const Waiting& b) {
+    if (a.priority != b.priority) return a.priority > b.priority;
+    return std::tie(a.accepted, a.id) < std::tie(b.accepted, b.id);
+  });
+  std::map<std::string, double> held;
+  for (const Waiting& one : waiting) held[one.queue] = one.queue_vcpus;
+  std::vector<TaskId> order;
+  for (std::size_t begin = 0; begin < waiting.size();) {
+    std::size_t end = begin;
+    std::map<std::string, std::deque<const Waiting*>> queues;
+    for (; end < waiting.size() && waiting[end].priority == waiting[begin].priority; ++end)
+      queues[waiting[end].queue].push_back(&waiting[end]);
+    // What has the least now, ties by who waits longest.
+    std::set<std::tuple<double, Time, std::string>> turns;
+    for (const auto& [name, tasks] : queues) turns.emplace(held[name], tasks.front()->accepted, name);
+    while (!turns.empty()) {
+      std::string name = std::get<2>(*turns.begin());
+      turns.erase(turns.begin());
+      auto& tasks = queues[name];
+      order.push_back(tasks.front()->id);
+      held[name] += tasks.front()->vcpus;
+      tasks.pop_front();
+      if (!tasks.empty()) turns.emplace(held[name], tasks.front()->accepted, name);
+    }
+    begin = end;
+  }
+  return order;
 }
 
 Capacity DetectCapacity(const std::string& directory) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "foundation/base/clock.h"
 #include "platform/compute/task.h"
 
 namespace aloft::compute {
@@ -31,6 +32,19 @@ struct Placement {
 };
 
 Placement Place(const Capacity& capacity, const std::vector<Limits>& running, const Limits& wanted);
+
+// One who waits for room: a task, or the first host of those that start together.
+struct Waiting {
+  TaskId id{};
+  Time accepted{};
+  int priority = 0;
+  std::string queue{};
+  double queue_vcpus = 0;  // that tasks of its queue hold now
+  double vcpus = 0;
+};
+// In which order they may try: higher priority first; then queues take turns, the one that holds least first; within a
+// queue the oldest first. Pure.
+std::vector<TaskId> StartOrder(std::vector<Waiting> waiting);
 
 // What this machine has: CPUs this process may use, memory (and its cgroup's
 // limit), free disk at `directory`, GPUs.

@@ -41,13 +41,25 @@ struct Input {
   std::string channel{};  // for messages: "train"; "code"; "model"
   std::string s3_uri;     // "s3://bucket/prefix"
   enum class Kind {
-    kPrefix,   // every object whose key begins with the prefix, laid out below
-               // `path` by the rest of its key
-    kObject,   // exactly this object, as `path`/<last part of the key>
-    kArchive,  // exactly this object, a tar (gzip or not), unpacked below
-               // `path`; a bad archive fails the task
+    kPrefix,             // every object whose key begins with the prefix, laid out below
+                         // `path` by the rest of its key
+    kObject,             // exactly this object, as `path`/<last part of the key>
+    kArchive,            // exactly this object, a tar (gzip or not), unpacked below
+                         // `path`; a bad archive fails the task
+    kManifest,           // this object is a manifest: [{"prefix": "s3://bucket/p/"}, "key", ...]; the objects it names
+    kAugmentedManifest,  // this object holds JSON lines; their attributes are streamed; pipes only
   } kind = Kind::kPrefix;
   std::string path{};  // absolute, below /opt/ml
+
+  bool optional = false;  // nothing to bring is fine
+  // Of the objects, in their order, this host gets every shards-th, from the shard-th on.
+  int shard = 0, shards = 1;
+  // Not files but FIFOs `path`_0, `path`_1, ...: each epoch streams all objects anew, one after the other.
+  bool pipe = false;
+  bool gzip = false;                           // the objects are compressed; pipes only
+  bool record_io = false;                      // each object becomes one RecordIO record; pipes only
+  std::optional<std::int64_t> shuffle_seed{};  // the order of the objects, another one each epoch
+  std::vector<std::string> attributes{};       // of an augmented manifest, in this order
 };
 
 // One directory stored after the command has ended.
@@ -58,6 +70,18 @@ struct Output {
   bool even_if_empty = true;
   bool even_if_failed = false;  // outputs are always stored after success, a
                                 // stop and the end of the time limit
+  // Changed files are stored while the command runs, and once more after its end, however it ended; not an archive.
+  bool continuous = false;
+  // Of several hosts, the first one stores what all have written; of files with one name that of the last host.
+  bool merge = false;
+};
+
+// Tasks that are the hosts of one job on one machine: they start when all have been accepted and fit together, and
+// reach each other by host name on an own network.
+struct Gang {
+  std::vector<TaskId> members{};  // in the order of the hosts, this one included; empty: alone
+  std::vector<std::string> host_names{};
+  int index = 0;
 };
 
 struct File {
@@ -89,6 +113,9 @@ struct TaskSpec {
   Limits limits{};
   Network network = Network::kApi;
   std::string host_name = "algo-1";
+  Gang gang{};
+  int priority = 0;     // waiting tasks of higher priority start first
+  std::string queue{};  // whose share of the machine it uses: waiting tasks of one priority take turns by it
   std::chrono::seconds max_runtime{0};  // of the command; 0: no limit
   std::chrono::seconds stop_grace{120};
   std::vector<std::string> banner{};  // lines written to the log before anything else
@@ -141,6 +168,7 @@ struct TaskStatus {
   std::string failure{};          // why, for people: the failure file's text, or ours;
                                   // empty after success
   bool failure_is_users = false;  // the text came from the user's code
+  std::string exit_message{};     // what the code left in /opt/ml/output/message
   std::optional<Time> command_started{};
   std::optional<Time> command_ended{};
   std::vector<std::string> versions{};  // what the environment really holds: "scikit-learn 1.9.1"

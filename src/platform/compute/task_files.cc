@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "foundation/codec/json.h"
+#include "foundation/crypto/hash.h"
 #include "foundation/os/fd.h"
 #include "platform/compute/errors.h"
 
@@ -39,6 +40,8 @@ std::string_view Name(Input::Kind kind) {
   switch (kind) {
     case Input::Kind::kObject: return "object";
     case Input::Kind::kArchive: return "archive";
+    case Input::Kind::kManifest: return "manifest";
+    case Input::Kind::kAugmentedManifest: return "augmented_manifest";
     case Input::Kind::kPrefix: break;
   }
   return "prefix";
@@ -75,14 +78,56 @@ Limits ReadLimits(const json::object& object) {
           .gpus = Num<int>(object, "gpus")};
 }
 
+// Members that came later: absent in what an earlier server wrote.
+bool Flag(const json::object& object, const char* key) {
+  const json::value* value = object.if_contains(key);
+  return value && value->as_bool();
+}
+std::int64_t NumOr(const json::object& object, const char* key, std::int64_t otherwise) {
+  const json::value* value = object.if_contains(key);
+  return value ? value->to_number<std::int64_t>() : otherwise;
+}
+std::vector<std::string> StringsIfAny(const json::object& object, const char* key) {
+  return object.if_contains(key) ? Strings(object, key) : std::vector<std::string>();
+}
+
 Input ReadInput(const json::object& object) {
+  Input input;
+  input.channel = Text(object, "channel");
+  input.s3_uri = Text(object, "s3_uri");
+  input.path = Text(object, "path");
   std::string kind = Text(object, "kind");
-  return {.channel = Text(object, "channel"),
-          .s3_uri = Text(object, "s3_uri"),
-          .kind = kind == "archive"  ? Input::Kind::kArchive
-                  : kind == "object" ? Input::Kind::kObject
-                                     : Input::Kind::kPrefix,
-          .path = Text(object, "path")};
+  for (auto known :
+       {Input::Kind::kObject, Input::Kind::kArchive, Input::Kind::kManifest, Input::Kind::kAugmentedManifest})
+    if (kind == Name(known)) input.kind = known;
+  input.optional = Flag(object, "optional");
+  input.shard = static_cast<int>(NumOr(object, "shard", 0));
+  input.shards = static_cast<int>(NumOr(object, "shards", 1));
+  input.pipe = Flag(object, "pipe");
+  input.gzip = Flag(object, "gzip");
+  input.record_io = Flag(object, "record_io");
+  if (object.if_contains("shuffle_seed")) input.shuffle_seed = NumOr(object, "shuffle_seed", 0);
+  input.attributes = StringsIfAny(object, "attributes");
+  return input;
+}
+
+json::object ToJson(const Input& input) {
+  json::object object{
+      {"channel", input.channel}, {"s3_uri", input.s3_uri}, {"kind", Name(input.kind)}, {"path", input.path}};
+  if (input.optional) object["optional"] = true;
+  if (input.shards > 1) object["shard"] = input.shard, object["shards"] = input.shards;
+  if (input.pipe) object["pipe"] = true;
+  if (input.gzip) object["gzip"] = true;
+  if (input.record_io) object["record_io"] = true;
+  if (input.shuffle_seed) object["shuffle_seed"] = *input.shuffle_seed;
+  if (!input.attributes.empty()) object["attributes"] = ToJson(input.attributes);
+  return object;
+}
+
+json::object ToJson(const Gang& gang) {
+  json::array members;
+  for (const TaskId& member : gang.members) members.emplace_back(member.value());
+  return {{"members", std::move(members)}, {"host_names", ToJson(gang.host_names)}, {"index", gang.index}};
 }
 
 // Every stored file has a version, and parses by `read`, which may throw.
@@ -110,15 +155,15 @@ bool IsBelowOptMl(std::string_view path) {
 std::string EncodeSpec(const TaskSpec& spec, Time accepted) {
   json::array files, inputs, outputs;
   for (const File& file : spec.files) files.push_back({{"path", file.path}, {"content", file.content}});
-  for (const Input& input : spec.inputs)
-    inputs.push_back(
-        {{"channel", input.channel}, {"s3_uri", input.s3_uri}, {"kind", Name(input.kind)}, {"path", input.path}});
+  for (const Input& input : spec.inputs) inputs.push_back(ToJson(input));
   for (const Output& output : spec.outputs)
     outputs.push_back({{"path", output.path},
                        {"s3_uri", output.s3_uri},
                        {"archive", output.archive},
                        {"even_if_empty", output.even_if_empty},
-                       {"even_if_failed", output.even_if_failed}});
+                       {"even_if_failed", output.even_if_failed},
+                       {"continuous", output.continuous},
+                       {"merge", output.merge}});
   json::object object{{"version", kVersion},
                       {"id", spec.id.value()},
                       {"accepted", ToMicros(accepted)},
@@ -136,7 +181,10 @@ std::string EncodeSpec(const TaskSpec& spec, Time accepted) {
                       {"host_name", spec.host_name},
                       {"max_runtime_seconds", spec.max_runtime.count()},
                       {"stop_grace_seconds", spec.stop_grace.count()},
-                      {"banner", ToJson(spec.banner)}};
+                      {"banner", ToJson(spec.banner)},
+                      {"priority", spec.priority},
+                      {"queue", spec.queue}};
+  if (!spec.gang.members.empty()) object["gang"] = ToJson(spec.gang);
   return codec::WriteJson(object);
 }
 
@@ -160,7 +208,9 @@ Result<StoredSpec> DecodeSpec(std::string_view text) {
                               .s3_uri = Text(output, "s3_uri"),
                               .archive = output.at("archive").as_bool(),
                               .even_if_empty = output.at("even_if_empty").as_bool(),
-                              .even_if_failed = output.at("even_if_failed").as_bool()});
+                              .even_if_failed = output.at("even_if_failed").as_bool(),
+                              .continuous = Flag(output, "continuous"),
+                              .merge = Flag(output, "merge")});
     }
     spec.role_arn = Text(object, "role_arn");
     spec.region = Text(object, "region");
@@ -171,6 +221,13 @@ Result<StoredSpec> DecodeSpec(std::string_view text) {
     spec.max_runtime = std::chrono::seconds(Num<std::int64_t>(object, "max_runtime_seconds"));
     spec.stop_grace = std::chrono::seconds(Num<std::int64_t>(object, "stop_grace_seconds"));
     spec.banner = Strings(object, "banner");
+    spec.priority = static_cast<int>(NumOr(object, "priority", 0));
+    if (object.if_contains("queue")) spec.queue = Text(object, "queue");
+    if (const json::value* gang = object.if_contains("gang")) {
+      for (const std::string& member : Strings(gang->as_object(), "members")) spec.gang.members.emplace_back(member);
+      spec.gang.host_names = Strings(gang->as_object(), "host_names");
+      spec.gang.index = Num<int>(gang->as_object(), "index");
+    }
     return stored;
   });
 }
@@ -223,6 +280,20 @@ Result<Credentials> DecodeCredentials(std::string_view text) {
   });
 }
 
+std::string EncodeStop(StopMode mode) {
+  switch (mode) {
+    case StopMode::kInterrupt: return "interrupt\n";
+    case StopMode::kDiscard: return "discard\n";
+    case StopMode::kOrderly: break;
+  }
+  return "1\n";
+}
+
+StopMode DecodeStop(std::string_view text) {
+  if (text == "interrupt\n") return StopMode::kInterrupt;
+  return text == "discard\n" ? StopMode::kDiscard : StopMode::kOrderly;
+}
+
 Status ReplaceFile(const std::string& path, std::string_view text) {
   std::string beside = path + ".new";
   os::Fd file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
@@ -232,12 +303,27 @@ Status ReplaceFile(const std::string& path, std::string_view text) {
   return {};
 }
 
+std::string LinkDirectory(const std::string& run_directory, const Gang& gang) {
+  return run_directory + "/g" + crypto::Sha256Hex(gang.members.front().value()).substr(0, 10);
+}
+
+void RemoveLink(const std::string& link_directory, int host) {
+  ::unlink((link_directory + "/" + std::to_string(host)).c_str());
+  ::rmdir(link_directory.c_str());  // after the last host
+}
+
 Status CheckSpec(const TaskSpec& spec) {
   const std::string& id = spec.id.value();
   auto refuse = [](std::string message) { return Fail(kBadTaskSpec, std::move(message)); };
   if (id.empty() || id.size() > 200 || id.front() == '.' ||
       id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") != std::string::npos)
     return refuse("a task's id has 1 to 200 letters, digits, '.', '_' and '-'");
+  const Gang& gang = spec.gang;
+  bool in_gang = gang.index >= 0 && static_cast<std::size_t>(gang.index) < gang.members.size();
+  if (!gang.members.empty() &&
+      (!in_gang || gang.members.size() != gang.host_names.size() || gang.members.size() > 1'000 ||
+       gang.members[static_cast<std::size_t>(gang.index)] != spec.id))
+    return refuse("a task must be a member of its own gang");
   if (spec.command.empty() || spec.command[0].empty()) return refuse("a task needs a command");
   auto holds_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
   for (const auto& argument : spec.command)

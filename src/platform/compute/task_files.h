@@ -4,6 +4,7 @@
 #include <string>
 
 #include "foundation/base/result.h"
+#include "platform/compute/backend.h"
 #include "platform/compute/process_backend.h"
 #include "platform/compute/task.h"
 
@@ -43,10 +44,18 @@ std::string EncodeLaunch(const Launch& launch);
 Result<Launch> DecodeLaunch(std::string_view text);
 std::string EncodeCredentials(const Credentials& credentials);
 Result<Credentials> DecodeCredentials(std::string_view text);
+// What an earlier server wrote, or what cannot be read, is an orderly stop.
+std::string EncodeStop(StopMode mode);
+StopMode DecodeStop(std::string_view text);
 
 // Replaces a file so that a reader sees the old text or the new one. Not synced: after a power cut there is no agent
 // to read it, and it is written anew before the next one starts.
 Status ReplaceFile(const std::string& path, std::string_view text);
+
+// Where the agents of one gang meet, below the directory of the workers' sockets; not for code to see.
+std::string LinkDirectory(const std::string& run_directory, const Gang& gang);
+// What an agent that was killed left there.
+void RemoveLink(const std::string& link_directory, int host);
 
 // kBadTaskSpec with what is wrong: the id's form, paths outside /opt/ml, an empty command.
 Status CheckSpec(const TaskSpec& spec);

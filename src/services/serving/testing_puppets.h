@@ -26,7 +26,7 @@ class PuppetBackend final : public compute::Backend {
     if (found == tasks.end()) return Fail(compute::kNoSuchTask, "no such task");
     return found->second;
   }
-  Status Stop(const compute::TaskId&) override { return {}; }
+  Status Stop(const compute::TaskId&, compute::StopMode) override { return {}; }
   Status Remove(const compute::TaskId& id) override {
     if (tasks.erase(id) > 0) removed.push_back(id);
     return {};

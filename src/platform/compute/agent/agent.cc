@@ -49,7 +49,8 @@ Agent::Agent(TaskSpec spec, Launch launch, Journal journal, const Clock& clock)
       clock_(clock),
       log_(launch_.directory, clock, kMaxUnreadLog, [this] { return StopRequested(); }),
       environments_(launch_.environments_directory, launch_.runtime_directory),
-      cgroups_(os::DetectCgroups()) {
+      cgroups_(os::DetectCgroups()),
+      gang_(spec_.gang, launch_.directory) {
   SystemRandom random;
   credentials_token_ = random.Text(40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
   api_ = ParseEndpoint(launch_.api_url);
@@ -62,6 +63,11 @@ Owner Agent::owner() const {
 
 bool Agent::StopRequested() const {
   return ::access(Inside(kStopFile).c_str(), F_OK) == 0;
+}
+
+StopMode Agent::StopModeNow() const {
+  auto text = os::ReadFile(Inside(kStopFile));
+  return DecodeStop(text.ok() ? *text : std::string());
 }
 
 bool Agent::UsesApi() const {
@@ -108,6 +114,11 @@ os::SandboxSpec Agent::DescribeSandbox() const {
     sandbox.listen_ports = {api_->port, kCredentialsPort};
     if (spec_.network == Network::kInternet) sandbox.listen_ports.push_back(kProxyPort);
   }
+  if (gang_.several()) {
+    for (std::size_t host = 0; host < spec_.gang.host_names.size(); ++host)
+      sandbox.hosts[spec_.gang.host_names[host]] = LinkAddress(static_cast<int>(host));
+    sandbox.link_address = LinkAddress(spec_.gang.index);
+  }
   sandbox.working_directory = spec_.working_directory;
   sandbox.outside_uid = launch_.user;
   sandbox.max_file_bytes = launch_.limits.disk_bytes;
@@ -145,6 +156,7 @@ Status Agent::Run() {
     log_.Flush();
   });
   End end = Work();
+  StopSyncs();
   sandbox_.reset();
   pump_.join();
   if (command_ran_) Store(end);
@@ -194,6 +206,10 @@ std::optional<Agent::End> Agent::Stage() {
       return cannot(SystemError("write " + file.path, errno));
     if (owner()) static_cast<void>(!::fchown(made.get(), *owner(), *owner()));
   }
+  if (spec_.working_directory.starts_with("/opt/ml/")) {
+    auto made = MakeBeneath(ml_.get(), BelowOptMl(spec_.working_directory), owner());
+    if (!made.ok()) return cannot(made.error());
+  }
   if (spec_.inputs.empty() && spec_.outputs.empty()) return std::nullopt;
   auto transfer = OpenTransfer({.api_url = [this] { return CurrentApiUrl(launch_.directory); },
                                 .ca_file = launch_.ca_file,
@@ -202,6 +218,12 @@ std::optional<Agent::End> Agent::Stage() {
                                 .cancelled = [this] { return !command_ran_ && StopRequested(); }});
   if (!transfer.ok()) return cannot(transfer.error());
   transfer_ = std::move(*transfer);
+  for (const Output& output : spec_.outputs) {
+    // They are there before the code is, as a volume would be.
+    auto made = MakeBeneath(ml_.get(), BelowOptMl(output.path), owner());
+    if (!made.ok()) return cannot(made.error());
+    if (output.continuous) syncs_.emplace_back(*transfer_, ml_.get(), output);
+  }
   if (spec_.inputs.empty()) return std::nullopt;
 
   Enter(Phase::kStaging, "Downloading input data");
@@ -216,6 +238,7 @@ std::optional<Agent::End> Agent::Stage() {
     if (StopRequested()) return End{Outcome::kStopped, "stopped before the code ran", false};
     if (!brought.ok()) return End{Outcome::kInputRefused, brought.error().message, false};
   }
+  for (DirectorySync& sync : syncs_) sync.AssumeStored();
   return std::nullopt;
 }
 
@@ -264,8 +287,10 @@ std::optional<Agent::End> Agent::Start() {
   Enter(Phase::kRunning, "Running the code");
   auto listeners = sandbox_->Start(spec_.command, Variables());
   if (!listeners.ok()) return cannot(listeners.error());
+  if (auto linked = OpenLink(*listeners); !linked.ok()) return cannot(linked.error());
   static_cast<void>(journal_.CommandStarted());
   command_ran_ = true;
+  StartSyncs();
   if (!listeners->empty()) {
     gate_ = std::make_unique<Gate>(GateOptions{.api_url = [this] { return CurrentApiUrl(launch_.directory); },
                                                .credentials_file = Inside(kCredentialsFile),
@@ -276,11 +301,45 @@ std::optional<Agent::End> Agent::Start() {
   return std::nullopt;
 }
 
+Status Agent::OpenLink(std::vector<os::Fd>& descriptors) {
+  if (!gang_.several()) return {};
+  if (descriptors.empty()) return Fail(kInternal, "the sandbox has no link to the other hosts");
+  std::string run = fs::path(launch_.socket_directory).parent_path();
+  ALOFT_ASSIGN(link_, HostLink::Open(LinkDirectory(run, spec_.gang), spec_.gang.index,
+                                     static_cast<int>(spec_.gang.members.size()), std::move(descriptors.back())));
+  descriptors.pop_back();
+  return {};
+}
+
+bool Agent::Gather(const End& end, bool failed) {
+  auto abandoned = [this] { return StopModeNow() == StopMode::kDiscard; };
+  bool merges = std::any_of(spec_.outputs.begin(), spec_.outputs.end(), [](const Output& o) { return o.merge; });
+  if (!merges || failed) return true;
+  if (!gang_.first()) {
+    gang_.WaitForCollector(abandoned);
+    return true;
+  }
+  bool whole = gang_.WaitForCommands(abandoned);
+  if (abandoned() || (!whole && end.outcome == Outcome::kSucceeded)) return false;
+  for (const Output& output : spec_.outputs) {
+    if (!output.merge) continue;
+    auto collected = gang_.Collect(ml_.get(), BelowOptMl(output.path), owner());
+    if (!collected.ok()) log_.Line("Aloft: results of other hosts are missing: " + Describe(collected.error()));
+  }
+  return true;
+}
+
 void Agent::Store(End& end) {
   if (!transfer_) return;  // it has no outputs
+  StopMode mode = StopModeNow();
   bool failed =
-      end.outcome != Outcome::kSucceeded && end.outcome != Outcome::kStopped && end.outcome != Outcome::kMaxRuntime;
-  bool entered = false;
+      (end.outcome != Outcome::kSucceeded && end.outcome != Outcome::kStopped && end.outcome != Outcome::kMaxRuntime) ||
+      mode == StopMode::kDiscard;
+  bool entered = !syncs_.empty();
+  if (entered) Enter(Phase::kUploading, "Uploading results");
+  if (!FinishSyncs(end, failed)) return;
+  if (end.outcome == Outcome::kStopped && mode == StopMode::kInterrupt) return;
+  if (gang_.several() && !Gather(end, failed)) return;
   Stager stager(*transfer_, {.ml = ml_.get(),
                              .scratch = launch_.directory,
                              .owner = owner(),
@@ -288,7 +347,7 @@ void Agent::Store(End& end) {
                              .cancelled = [] { return false; },
                              .progress = [this](std::string_view line) { log_.Line(line); }});
   for (const Output& output : spec_.outputs) {
-    if (failed && !output.even_if_failed) continue;
+    if (output.continuous || (output.merge && !gang_.first()) || (failed && !output.even_if_failed)) continue;
     if (!entered) Enter(Phase::kUploading, "Uploading results");
     entered = true;
     auto stored = stager.Store(output);
@@ -300,6 +359,7 @@ void Agent::Store(End& end) {
 
 void Agent::CleanUp() {
   if (gate_) gate_->Stop();
+  link_.reset();
   static_cast<void>(cgroups_->Remove(launch_.control_group));
   ml_.Reset();
   std::error_code ignored;

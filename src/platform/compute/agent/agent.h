@@ -5,12 +5,16 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "foundation/base/clock.h"
 #include "foundation/os/cgroup.h"
 #include "foundation/os/sandbox.h"
 #include "platform/compute/agent/api_endpoint.h"
+#include "platform/compute/agent/directory_sync.h"
+#include "platform/compute/agent/gang.h"
 #include "platform/compute/agent/gate.h"
+#include "platform/compute/agent/host_link.h"
 #include "platform/compute/agent/stager.h"
 #include "platform/compute/environment.h"
 #include "platform/compute/journal.h"
@@ -38,6 +42,7 @@ class Agent {
 
   Agent(TaskSpec spec, Launch launch, Journal journal, const Clock& clock);
   Status MakeDirectories();
+  Status OpenLink(std::vector<os::Fd>& descriptors);
   Status CloneSandbox();
   os::SandboxSpec DescribeSandbox() const;
 
@@ -47,12 +52,19 @@ class Agent {
   std::optional<End> Start();
   Reason Watch();
   End Judge(Reason reason);
+  void StartSyncs();
+  void StopSyncs();
   void Store(End& end);
+  // Brings the results of several hosts together at the first one; false where the others' are missing.
+  bool Gather(const End& end, bool failed);
+  // The last look of every sync; false, and why in `end`, where something could not be stored.
+  bool FinishSyncs(End& end, bool failed);
   void CleanUp();
 
   std::map<std::string, std::string> Variables() const;
   std::string Inside(const char* name) const { return launch_.directory + "/" + name; }
   bool StopRequested() const;
+  StopMode StopModeNow() const;
   bool UsesApi() const;
   void Enter(Phase phase, std::string_view message);
   Owner owner() const;
@@ -73,7 +85,12 @@ class Agent {
   os::Fd ml_;
   os::Fd output_reading_, output_writing_;
   std::optional<os::Sandbox> sandbox_;
+  GangView gang_;
+  std::unique_ptr<HostLink> link_;
   std::thread pump_;
+  std::vector<DirectorySync> syncs_;
+  std::thread syncer_;
+  os::Fd sync_stop_;
   bool command_ran_ = false;
 };
 

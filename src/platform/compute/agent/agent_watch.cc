@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "foundation/codec/utf8.h"
 #include "platform/compute/agent/agent.h"
 #include "platform/compute/agent/disk_usage.h"
 
@@ -30,6 +31,12 @@ std::string FailureText(int ml) {
   return text;
 }
 
+// What the code says to whoever asks how it went; what is not UTF-8 would spoil the answer.
+std::string ExitMessage(int ml) {
+  std::string text = ReadBeneath(ml, "output/message", kMaxFailure);
+  return codec::IsUtf8(text) ? text : std::string();
+}
+
 std::string Gibibytes(std::uint64_t bytes) {
   return fmt::format("{:.2f} GiB", static_cast<double>(bytes) / (1u << 30));
 }
@@ -41,6 +48,7 @@ Agent::Reason Agent::Watch() {
   ::inotify_add_watch(changes.get(), launch_.directory.c_str(), IN_CREATE | IN_MOVED_TO);
   auto started = Steady::now();
   auto kill_at = Steady::time_point::max();
+  bool killed = false;
   auto disk_at = started + milliseconds(100);
   Reason reason = Reason::kNone;
   auto end_politely = [&](Reason why, std::chrono::seconds grace) {
@@ -52,6 +60,7 @@ Agent::Reason Agent::Watch() {
   for (;;) {
     if (reason == Reason::kNone && StopRequested()) end_politely(Reason::kStop, spec_.stop_grace);
     auto now = Steady::now();
+    if (reason == Reason::kStop && !killed && StopModeNow() == StopMode::kDiscard) kill_at = std::min(kill_at, now);
     if (spec_.max_runtime.count() > 0 && now >= started + spec_.max_runtime)
       end_politely(Reason::kMaxRuntime, spec_.stop_grace);
     if (now >= disk_at) {
@@ -71,6 +80,7 @@ Agent::Reason Agent::Watch() {
     }
     if (Steady::now() >= kill_at) {
       sandbox_->Kill();
+      killed = true;
       kill_at = Steady::time_point::max();
     }
     auto next = std::min(disk_at, kill_at);
@@ -90,7 +100,8 @@ Agent::End Agent::Judge(Reason reason) {
   os::CgroupUsage used;
   if (auto usage = cgroups_->Usage(launch_.control_group); usage.ok()) used = *usage;
   static_cast<void>(journal_.CommandEnded(end.exit_code, end.signal,
-                                          {used.memory_peak_bytes, std::chrono::microseconds(used.cpu_micros)}));
+                                          {used.memory_peak_bytes, std::chrono::microseconds(used.cpu_micros)},
+                                          ExitMessage(ml_.get())));
   switch (reason) {
     case Reason::kStop: return {Outcome::kStopped, "", false};
     case Reason::kMaxRuntime:

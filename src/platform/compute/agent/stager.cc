@@ -13,6 +13,7 @@
 
 #include "foundation/base/bytes.h"
 #include "platform/compute/agent/archive.h"
+#include "platform/compute/agent/object_list.h"
 
 namespace aloft::compute {
 namespace {
@@ -100,35 +101,37 @@ Status Stager::Bring(const Input& input) {
     return error;
   };
   switch (input.kind) {
-    case Input::Kind::kPrefix: return named(BringPrefix(input, bucket, key));
+    case Input::Kind::kPrefix:
+    case Input::Kind::kManifest: return named(BringObjects(input));
+    case Input::Kind::kAugmentedManifest:
+      return named(Fail(kInvalidArgument, "an augmented manifest is only streamed, in input mode Pipe"));
     case Input::Kind::kArchive: return named(BringArchive(input, bucket, key));
     case Input::Kind::kObject: break;
   }
   return named(BringFile(bucket, key, BelowOptMl(input.path) + "/" + ParentAndName(key).second));
 }
 
-Status Stager::BringPrefix(const Input& input, const std::string& bucket, const std::string& prefix) {
-  ALOFT_ASSIGN(std::vector<ObjectInfo> objects, transfer_.List(bucket, prefix));
-  if (objects.empty()) return Fail(kObjectMissing, "no objects found under s3://" + bucket + "/" + prefix);
+Status Stager::BringObjects(const Input& input) {
+  ALOFT_ASSIGN(std::vector<ListedObject> objects, ListObjects(transfer_, input, [this] { return Scratch(); }));
   std::uint64_t total = 0;
-  for (const ObjectInfo& object : objects) total += object.size;
+  for (const ListedObject& object : objects) total += object.size;
   if (bytes_.load() + total > options_.disk_bytes)
     return Fail(kArchiveTooLarge, fmt::format("the data ({} bytes) does not fit the volume ({} bytes)",
                                               bytes_.load() + total, options_.disk_bytes));
   std::string base = BelowOptMl(input.path);
   ALOFT_TRY(MakeBeneath(options_.ml, base, options_.owner));
-  std::atomic<std::uint64_t> files{0};
+  std::uint64_t before = bytes_.load();
   ALOFT_TRY(InParallel(objects.size(), [&](std::size_t index) -> Status {
-    const ObjectInfo& object = objects[index];
+    const ListedObject& object = objects[index];
     if (options_.cancelled()) return Fail(kCancelled, "stopped while data was downloaded");
-    if (object.key.ends_with('/')) return {};  // consoles make such keys to show a folder
-    auto path = PathOfKey(prefix, object.key);
-    if (!path) return Fail(kInvalidArgument, "the key '" + object.key + "' cannot be a file name");
-    ++files;
-    return BringFile(bucket, object.key, base + "/" + *path);
+    // A manifest does not say how large its objects are.
+    if (bytes_.load() > options_.disk_bytes)
+      return Fail(kArchiveTooLarge, fmt::format("the data does not fit the volume ({} bytes)", options_.disk_bytes));
+    return BringFile(object.bucket, object.key, base + "/" + object.path);
   }));
-  options_.progress(fmt::format("Downloaded {} file{} ({} bytes) for channel {}.", files.load(), files == 1 ? "" : "s",
-                                total, input.channel));
+  if (objects.empty() && input.optional) return {};
+  options_.progress(fmt::format("Downloaded {} file{} ({} bytes) for channel {}.", objects.size(),
+                                objects.size() == 1 ? "" : "s", bytes_.load() - before, input.channel));
   return {};
 }
 

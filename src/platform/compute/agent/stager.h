@@ -31,7 +31,7 @@ class Stager {
   Status Store(const Output& output);
 
  private:
-  Status BringPrefix(const Input& input, const std::string& bucket, const std::string& prefix);
+  Status BringObjects(const Input& input);
   Status BringArchive(const Input& input, const std::string& bucket, const std::string& key);
   Status BringFile(const std::string& bucket, const std::string& key, const std::string& path);
   Status StoreFiles(int directory, const std::string& bucket, const std::string& prefix);

@@ -1,0 +1,103 @@
+#include "platform/compute/agent/object_list.h"
+
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <random>
+
+#include "foundation/codec/json.h"
+#include "foundation/os/fd.h"
+#include "platform/compute/agent/stager.h"
+
+namespace aloft::compute {
+namespace {
+
+constexpr std::uint64_t kMaxManifest = 256u << 20;
+
+Result<std::string> ReadWhole(int file, std::uint64_t size) {
+  std::string text(size, '\0');
+  for (std::size_t at = 0; at < size;) {
+    ssize_t got = ::pread(file, text.data() + at, size - at, static_cast<off_t>(at));
+    if (got <= 0) return SystemError("read a manifest", got < 0 ? errno : EIO);
+    at += static_cast<std::size_t>(got);
+  }
+  return text;
+}
+
+Error BadManifest(const std::string& uri, const std::string& why) {
+  return Fail(kInvalidArgument, "the manifest " + uri + " cannot be used: " + why);
+}
+
+// [{"prefix": "s3://bucket/some/prefix/"}, "relative/path", ...]; the prefix may be left out where paths are whole
+// URIs.
+Result<std::vector<ListedObject>> FromManifest(ObjectTransfer& transfer, const std::string& uri,
+                                               const std::function<Result<os::Fd>()>& scratch) {
+  auto place = ParseS3Uri(uri);
+  if (!place) return BadManifest(uri, "it is no S3 URI");
+  ALOFT_ASSIGN(os::Fd file, scratch());
+  ALOFT_ASSIGN(ObjectInfo info, transfer.Download(place->first, place->second, file.get()));
+  if (info.size > kMaxManifest) return BadManifest(uri, "it is larger than 256 MiB");
+  ALOFT_ASSIGN(std::string text, ReadWhole(file.get(), info.size));
+  auto parsed = codec::ParseJson(text);
+  if (!parsed.ok() || !parsed->is_array()) return BadManifest(uri, "it is no JSON array");
+  std::string prefix;
+  std::vector<ListedObject> objects;
+  for (const auto& entry : parsed->as_array()) {
+    if (entry.is_object()) {
+      const auto* value = entry.as_object().if_contains("prefix");
+      if (!value || !value->is_string()) return BadManifest(uri, "an object in it has no \"prefix\"");
+      prefix = std::string(value->as_string());
+      continue;
+    }
+    if (!entry.is_string()) return BadManifest(uri, "it holds something that is neither a prefix nor a path");
+    std::string name(entry.as_string());
+    std::string whole = name.starts_with("s3://") ? name : prefix + name;
+    auto object = ParseS3Uri(whole);
+    if (!object || object->second.empty()) return BadManifest(uri, "'" + whole + "' is no S3 object");
+    auto path = CleanPath(name.starts_with("s3://") ? object->second : name);
+    if (!path) return BadManifest(uri, "the path '" + name + "' cannot be a file name");
+    objects.push_back({object->first, object->second, *path, 0});
+  }
+  return objects;
+}
+
+Result<std::vector<ListedObject>> FromPrefix(ObjectTransfer& transfer, const std::string& uri) {
+  auto place = ParseS3Uri(uri);
+  if (!place) return Fail(kInvalidArgument, uri + " is no S3 URI");
+  ALOFT_ASSIGN(std::vector<ObjectInfo> found, transfer.List(place->first, place->second));
+  std::vector<ListedObject> objects;
+  for (const ObjectInfo& object : found) {
+    if (object.key.ends_with('/')) continue;  // consoles make such keys to show a folder
+    auto path = PathOfKey(place->second, object.key);
+    if (!path) return Fail(kInvalidArgument, "the key '" + object.key + "' cannot be a file name");
+    objects.push_back({place->first, object.key, *path, object.size});
+  }
+  return objects;
+}
+
+}  // namespace
+
+Result<std::vector<ListedObject>> ListObjects(ObjectTransfer& transfer, const Input& input,
+                                              const std::function<Result<os::Fd>()>& scratch) {
+  std::vector<ListedObject> objects;
+  if (input.kind == Input::Kind::kManifest) {
+    ALOFT_ASSIGN(objects, FromManifest(transfer, input.s3_uri, scratch));
+  } else {
+    ALOFT_ASSIGN(objects, FromPrefix(transfer, input.s3_uri));
+  }
+  if (objects.empty() && !input.optional) return Fail(kObjectMissing, "no objects found under " + input.s3_uri);
+  if (input.shards <= 1) return objects;
+  std::vector<ListedObject> share;
+  for (std::size_t i = static_cast<std::size_t>(input.shard); i < objects.size();
+       i += static_cast<std::size_t>(input.shards))
+    share.push_back(std::move(objects[i]));
+  return share;
+}
+
+void Shuffle(std::vector<ListedObject>& objects, std::int64_t seed, int epoch) {
+  std::mt19937_64 random(static_cast<std::uint64_t>(seed) * 1'000'003 + static_cast<std::uint64_t>(epoch));
+  // Not std::shuffle: what it makes of the same numbers is the library's own business.
+  for (std::size_t i = objects.size(); i > 1; --i) std::swap(objects[i - 1], objects[random() % i]);
+}
+
+}  // namespace aloft::compute
