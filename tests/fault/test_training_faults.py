@@ -10,14 +10,14 @@ from jobs import GROUP, PYTHON, Trainer
 
 LINES = 40
 POINTS = [
-    "training.after_start",
-    "training.after_metrics",
-    "training.after_log",
+    "jobs.after_start",
+    "jobs.after_metrics",
+    "jobs.after_log",
     "telemetry.append.before_apply",
     "telemetry.append.after_apply",
-    "training.before_end",
-    "training.after_end",
-    "training.after_remove",
+    "jobs.before_end",
+    "jobs.after_end",
+    "jobs.after_remove",
 ]
 SCRIPT = f"""
     import pathlib, time
@@ -70,7 +70,7 @@ def test_death_while_stopping(own_cloud):
     trainer = Trainer(own_cloud, "faults")
     request = trainer.request("import time\ntime.sleep(600)\n")
     own_cloud.stop()
-    own_cloud.restart(ALOFT_FAULTS="training.after_stop_sent=kill@1")
+    own_cloud.restart(ALOFT_FAULTS="jobs.after_stop_sent=kill@1")
     name = request["TrainingJobName"]
     trainer.sagemaker.create_training_job(**request)
     trainer.wait_step(name, "Training")

@@ -92,12 +92,12 @@ class Trainer:
     def steps(self, job: dict) -> list[str]:
         return [step["Status"] for step in job["SecondaryStatusTransitions"]]
 
-    def log(self, name: str) -> list[str]:
+    def log(self, name: str, group: str = GROUP) -> list[str]:
         """All lines, read as the SDK reads them: by nextForwardToken until a page is empty."""
         lines = []
-        for stream in self.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")["logStreams"]:
+        for stream in self.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")["logStreams"]:
             follow = {}
-            while events := (page := self.logs.get_log_events(logGroupName=GROUP, logStreamName=stream["logStreamName"],
+            while events := (page := self.logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"],
                                                               startFromHead=True, **follow))["events"]:
                 lines += [event["message"] for event in events]
                 follow = {"nextToken": page["nextForwardToken"]}

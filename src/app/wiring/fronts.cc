@@ -9,6 +9,7 @@
 #include "api/aws/s3/front.h"
 #include "api/aws/sagemaker/endpoint_rows.h"
 #include "api/aws/sagemaker/model_rows.h"
+#include "api/aws/sagemaker/processing_rows.h"
 #include "api/aws/sagemaker/tag_rows.h"
 #include "api/aws/sagemaker/training_rows.h"
 #include "api/aws/sagemaker/transform_rows.h"
@@ -28,6 +29,9 @@ api::TagTargets TagTargetsOf(Services& services) {
   api::TagTargets owners;
   owners["training-job"] = [&services](const AccountId& account, const Region& region, const std::string& name) {
     return services.training().Exists({account, region}, name);
+  };
+  owners["processing-job"] = [&services](const AccountId& account, const Region& region, const std::string& name) {
+    return services.processing().Exists({account, region}, name);
   };
   owners["model"] = [&services](const AccountId& account, const Region& region, const std::string& name) -> Status {
     ALOFT_TRY(services.models().Find({account, region}, name));
@@ -63,6 +67,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   apis.push_back(api::MakeCloudWatchApi(platform.points()));
   apis.push_back(api::MakeCloudTrailApi(platform.audit(), services.trails()));
   apis.push_back(api::MakeTrainingApi(services.training()));
+  apis.push_back(api::MakeProcessingApi(services.processing()));
   apis.push_back(api::MakeTagsApi(stores.database(), TagTargetsOf(services)));
   apis.push_back(api::MakeModelApi(services.models()));
   apis.push_back(api::MakeEndpointApi(services.serving()));

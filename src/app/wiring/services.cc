@@ -17,19 +17,23 @@ constexpr const char* kSageMaker = "sagemaker.amazonaws.com";
 // Who wants to hear that a task changed. The backend exists before its listeners do, and may call at any time.
 class Services::TaskListeners {
  public:
-  void Set(training::Service* training, serving::Service* serving, transform::Service* transform) {
+  void Set(training::Service* training, processing::Service* processing, serving::Service* serving,
+           transform::Service* transform) {
     training_.store(training, std::memory_order_release);
+    processing_.store(processing, std::memory_order_release);
     serving_.store(serving, std::memory_order_release);
     transform_.store(transform, std::memory_order_release);
   }
   void Changed(const compute::TaskId& id) const {
     if (auto* service = training_.load(std::memory_order_acquire)) service->OnTaskChanged(id);
+    if (auto* service = processing_.load(std::memory_order_acquire)) service->OnTaskChanged(id);
     if (auto* service = serving_.load(std::memory_order_acquire)) service->OnTaskChange(id);
     if (auto* service = transform_.load(std::memory_order_acquire)) service->OnTaskChange(id);
   }
 
  private:
   std::atomic<training::Service*> training_{nullptr};
+  std::atomic<processing::Service*> processing_{nullptr};
   std::atomic<serving::Service*> serving_{nullptr};
   std::atomic<transform::Service*> transform_{nullptr};
 };
@@ -59,9 +63,12 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
       std::make_unique<trails::Service>(stores.kv(), *services->objects_, platform.audit(), world.clock, world.log);
   ALOFT_TRY(services->trails_->PublishSelectors());
   services->probe_ = std::make_unique<staging::InputProbe>(platform.identity(), *services->objects_);
+  services->MakeJobWorld();
   services->MakeTraining();
+  services->MakeProcessing();
   services->MakeServing();
-  services->listeners_->Set(services->training_.get(), services->serving_.get(), services->transform_.get());
+  services->listeners_->Set(services->training_.get(), services->processing_.get(), services->serving_.get(),
+                            services->transform_.get());
   return services;
 }
 
@@ -90,29 +97,35 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
   return {};
 }
 
-void Services::MakeTraining() {
-  training::Dependencies needs{stores_.database(),
-                               *backend_,
-                               platform_.logs(),
-                               platform_.points(),
-                               world_.clock,
-                               world_.random,
-                               world_.log,
-                               {},
-                               {},
-                               {}};
-  needs.resolve = [this](std::string_view image) { return runtimes_->Resolve(image); };
-  needs.check_role = [this](const identity::Session& session, const std::string& role) {
+void Services::MakeJobWorld() {
+  job_world_.resolve = [this](std::string_view image) { return runtimes_->Resolve(image); };
+  job_world_.check_role = [this](const identity::Session& session, const std::string& role) {
     return platform_.identity().CheckPassable(session, role, kSageMaker);
   };
-  needs.check_input = [this](const AccountId& account, const std::string& role, const std::string& uri) {
+  job_world_.check_input = [this](const AccountId& account, const std::string& role, const std::string& uri) {
     return probe_->CheckPrefix(account, role, uri);
   };
+}
+
+void Services::MakeTraining() {
+  training::Dependencies needs{stores_.database(), *backend_,     platform_.logs(), platform_.points(),
+                               world_.clock,       world_.random, world_.log,       job_world_};
   training::Options options;
   options.capacity = capacity_;
-  options.holder = stores_.replica();
+  options.engine.holder = stores_.replica();
   options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
   training_ = std::make_unique<training::Service>(std::move(needs), std::move(options));
+}
+
+void Services::MakeProcessing() {
+  processing::Options options;
+  options.capacity = capacity_;
+  options.engine.holder = stores_.replica();
+  options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
+  processing_ = std::make_unique<processing::Service>(
+      processing::Dependencies{
+          {stores_.database(), *backend_, platform_.logs(), world_.clock, world_.random, world_.log}, job_world_},
+      std::move(options));
 }
 
 void Services::MakeServing() {
@@ -141,14 +154,16 @@ Status Services::Start() {
   ALOFT_TRY(serving_->Start());
   training_->Start();
   transform_->Start();
+  processing_->Start();
   return {};
 }
 
 void Services::Stop() {
   if (training_) training_->Stop();
   if (transform_) transform_->Stop();
+  if (processing_) processing_->Stop();
   if (serving_) serving_->Stop();
-  listeners_->Set(nullptr, nullptr, nullptr);
+  listeners_->Set(nullptr, nullptr, nullptr, nullptr);
   backend_.reset();  // its threads call back
 }
 

@@ -13,6 +13,7 @@
 #include "platform/compute/scheduler.h"
 #include "services/models/service.h"
 #include "services/objects/service.h"
+#include "services/processing/service.h"
 #include "services/serving/service.h"
 #include "services/staging/probe.h"
 #include "services/trails/service.h"
@@ -45,6 +46,7 @@ class Services {
   objects::Service& objects() { return *objects_; }
   trails::Service& trails() { return *trails_; }
   training::Service& training() { return *training_; }
+  processing::Service& processing() { return *processing_; }
   models::Service& models() { return *models_; }
   serving::Service& serving() { return *serving_; }
   transform::Service& transform() { return *transform_; }
@@ -54,7 +56,9 @@ class Services {
 
   Services(World& world, Stores& stores, Platform& platform);
   Status OpenCompute(const std::string& api_url, const std::string& ca_file);
+  void MakeJobWorld();
   void MakeTraining();
+  void MakeProcessing();
   void MakeServing();
 
   World& world_;
@@ -67,7 +71,9 @@ class Services {
   std::unique_ptr<objects::Service> objects_;
   std::unique_ptr<trails::Service> trails_;
   std::unique_ptr<staging::InputProbe> probe_;
+  jobs::World job_world_;
   std::unique_ptr<training::Service> training_;
+  std::unique_ptr<processing::Service> processing_;
   std::unique_ptr<models::Service> models_;
   std::unique_ptr<http::Client> worker_http_;
   std::unique_ptr<serving::WorkerClient> workers_;

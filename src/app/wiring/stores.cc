@@ -14,10 +14,10 @@
 #include "platform/kms/records.h"
 #include "platform/organizations/accounts.h"
 #include "platform/work/lease.h"
+#include "services/jobs/records.h"
 #include "services/models/records.h"
 #include "services/resources/tags.h"
 #include "services/serving/records.h"
-#include "services/training/records.h"
 #include "services/transform/records.h"
 
 namespace aloft::app {
@@ -39,7 +39,7 @@ std::vector<sql::Migration> AllMigrations() {
   add(audit::Migrations());
   add(work::Migrations());
   add(resources::Migrations());
-  add(training::Migrations());
+  for (const char* kind : {"training", "processing"}) all.push_back(jobs::TableOf(kind));
   add(models::Migrations());
   add(serving::Migrations());
   add(transform::Migrations());

@@ -1,19 +1,25 @@
-#include "services/training/events.h"
+#include "services/jobs/events.h"
 
 #include "foundation/codec/json.h"
+#include "services/resources/arn.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 
-void AnnounceJob(sql::Transaction& transaction, const Job& job) {
+std::string ArnOf(const KindNames& names, const Scope& scope, const std::string& name) {
+  return resources::SageMakerArn(scope.account, scope.region, names.arn_kind, name);
+}
+
+void AnnounceJob(sql::Transaction& transaction, const KindNames& names, const Job& job) {
+  std::string arn = ArnOf(names, job.scope, job.name);
   std::string record;
   codec::JsonWriter json(record);
-  json.BeginObject().Key("TrainingJobArn").String(JobArn(job.scope, job.name));
-  json.Key("TrainingJobName").String(job.name);
-  json.Key("TrainingJobStatus").String(PrimaryOf(job.state.secondary));
+  json.BeginObject().Key(names.member + "JobArn").String(arn);
+  json.Key(names.member + "JobName").String(job.name);
+  json.Key(names.member + "JobStatus").String(PrimaryOf(job.state.secondary));
   json.Key("SecondaryStatus").String(ToString(job.state.secondary));
   if (!job.state.failure_reason.empty()) json.Key("FailureReason").String(job.state.failure_reason);
   json.EndObject();
-  transaction.Announce(kJobsTopic, JobArn(job.scope, job.name), record);
+  transaction.Announce(names.topic, arn, record);
 }
 
-}  // namespace aloft::training
+}  // namespace aloft::jobs

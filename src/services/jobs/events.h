@@ -1,17 +1,16 @@
-// What training announces: topic "training.jobs", key the job's ARN, in the commit that changes it:
+// What jobs announce: topic "<kind>.jobs", key the job's ARN, in the commit that changes it:
 //   {"TrainingJobArn": "...", "TrainingJobName": "...", "TrainingJobStatus": "InProgress", "SecondaryStatus":
-//   "Training",
-//    "FailureReason": "..."}
+//   "Training", "FailureReason": "..."}
 // At least once, in order per job.
 #pragma once
 
 #include "foundation/sql/database.h"
-#include "services/training/types.h"
+#include "services/jobs/kind.h"
+#include "services/jobs/types.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 
-inline constexpr char kJobsTopic[] = "training.jobs";
+void AnnounceJob(sql::Transaction& transaction, const KindNames& names, const Job& job);
+std::string ArnOf(const KindNames& names, const Scope& scope, const std::string& name);
 
-void AnnounceJob(sql::Transaction& transaction, const Job& job);
-
-}  // namespace aloft::training
+}  // namespace aloft::jobs

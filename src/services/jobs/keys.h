@@ -5,9 +5,9 @@
 #include <string>
 
 #include "foundation/base/bytes.h"
-#include "services/training/types.h"
+#include "services/jobs/types.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 
 inline constexpr char kLeaseKey[] = "#lease";
 
@@ -21,4 +21,4 @@ inline std::optional<JobKey> ParseLoopKey(const std::string& text) {
   return JobKey{{AccountId(parts[0]), Region(parts[1])}, std::string(parts[2])};
 }
 
-}  // namespace aloft::training
+}  // namespace aloft::jobs

@@ -1,8 +1,9 @@
-#include "services/training/outcome.h"
+#include "services/jobs/outcome.h"
 
-#include "services/training/messages.h"
+#include "services/jobs/kind.h"
+#include "services/jobs/messages.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 namespace {
 
 using compute::Outcome;
@@ -29,35 +30,60 @@ std::string Or(const std::string& text, const char* otherwise) {
   return text.empty() ? otherwise : text;
 }
 
-std::string FailureReason(const compute::TaskStatus& task) {
+std::string FailureReason(const compute::TaskStatus& task, const std::string& at) {
   switch (task.outcome) {
-    case Outcome::kFailed: return Reason("AlgorithmError", Or(task.failure, "see the job's log"), task);
-    case Outcome::kOutOfMemory: return Reason("AlgorithmError", messages::kOutOfMemory, task);
+    case Outcome::kFailed: return Reason("AlgorithmError", at + Or(task.failure, "see the job's log"), task);
+    case Outcome::kOutOfMemory: return Reason("AlgorithmError", at + messages::kOutOfMemory, task);
     case Outcome::kDiskFull:
       return Reason("ClientError",
-                    Or(task.failure, "No space left on device: the job wrote more than its volume holds"), task);
-    case Outcome::kInputRefused: return Cut("ClientError: Data download failed: " + task.failure, kMaxReason);
-    case Outcome::kOutputFailed: return Cut("ClientError: Artifact upload failed: " + task.failure, kMaxReason);
+                    at + Or(task.failure, "No space left on device: the job wrote more than its volume holds"), task);
+    case Outcome::kInputRefused: return Cut("ClientError: Data download failed: " + at + task.failure, kMaxReason);
+    case Outcome::kOutputFailed: return Cut("ClientError: Artifact upload failed: " + at + task.failure, kMaxReason);
     case Outcome::kCannotRun:
-      return Cut("InternalServerError: The job could not be run here: " + task.failure, kMaxReason);
+      return Cut("InternalServerError: The job could not be run here: " + at + task.failure, kMaxReason);
     case Outcome::kLost:
-      return Cut("InternalServerError: The task was lost: " + Or(task.failure, "its agent ended"), kMaxReason);
-    default: return Cut("InternalServerError: " + task.failure, kMaxReason);
+      return Cut("InternalServerError: The task was lost: " + at + Or(task.failure, "its agent ended"), kMaxReason);
+    default: return Cut("InternalServerError: " + at + task.failure, kMaxReason);
   }
 }
 
 }  // namespace
 
-Ending EndingOf(const compute::TaskStatus& task) {
+bool IsBad(Outcome outcome) {
+  return outcome != Outcome::kNone && outcome != Outcome::kSucceeded && outcome != Outcome::kStopped &&
+         outcome != Outcome::kMaxRuntime;
+}
+
+std::size_t DecidingHost(const std::vector<compute::TaskStatus>& hosts) {
+  auto weight = [](const compute::TaskStatus& task) {
+    if (IsBad(task.outcome)) return 3;
+    if (task.outcome == Outcome::kMaxRuntime) return 2;
+    return task.outcome == Outcome::kStopped ? 1 : 0;
+  };
+  auto end = [](const compute::TaskStatus& task) {
+    return task.transitions.empty() ? Time{} : task.transitions.back().at;
+  };
+  std::size_t chosen = 0;
+  for (std::size_t host = 1; host < hosts.size(); ++host) {
+    int difference = weight(hosts[host]) - weight(hosts[chosen]);
+    if (difference > 0 || (difference == 0 && end(hosts[host]) < end(hosts[chosen]))) chosen = host;
+  }
+  return chosen;
+}
+
+Ending EndingOf(const compute::TaskStatus& task, const std::string& noun, const std::string& host) {
+  std::string capital = noun;
+  capital[0] = static_cast<char>(capital[0] - 'a' + 'A');
   // Outputs are stored after success, a stop and the time limit, if the command ran at all.
   bool ran = task.command_started.has_value();
   switch (task.outcome) {
-    case Outcome::kSucceeded: return {Secondary::kCompleted, "", messages::kCompleted, true};
-    case Outcome::kStopped: return {Secondary::kStopped, "", messages::kStopped, ran};
-    case Outcome::kMaxRuntime: return {Secondary::kMaxRuntimeExceeded, "", messages::kMaxRuntime, ran};
+    case Outcome::kSucceeded: return {Secondary::kCompleted, "", capital + " completed", true};
+    case Outcome::kStopped: return {Secondary::kStopped, "", capital + " stopped", ran};
+    case Outcome::kMaxRuntime:
+      return {Secondary::kMaxRuntimeExceeded, "", capital + " runtime exceeded MaxRuntimeInSeconds provided", ran};
     default: {
-      std::string reason = FailureReason(task);
-      return {Secondary::kFailed, reason, messages::kFailed, false};
+      std::string reason = FailureReason(task, host.empty() ? "" : host + ": ");
+      return {Secondary::kFailed, reason, capital + " failed", false};
     }
   }
 }
@@ -74,17 +100,17 @@ std::optional<Secondary> SecondaryOf(compute::Phase phase) {
   return std::nullopt;
 }
 
-std::string StepMessage(const compute::TaskStatus& task, const compute::Transition& transition,
+std::string StepMessage(const KindNames& names, const compute::TaskStatus& task, const compute::Transition& transition,
                         const std::string& environment) {
   switch (transition.phase) {
     case Phase::kPending: return Or(transition.message, "Waiting for room on this machine");
-    case Phase::kPreparing: return Or(transition.message, messages::kPreparing);
+    case Phase::kPreparing: return Or(transition.message, "Preparing the instances");
     case Phase::kStaging: return messages::kDownloading;
-    case Phase::kUploading: return messages::kUploading;
+    case Phase::kUploading: return names.uploading;
     case Phase::kEnded: return transition.message;
     case Phase::kRunning: break;
   }
-  std::string message = messages::kTraining;
+  std::string message = names.running;
   if (environment.empty()) return message;
   message += " Environment: " + environment;
   for (std::size_t i = 0; i < task.versions.size(); ++i) message += (i == 0 ? " (" : ", ") + task.versions[i];
@@ -92,4 +118,4 @@ std::string StepMessage(const compute::TaskStatus& task, const compute::Transiti
   return message + ".";
 }
 
-}  // namespace aloft::training
+}  // namespace aloft::jobs

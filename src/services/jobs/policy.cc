@@ -1,6 +1,10 @@
-#include "services/training/policy.h"
+#include "services/jobs/policy.h"
 
-namespace aloft::training {
+#include <algorithm>
+
+#include "services/jobs/outcome.h"
+
+namespace aloft::jobs {
 namespace {
 
 using Do = Action::Do;
@@ -8,12 +12,50 @@ using compute::Outcome;
 using compute::Phase;
 
 // The backend tells when something changes; this is for what it forgot to tell.
-constexpr auto kLookAgain = std::chrono::seconds(2);
+constexpr std::chrono::microseconds kLookAgain = std::chrono::seconds(2);
 // A task that has ended and whose log never completes: its agent is gone.
 constexpr auto kLogPatience = std::chrono::seconds(60);
 
 bool MayRetry(const Snapshot& snapshot) {
-  return !snapshot.state.stop_wished && snapshot.state.attempt <= snapshot.retries;
+  const JobState& state = snapshot.state;
+  return !state.stop_wished && state.attempt - state.interruptions <= snapshot.terms.retries;
+}
+
+bool Expired(const Snapshot& snapshot, Time now) {
+  const JobState& state = snapshot.state;
+  if (state.stop_wished) return false;
+  if (snapshot.terms.max_wait && now >= snapshot.created + *snapshot.terms.max_wait) return true;
+  // Waiting for room; what was interrupted is MaxWaitTime's.
+  return snapshot.terms.max_pending && !state.attempt_started && state.interruptions == 0 &&
+         now >= snapshot.created + *snapshot.terms.max_pending;
+}
+
+Action WithMissing(const Snapshot& snapshot, std::size_t missing, Time now) {
+  const JobState& state = snapshot.state;
+  if (state.task_seen) return {MayRetry(snapshot) ? Do::kRetry : Do::kLose, {}, missing};
+  if (state.stop_wished) return {Do::kFinishUnstarted};
+  if (Expired(snapshot, now)) return {Do::kExpire};
+  if (state.not_before && now < *state.not_before)
+    return {Do::kWait, std::min<std::chrono::microseconds>(kLookAgain, *state.not_before - now)};
+  return {Do::kStart};
+}
+
+Action AllEnded(const Snapshot& snapshot, Time now) {
+  const JobState& state = snapshot.state;
+  std::vector<compute::TaskStatus> hosts;
+  bool log_done = snapshot.log_copied;
+  Time ended{};
+  for (const auto& host : snapshot.hosts) {
+    hosts.push_back(*host);
+    log_done = log_done && host->log_complete;
+    ended = std::max(ended, host->transitions.empty() ? now : host->transitions.back().at);
+  }
+  if (state.task_moves < hosts[0].transitions.size()) return {Do::kAdvance};
+  if (!log_done && now < ended + kLogPatience) return {Do::kWait, std::chrono::milliseconds(200)};
+  Outcome outcome = hosts[DecidingHost(hosts)].outcome;
+  if (outcome == Outcome::kLost && MayRetry(snapshot)) return {Do::kRetry};
+  if (outcome == Outcome::kStopped && state.interrupt_sent && !state.stop_wished) return {Do::kResume};
+  return {Do::kFinish};
 }
 
 }  // namespace
@@ -21,22 +63,20 @@ bool MayRetry(const Snapshot& snapshot) {
 Action Decide(const Snapshot& snapshot, Time now) {
   const JobState& state = snapshot.state;
   if (IsTerminal(state.secondary)) return {state.cleaned ? Do::kNothing : Do::kRemove};
-  if (!snapshot.task) {
-    if (state.task_seen) return {MayRetry(snapshot) ? Do::kRetry : Do::kLose};
-    return {state.stop_wished ? Do::kFinishUnstarted : Do::kStart};
+  bool all_ended = true, bad = false;
+  for (std::size_t i = 0; i < snapshot.hosts.size(); ++i) {
+    const auto& host = snapshot.hosts[i];
+    if (!host) return WithMissing(snapshot, i, now);
+    all_ended = all_ended && host->phase == Phase::kEnded;
+    bad = bad || (host->phase == Phase::kEnded && IsBad(host->outcome));
   }
-  const compute::TaskStatus& task = *snapshot.task;
-  if (task.phase == Phase::kEnded) {
-    if (state.task_moves < task.transitions.size()) return {Do::kAdvance};
-    Time ended = task.transitions.empty() ? now : task.transitions.back().at;
-    bool log_done = task.log_complete && snapshot.log_copied;
-    if (!log_done && now < ended + kLogPatience) return {Do::kWait, std::chrono::milliseconds(200)};
-    if (task.outcome == Outcome::kLost && MayRetry(snapshot)) return {Do::kRetry};
-    return {Do::kFinish};
-  }
+  if (all_ended) return AllEnded(snapshot, now);
+  if (bad && !state.abandoned) return {Do::kAbandon};
+  if (Expired(snapshot, now)) return {Do::kExpire};
   if (state.stop_wished && !state.stop_sent) return {Do::kStop};
-  if (!state.task_seen || state.task_moves < task.transitions.size()) return {Do::kAdvance};
+  if (state.interrupt_wished && !state.interrupt_sent && !state.stop_wished) return {Do::kInterrupt};
+  if (!state.task_seen || state.task_moves < snapshot.hosts[0]->transitions.size()) return {Do::kAdvance};
   return {Do::kWait, kLookAgain};
 }
 
-}  // namespace aloft::training
+}  // namespace aloft::jobs

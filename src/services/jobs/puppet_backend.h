@@ -9,7 +9,7 @@
 #include "platform/compute/backend.h"
 #include "platform/compute/errors.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 
 class PuppetBackend final : public compute::Backend {
  public:
@@ -18,6 +18,7 @@ class PuppetBackend final : public compute::Backend {
     compute::TaskStatus status;
     std::vector<compute::LogLine> lines;
     bool stop_asked = false;
+    compute::StopMode stop_mode = compute::StopMode::kOrderly;
   };
 
   explicit PuppetBackend(const Clock& clock) : clock_(clock) {}
@@ -59,10 +60,13 @@ class PuppetBackend final : public compute::Backend {
     if (found == tasks.end()) return Fail(compute::kNoSuchTask, "no such task");
     return found->second.status;
   }
-  Status Stop(const compute::TaskId& id) override {
+  Status Stop(const compute::TaskId& id, compute::StopMode mode) override {
     ++stops;
     auto found = tasks.find(id.value());
-    if (found != tasks.end()) found->second.stop_asked = true;
+    if (found != tasks.end()) {
+      found->second.stop_asked = true;
+      found->second.stop_mode = mode;
+    }
     return {};
   }
   Status Remove(const compute::TaskId& id) override {
@@ -100,4 +104,4 @@ class PuppetBackend final : public compute::Backend {
   const Clock& clock_;
 };
 
-}  // namespace aloft::training
+}  // namespace aloft::jobs

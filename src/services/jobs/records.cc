@@ -1,14 +1,13 @@
-#include "services/training/records.h"
+#include "services/jobs/records.h"
 
 #include <boost/json.hpp>
 
 #include "foundation/codec/json.h"
-#include "foundation/shapes/json.h"
-#include "services/training/errors.h"
-#include "services/training/events.h"
-#include "services/training/messages.h"
+#include "services/jobs/errors.h"
+#include "services/jobs/events.h"
+#include "services/jobs/messages.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 namespace {
 
 namespace json = boost::json;
@@ -58,19 +57,23 @@ sql::Value MaybeMicros(const std::optional<Time>& time) {
   return time ? sql::Value(ToMicros(*time)) : sql::Value(nullptr);
 }
 
+std::string TableName(const KindNames& names) {
+  return names.kind + "_jobs";
+}
+
 }  // namespace
 
-std::span<const sql::Migration> Migrations() {
-  static const sql::Migration kMigrations[] = {
-      {"training",
-       1,
-       {"CREATE TABLE training_jobs (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, "
-        "created INTEGER NOT NULL, modified INTEGER NOT NULL, ended INTEGER, revision INTEGER NOT NULL, "
-        "status TEXT NOT NULL, secondary TEXT NOT NULL, live INTEGER NOT NULL, request TEXT NOT NULL, "
-        "state TEXT NOT NULL, host TEXT NOT NULL, PRIMARY KEY (account, region, name))",
-        "CREATE INDEX training_jobs_by_creation ON training_jobs (account, region, created)",
-        "CREATE INDEX training_jobs_live ON training_jobs (host) WHERE live = 1"}}};
-  return kMigrations;
+sql::Migration TableOf(const std::string& kind) {
+  const std::string table = kind + "_jobs";
+  return {kind,
+          1,
+          {"CREATE TABLE " + table +
+               " (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, "
+               "created INTEGER NOT NULL, modified INTEGER NOT NULL, ended INTEGER, revision INTEGER NOT NULL, "
+               "status TEXT NOT NULL, secondary TEXT NOT NULL, live INTEGER NOT NULL, request TEXT NOT NULL, "
+               "state TEXT NOT NULL, host TEXT NOT NULL, PRIMARY KEY (account, region, name))",
+           "CREATE INDEX " + table + "_by_creation ON " + table + " (account, region, created)",
+           "CREATE INDEX " + table + "_live ON " + table + " (host) WHERE live = 1"}};
 }
 
 std::string EncodeState(const JobState& state) {
@@ -89,26 +92,36 @@ std::string EncodeState(const JobState& state) {
                                        {"steps", std::move(steps)},
                                        {"stop_wished", state.stop_wished},
                                        {"stop_sent", state.stop_sent},
+                                       {"abandoned", state.abandoned},
+                                       {"interrupt_wished", state.interrupt_wished},
+                                       {"interrupt_sent", state.interrupt_sent},
+                                       {"not_before", Micros(state.not_before)},
+                                       {"wait_exceeded", state.wait_exceeded},
+                                       {"interruptions", state.interruptions},
                                        {"attempt", state.attempt},
                                        {"task_seen", state.task_seen},
                                        {"task_moves", static_cast<std::int64_t>(state.task_moves)},
+                                       {"ran_before", static_cast<std::int64_t>(state.ran_before.count())},
+                                       {"attempt_started", Micros(state.attempt_started)},
                                        {"started", Micros(state.started)},
                                        {"ended", Micros(state.ended)},
                                        {"failure_reason", state.failure_reason},
+                                       {"exit_message", state.exit_message},
                                        {"artifacts", state.artifacts},
                                        {"environment", state.environment},
                                        {"versions", std::move(versions)},
                                        {"metrics", std::move(metrics)},
-                                       {"cleaned", state.cleaned}});
+                                       {"cleaned", state.cleaned},
+                                       {"deleted", state.deleted}});
 }
 
 Result<JobState> DecodeState(std::string_view text) {
   ALOFT_ASSIGN(json::value value, codec::ParseJson(text));
-  if (!value.is_object()) return Fail(kCorrupt, "A stored training job cannot be read");
+  if (!value.is_object()) return Fail(kCorrupt, "A stored job cannot be read");
   StoredObject stored(value.as_object());
   auto secondary = ParseSecondary(stored.Text("secondary"));
   if (stored.Int("version") != kVersion || !secondary)
-    return Fail(kCorrupt, "A stored training job has a version or status that this server does not know");
+    return Fail(kCorrupt, "A stored job has a version or status that this server does not know");
   JobState state;
   state.secondary = *secondary;
   for (const json::value& element : stored.List("steps")) {
@@ -126,6 +139,16 @@ Result<JobState> DecodeState(std::string_view text) {
     if (element.is_string()) state.versions.emplace_back(element.as_string());
   state.stop_wished = stored.Bool("stop_wished");
   state.stop_sent = stored.Bool("stop_sent");
+  state.abandoned = stored.Bool("abandoned");
+  state.interrupt_wished = stored.Bool("interrupt_wished");
+  state.interrupt_sent = stored.Bool("interrupt_sent");
+  state.not_before = stored.When("not_before");
+  state.wait_exceeded = stored.Bool("wait_exceeded");
+  state.interruptions = static_cast<int>(stored.Int("interruptions"));
+  state.ran_before = std::chrono::microseconds(stored.Int("ran_before"));
+  state.attempt_started = stored.When("attempt_started");
+  state.exit_message = stored.Text("exit_message");
+  state.deleted = stored.Bool("deleted");
   state.attempt = static_cast<int>(stored.Int("attempt"));
   state.task_seen = stored.Bool("task_seen");
   state.task_moves = static_cast<std::size_t>(stored.Int("task_moves"));
@@ -138,67 +161,78 @@ Result<JobState> DecodeState(std::string_view text) {
   return state;
 }
 
-Status InsertJob(sql::Transaction& transaction, const Job& job) {
+Status InsertJob(sql::Transaction& transaction, const KindNames& names, const Job& job) {
   auto inserted = transaction.Execute(
-      "INSERT INTO training_jobs (account, region, name, created, modified, ended, revision, status, secondary, live, "
-      "request, state, host) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      "INSERT INTO " + TableName(names) +
+          " (account, region, name, created, modified, ended, revision, status, secondary, live, request, state, host) "
+          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
       {job.scope.account.value(), job.scope.region.value(), job.name, ToMicros(job.created), ToMicros(job.modified),
        MaybeMicros(job.state.ended), job.revision, std::string(PrimaryOf(job.state.secondary)),
-       std::string(ToString(job.state.secondary)), std::int64_t{1}, shapes::ToJsonText(job.request),
-       EncodeState(job.state), job.host});
+       std::string(ToString(job.state.secondary)), std::int64_t{1}, job.document, EncodeState(job.state), job.host});
   if (!inserted.ok() && inserted.error().reason == sql::kAlreadyExistsRow)
-    return Fail(kJobExists, messages::Exists(job.name, JobArn(job.scope, job.name)));
+    return Fail(kJobExists, messages::Exists(names.noun, job.name, ArnOf(names, job.scope, job.name)));
   ALOFT_TRY(std::move(inserted));
-  AnnounceJob(transaction, job);
+  AnnounceJob(transaction, names, job);
   return {};
 }
 
-Status UpdateJob(sql::Transaction& transaction, const Job& job, Time now) {
+Status UpdateJob(sql::Transaction& transaction, const KindNames& names, const Job& job, Time now) {
+  // A deleted job keeps its row, for its name; lists do not see it.
+  const std::string status(job.state.deleted ? kDeletedStatus : PrimaryOf(job.state.secondary));
   ALOFT_ASSIGN(std::int64_t changed,
-               transaction.Execute("UPDATE training_jobs SET modified = $4, ended = $5, revision = revision + 1, "
-                                   "status = $6, secondary = $7, live = $8, state = $9 "
-                                   "WHERE account = $1 AND region = $2 AND name = $3 AND revision = $10",
+               transaction.Execute("UPDATE " + TableName(names) +
+                                       " SET modified = $4, ended = $5, revision = revision + 1, status = $6, "
+                                       "secondary = $7, live = $8, state = $9 "
+                                       "WHERE account = $1 AND region = $2 AND name = $3 AND revision = $10",
                                    {job.scope.account.value(), job.scope.region.value(), job.name, ToMicros(now),
-                                    MaybeMicros(job.state.ended), std::string(PrimaryOf(job.state.secondary)),
-                                    std::string(ToString(job.state.secondary)), std::int64_t{job.state.cleaned ? 0 : 1},
-                                    EncodeState(job.state), job.revision}));
-  if (changed != 1) return Fail(kChangedMeanwhile, "The training job changed meanwhile", job.name);
-  AnnounceJob(transaction, job);
+                                    MaybeMicros(job.state.ended), status, std::string(ToString(job.state.secondary)),
+                                    std::int64_t{job.state.cleaned ? 0 : 1}, EncodeState(job.state), job.revision}));
+  if (changed != 1) return Fail(kChangedMeanwhile, "The " + names.noun + " changed meanwhile", job.name);
+  AnnounceJob(transaction, names, job);
   return {};
 }
 
-Result<Job> LoadJob(sql::Reader& reader, const Scope& scope, const std::string& name) {
-  ALOFT_ASSIGN(sql::Rows rows,
-               reader.Query("SELECT created, modified, revision, request, state, host FROM training_jobs "
-                            "WHERE account = $1 AND region = $2 AND name = $3",
-                            {scope.account.value(), scope.region.value(), name}));
+Result<Job> LoadJob(sql::Reader& reader, const KindNames& names, const Scope& scope, const std::string& name) {
+  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT created, modified, revision, request, state, host FROM " +
+                                                TableName(names) + " WHERE account = $1 AND region = $2 AND name = $3",
+                                            {scope.account.value(), scope.region.value(), name}));
   if (rows.empty()) return Fail(kNoSuchJob, messages::kNotFound);
-  Job job{scope, name, FromMicros(rows[0].Int(0)), FromMicros(rows[0].Int(1)), rows[0].Int(2), rows[0].Text(5), {}, {}};
-  ALOFT_ASSIGN(job.request, shapes::FromJsonText<shapes::sagemaker::CreateTrainingJobRequest>(rows[0].Text(3)));
+  Job job{
+      scope,           name, FromMicros(rows[0].Int(0)), FromMicros(rows[0].Int(1)), rows[0].Int(2), rows[0].Text(5),
+      rows[0].Text(3), {}};
   ALOFT_ASSIGN(job.state, DecodeState(rows[0].Text(4)));
   return job;
 }
 
-Result<std::vector<JobKey>> LiveJobs(sql::Reader& reader, const std::string& host) {
-  ALOFT_ASSIGN(sql::Rows rows,
-               reader.Query("SELECT account, region, name FROM training_jobs WHERE live = 1 AND host = $1", {host}));
+Result<Job> LoadVisibleJob(sql::Reader& reader, const KindNames& names, const Scope& scope, const std::string& name) {
+  ALOFT_ASSIGN(Job job, LoadJob(reader, names, scope, name));
+  if (job.state.deleted) return Fail(kNoSuchJob, messages::kNotFound);
+  return job;
+}
+
+Result<std::vector<JobKey>> LiveJobs(sql::Reader& reader, const KindNames& names, const std::string& host) {
+  ALOFT_ASSIGN(
+      sql::Rows rows,
+      reader.Query("SELECT account, region, name FROM " + TableName(names) + " WHERE live = 1 AND host = $1", {host}));
   std::vector<JobKey> keys;
   for (const sql::Row& row : rows) keys.push_back({{AccountId(row.Text(0)), Region(row.Text(1))}, row.Text(2)});
   return keys;
 }
 
-Result<std::vector<std::string>> OtherHosts(sql::Reader& reader, const std::string& host) {
-  ALOFT_ASSIGN(sql::Rows rows,
-               reader.Query("SELECT DISTINCT host FROM training_jobs WHERE live = 1 AND host <> $1", {host}));
+Result<std::vector<std::string>> OtherHosts(sql::Reader& reader, const KindNames& names, const std::string& host) {
+  ALOFT_ASSIGN(
+      sql::Rows rows,
+      reader.Query("SELECT DISTINCT host FROM " + TableName(names) + " WHERE live = 1 AND host <> $1", {host}));
   std::vector<std::string> hosts;
   for (const sql::Row& row : rows) hosts.push_back(row.Text(0));
   return hosts;
 }
 
-Status MoveJobs(sql::Transaction& transaction, const std::string& from, const std::string& to) {
+Status MoveJobs(sql::Transaction& transaction, const KindNames& names, const std::string& from, const std::string& to) {
   ALOFT_TRY(transaction.Execute(
-      "UPDATE training_jobs SET host = $2, revision = revision + 1 WHERE live = 1 AND host = $1", {from, to}));
+      "UPDATE " + TableName(names) + " SET host = $2, revision = revision + 1 WHERE live = 1 AND host = $1",
+      {from, to}));
   return {};
 }
 
-}  // namespace aloft::training
+}  // namespace aloft::jobs

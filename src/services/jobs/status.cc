@@ -1,19 +1,29 @@
-#include "services/training/status.h"
+#include "services/jobs/status.h"
 
 #include <algorithm>
 
-#include "services/training/errors.h"
-#include "services/training/types.h"
+#include "services/jobs/errors.h"
+#include "services/jobs/types.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 namespace {
 
 using S = Secondary;
 
-constexpr std::string_view kNames[kSecondaries] = {"Starting",    "Pending",    "PreparingTrainingStack",
-                                                   "Downloading", "Training",   "Uploading",
-                                                   "Stopping",    "Restarting", "Completed",
-                                                   "Failed",      "Stopped",    "MaxRuntimeExceeded"};
+constexpr std::string_view kNames[kSecondaries] = {"Starting",
+                                                   "Pending",
+                                                   "PreparingTrainingStack",
+                                                   "Downloading",
+                                                   "Training",
+                                                   "Uploading",
+                                                   "Stopping",
+                                                   "Restarting",
+                                                   "Interrupted",
+                                                   "Completed",
+                                                   "Failed",
+                                                   "Stopped",
+                                                   "MaxRuntimeExceeded",
+                                                   "MaxWaitTimeExceeded"};
 
 constexpr unsigned Bit(S status) {
   return 1u << static_cast<unsigned>(status);
@@ -23,8 +33,9 @@ constexpr unsigned Bits(Statuses... statuses) {
   return (Bit(statuses) | ...);
 }
 
-constexpr unsigned kEnds = Bits(S::kCompleted, S::kFailed, S::kStopped, S::kMaxRuntimeExceeded);
-constexpr unsigned kAnyTime = kEnds | Bits(S::kStopping, S::kRestarting);
+constexpr unsigned kEnds =
+    Bits(S::kCompleted, S::kFailed, S::kStopped, S::kMaxRuntimeExceeded, S::kMaxWaitTimeExceeded);
+constexpr unsigned kAnyTime = kEnds | Bits(S::kStopping, S::kRestarting, S::kInterrupted);
 
 // The legal moves. Phases go forward and may be passed over: a quick task has left one before we look.
 constexpr unsigned kMoves[kSecondaries] = {
@@ -36,10 +47,12 @@ constexpr unsigned kMoves[kSecondaries] = {
     /* Uploading */ kAnyTime,
     /* Stopping: the task may have ended by itself before the wish reached it. */ kEnds,
     /* Restarting */ kEnds | Bits(S::kStarting, S::kStopping),
+    /* Interrupted */ kEnds | Bits(S::kStarting, S::kPending, S::kStopping),
     /* Completed */ 0,
     /* Failed */ 0,
     /* Stopped */ 0,
     /* MaxRuntimeExceeded */ 0,
+    /* MaxWaitTimeExceeded */ 0,
 };
 
 }  // namespace
@@ -60,7 +73,8 @@ std::string_view PrimaryOf(Secondary status) {
     case S::kCompleted: return "Completed";
     case S::kFailed: return "Failed";
     case S::kStopped:
-    case S::kMaxRuntimeExceeded: return "Stopped";
+    case S::kMaxRuntimeExceeded:
+    case S::kMaxWaitTimeExceeded: return "Stopped";
     default: return "InProgress";
   }
 }
@@ -79,8 +93,8 @@ Status Move(JobState& state, Secondary to, Time at, std::string message) {
     return {};
   }
   if (!state.steps.empty() && !IsLegal(state.secondary, to))
-    return Fail(kIllegalMove, "A training job cannot go from " + std::string(ToString(state.secondary)) + " to " +
-                                  std::string(ToString(to)));
+    return Fail(kIllegalMove,
+                "A job cannot go from " + std::string(ToString(state.secondary)) + " to " + std::string(ToString(to)));
   if (!state.steps.empty()) {
     // Times come from two clocks (the server's, the agent's): a step never begins before the one it follows.
     at = std::max(at, state.steps.back().start);
@@ -91,4 +105,4 @@ Status Move(JobState& state, Secondary to, Time at, std::string message) {
   return {};
 }
 
-}  // namespace aloft::training
+}  // namespace aloft::jobs

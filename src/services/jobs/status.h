@@ -8,7 +8,7 @@
 #include "foundation/base/clock.h"
 #include "foundation/base/result.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 
 struct JobState;
 
@@ -20,14 +20,16 @@ enum class Secondary {
   kTraining,
   kUploading,  // outputs
   kStopping,
-  kRestarting,  // the machine lost the attempt; another follows
+  kRestarting,   // the machine lost the attempt; another follows
+  kInterrupted,  // the machine was taken away; the job waits for another turn
   // No way leads out of these.
   kCompleted,
   kFailed,
   kStopped,
   kMaxRuntimeExceeded,
+  kMaxWaitTimeExceeded,
 };
-inline constexpr int kSecondaries = 12;
+inline constexpr int kSecondaries = 14;
 
 // "PreparingTrainingStack", ... as DescribeTrainingJob says it.
 std::string_view ToString(Secondary status);
@@ -42,4 +44,4 @@ bool IsLegal(Secondary from, Secondary to);
 // state is as before, where the table does not list the move.
 Status Move(JobState& state, Secondary to, Time at, std::string message);
 
-}  // namespace aloft::training
+}  // namespace aloft::jobs

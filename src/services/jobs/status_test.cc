@@ -1,11 +1,11 @@
-#include "services/training/status.h"
+#include "services/jobs/status.h"
 
 #include <gtest/gtest.h>
 
-#include "services/training/errors.h"
-#include "services/training/types.h"
+#include "services/jobs/errors.h"
+#include "services/jobs/types.h"
 
-namespace aloft::training {
+namespace aloft::jobs {
 namespace {
 
 using S = Secondary;
@@ -31,7 +31,9 @@ TEST(Status, EveryMove) {
         EXPECT_FALSE(legal) << move;
       else if (from == S::kRestarting)
         EXPECT_EQ(legal, to == S::kStarting || to == S::kStopping) << move;
-      else if (to == S::kStopping || to == S::kRestarting)
+      else if (from == S::kInterrupted)
+        EXPECT_EQ(legal, to == S::kStarting || to == S::kPending || to == S::kStopping) << move;
+      else if (to == S::kStopping || to == S::kRestarting || to == S::kInterrupted)
         EXPECT_TRUE(legal) << move;
       else
         EXPECT_EQ(legal, to > from) << move;
@@ -86,4 +88,4 @@ TEST(Status, Words) {
 }
 
 }  // namespace
-}  // namespace aloft::training
+}  // namespace aloft::jobs

@@ -2,8 +2,8 @@
 #include "foundation/codec/json.h"
 #include "foundation/shapes/json.h"
 #include "generated/shapes/sagemaker/search_tags.h"
+#include "services/jobs/messages.h"
 #include "services/training/errors.h"
-#include "services/training/messages.h"
 #include "services/training/plan.h"
 #include "services/training/request.h"
 #include "services/training/testing_service.h"
@@ -36,21 +36,19 @@ TEST_F(CreateTest, NotBuiltIsNamed) {
     EXPECT_EQ(error.reason, kNotBuilt) << name;
     EXPECT_NE(error.message.find(name), std::string::npos) << error.message;
   };
-  refused([](CreateRequest& r) { r.resource_config->instance_count = 2; }, "InstanceCount 2");
   refused([](CreateRequest& r) { r.resource_config->keep_alive_period_in_seconds = 60; }, "KeepAlivePeriodInSeconds");
   refused([](CreateRequest& r) { r.resource_config->volume_kms_key_id = "key"; }, "VolumeKmsKeyId");
-  refused([](CreateRequest& r) { r.resource_config->instance_groups.emplace(1); }, "InstanceGroups");
   refused([](CreateRequest& r) { r.output_data_config->kms_key_id = "key"; }, "KmsKeyId");
   refused([](CreateRequest& r) { r.algorithm_specification->training_input_mode = "Pipe"; }, "Pipe");
   refused([](CreateRequest& r) { r.algorithm_specification->algorithm_name = "a"; }, "AlgorithmName");
   refused([](CreateRequest& r) { r.vpc_config.emplace(); }, "VpcConfig");
-  refused([](CreateRequest& r) { r.checkpoint_config.emplace(); }, "CheckpointConfig");
-  refused([](CreateRequest& r) { r.experiment_config.emplace(); }, "ExperimentConfig");
   refused([](CreateRequest& r) { r.debug_rule_configurations.emplace(1); }, "DebugRuleConfigurations");
   refused([](CreateRequest& r) { r.serverless_job_config.emplace(); }, "ServerlessJobConfig");
   refused(
-      [](CreateRequest& r) { (*r.input_data_config)[0].data_source->s3_data_source->s3_data_type = "ManifestFile"; },
-      "ManifestFile");
+      [](CreateRequest& r) {
+        (*r.input_data_config)[0].data_source->s3_data_source->s3_data_type = "AugmentedManifestFile";
+      },
+      "AugmentedManifestFile");
   refused([](CreateRequest& r) { (*r.input_data_config)[0].data_source->file_system_data_source.emplace(); },
           "FileSystemDataSource");
 }
@@ -83,7 +81,7 @@ TEST_F(CreateTest, RoleAndInput) {
   check_role_ = Fail({ErrorKind::kInvalid, "RoleNotFound"}, "no such role");
   Error error = Refused([](CreateRequest&) {});
   EXPECT_EQ(error.reason, kBadJob);
-  EXPECT_EQ(error.message, messages::CannotAssume("arn:aws:iam::123456789012:role/training"));
+  EXPECT_EQ(error.message, jobs::messages::CannotAssume("arn:aws:iam::123456789012:role/training"));
   check_role_ = Status();
   check_input_ = Fail({ErrorKind::kInvalid, "NoObjects"}, "No S3 objects found under S3 URL \"s3://bucket/data/\"");
   EXPECT_EQ(Refused([](CreateRequest&) {}).message, "No S3 objects found under S3 URL \"s3://bucket/data/\"");
@@ -104,7 +102,7 @@ TEST_F(CreateTest, NamesAreUnique) {
   Status again = Create(GoodRequest("job"));
   EXPECT_EQ(again.error().reason, kJobExists);
   EXPECT_EQ(again.error().message,
-            messages::Exists("job", "arn:aws:sagemaker:us-east-1:123456789012:training-job/job"));
+            jobs::messages::Exists("training job", "job", "arn:aws:sagemaker:us-east-1:123456789012:training-job/job"));
 }
 
 // Tags are stored with the job, and bad ones refuse it.
@@ -151,7 +149,7 @@ TEST_F(CreateTest, DescribeEchoes) {
 
 // Absent jobs.
 TEST_F(CreateTest, NotFound) {
-  EXPECT_EQ(service_->DescribeTrainingJob(scope_, "x").error().message, messages::kNotFound);
+  EXPECT_EQ(service_->DescribeTrainingJob(scope_, "x").error().message, jobs::messages::kNotFound);
   EXPECT_EQ(service_->StopTrainingJob(scope_, "x").error().reason, kNoSuchJob);
   ASSERT_TRUE(Create(GoodRequest("job")).ok());
   EXPECT_EQ(service_->Exists({AccountId("999999999999"), scope_.region}, "job").error().reason, kNoSuchJob);
@@ -275,6 +273,48 @@ TEST_F(CreateTest, Plan) {
   EXPECT_EQ(spec.role_arn, *request.role_arn);
   EXPECT_EQ(spec.limits.disk_bytes, 10ull << 30);
   EXPECT_EQ(spec.stop_grace, seconds(120));
+}
+
+// Several hosts: one task for each, told of the others, with its share of sharded channels; the first stores for all.
+TEST_F(CreateTest, PlanOfSeveralHosts) {
+  CreateRequest request = GoodRequest("job");
+  request.resource_config->instance_type.reset();
+  request.resource_config->instance_count.reset();
+  auto group = [](const char* name, const char* type, int count) {
+    shapes::sagemaker::InstanceGroup made;
+    made.instance_group_name = name;
+    made.instance_type = type;
+    made.instance_count = count;
+    return made;
+  };
+  request.resource_config->instance_groups = {{group("cpu", "ml.c5.large", 2), group("big", "ml.m5.large", 1)}};
+  auto& source = *(*request.input_data_config)[0].data_source->s3_data_source;
+  source.s3_data_distribution_type = "ShardedByS3Key";
+  source.instance_group_names = {{"cpu"}};
+  request.checkpoint_config.emplace().s3_uri = "s3://bucket/checkpoints";
+  ASSERT_TRUE(Create(request).ok());
+  Run();
+  ASSERT_EQ(backend_.tasks.size(), 3u);
+  const compute::TaskSpec& first = backend_.tasks.at(Id("job")).spec;
+  const compute::TaskSpec& second = backend_.tasks.at(Id("job") + ".2").spec;
+  const compute::TaskSpec& third = backend_.tasks.at(Id("job") + ".3").spec;
+  EXPECT_EQ(third.host_name, "algo-3");
+  EXPECT_EQ(third.gang.index, 2);
+  EXPECT_EQ(first.gang.host_names, (std::vector<std::string>{"algo-1", "algo-2", "algo-3"}));
+  EXPECT_EQ(first.limits.memory_bytes, 4ull << 30);
+  EXPECT_EQ(third.limits.memory_bytes, 8ull << 30);
+  EXPECT_EQ(second.inputs[0].shard, 1);
+  EXPECT_EQ(second.inputs[0].shards, 2);
+  ASSERT_EQ(third.inputs.size(), 2u) << "code and checkpoints; the channel is for the other group";
+  EXPECT_TRUE(third.inputs[1].optional);
+  EXPECT_TRUE(first.outputs[0].merge);
+  EXPECT_TRUE(second.outputs[2].continuous);
+  EXPECT_EQ(second.files[2].content,
+            R"({"current_host":"algo-2","hosts":["algo-1","algo-2","algo-3"],"network_interface_name":"eth0",)"
+            R"("current_instance_type":"ml.c5.large","current_group_name":"cpu","instance_groups":)"
+            R"([{"instance_group_name":"cpu","instance_type":"ml.c5.large","hosts":["algo-1","algo-2"]},)"
+            R"({"instance_group_name":"big","instance_type":"ml.m5.large","hosts":["algo-3"]}]})");
+  EXPECT_EQ(second.files[3].content, R"({"LocalPath":"/opt/ml/checkpoints"})");
 }
 
 // Network isolation, an own entry point, outputs that are not packed.

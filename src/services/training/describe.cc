@@ -44,7 +44,13 @@ void AddTimes(DescribeTrainingJobResponse& out, const Job& job) {
   Time start = job.state.started.value_or(*job.state.ended);
   auto seconds = std::chrono::ceil<std::chrono::seconds>(*job.state.ended - start).count();
   out.training_time_in_seconds = static_cast<std::int32_t>(std::max<std::int64_t>(seconds, 1));
-  out.billable_time_in_seconds = out.training_time_in_seconds;
+  // What the attempts took; while an interrupted job waits, nothing is paid.
+  auto ran = job.state.ran_before;
+  if (job.state.attempt_started)
+    ran += std::max(*job.state.ended - *job.state.attempt_started, std::chrono::microseconds(0));
+  auto billable = std::chrono::ceil<std::chrono::seconds>(ran).count();
+  out.billable_time_in_seconds =
+      static_cast<std::int32_t>(std::clamp<std::int64_t>(billable, 1, *out.training_time_in_seconds));
 }
 
 void AddSteps(DescribeTrainingJobResponse& out, const Job& job) {
@@ -87,7 +93,7 @@ Result<DescribeTrainingJobResponse> DescribeJob(const Job& job) {
   ALOFT_ASSIGN(DescribeTrainingJobResponse out, Echo(job));
   out.training_job_name = job.name;
   out.training_job_arn = JobArn(job.scope, job.name);
-  out.training_job_status = std::string(PrimaryOf(job.state.secondary));
+  out.training_job_status = std::string(jobs::PrimaryOf(job.state.secondary));
   out.secondary_status = std::string(ToString(job.state.secondary));
   if (!job.state.failure_reason.empty()) out.failure_reason = job.state.failure_reason;
   if (!job.state.artifacts.empty()) {

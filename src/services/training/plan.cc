@@ -1,17 +1,19 @@
 #include "services/training/plan.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "foundation/codec/json.h"
+#include "services/jobs/admission.h"
+#include "services/training/kind.h"
 #include "services/training/request.h"
 
 namespace aloft::training {
 namespace {
 
-constexpr char kHost[] = "algo-1";
-constexpr char kGroup[] = "homogeneousCluster";
-constexpr char kNetworkInterface[] = "eth0";
-
-std::string InstanceType(const Job& job) {
-  return job.request.resource_config->instance_type.value_or("");
+std::string WithSlash(std::string uri) {
+  if (!uri.ends_with('/')) uri += '/';
+  return uri;
 }
 
 std::vector<std::string> CommandOf(const Job& job, const compute::Runtime& runtime) {
@@ -23,12 +25,84 @@ std::vector<std::string> CommandOf(const Job& job, const compute::Runtime& runti
   return command;
 }
 
+// Of several hosts the first stores what all of them made, merged, as SageMaker does.
 std::vector<compute::Output> OutputsOf(const Job& job) {
   std::string prefix = OutputPrefix(job.request);
   bool packed = OutputsPacked(job.request);
-  compute::Output model{"/opt/ml/model", ArtifactsUri(job), packed, true, false};
-  compute::Output data{"/opt/ml/output/data", prefix + (packed ? "/output.tar.gz" : "/data/"), packed, false, true};
-  return {model, data};
+  bool several = jobs::CountHosts(HostGroupsOf(job.request)) > 1;
+  compute::Output model{
+      .path = "/opt/ml/model", .s3_uri = ArtifactsUri(job), .archive = packed, .even_if_empty = true, .merge = several};
+  compute::Output data{.path = "/opt/ml/output/data",
+                       .s3_uri = prefix + (packed ? "/output.tar.gz" : "/data/"),
+                       .archive = packed,
+                       .even_if_empty = false,
+                       .even_if_failed = true,
+                       .merge = several};
+  std::vector<compute::Output> outputs{model, data};
+  if (job.request.checkpoint_config)
+    outputs.push_back({.path = CheckpointPathOf(job.request),
+                       .s3_uri = *job.request.checkpoint_config->s3_uri,
+                       .archive = false,
+                       .continuous = true});
+  return outputs;
+}
+
+// Absent where the channel is for other groups than the host's.
+std::optional<compute::Input> ChannelInput(const Job& job, const shapes::sagemaker::Channel& channel, int host) {
+  const auto& source = *channel.data_source->s3_data_source;
+  jobs::HostGroups groups = HostGroupsOf(job.request);
+  std::vector<std::string> hosts;
+  if (source.instance_group_names && !source.instance_group_names->empty()) {
+    for (const std::string& group : *source.instance_group_names)
+      for (std::string& name : jobs::HostsOf(groups, group)) hosts.push_back(std::move(name));
+  } else {
+    for (int i = 0; i < jobs::CountHosts(groups); ++i) hosts.push_back(jobs::HostName(i));
+  }
+  auto mine = std::find(hosts.begin(), hosts.end(), jobs::HostName(host));
+  if (mine == hosts.end()) return std::nullopt;
+  compute::Input input;
+  input.channel = channel.channel_name.value_or("");
+  input.s3_uri = source.s3_uri.value_or("");
+  input.path = "/opt/ml/input/data/" + input.channel;
+  if (source.s3_data_type.value_or("") == "ManifestFile") input.kind = compute::Input::Kind::kManifest;
+  if (source.s3_data_distribution_type.value_or("") == "ShardedByS3Key") {
+    input.shard = static_cast<int>(mine - hosts.begin());
+    input.shards = static_cast<int>(hosts.size());
+  }
+  return input;
+}
+
+std::vector<compute::Input> InputsOf(const Job& job, int host) {
+  std::vector<compute::Input> inputs;
+  for (const auto& channel : job.request.input_data_config.value_or(std::vector<shapes::sagemaker::Channel>{}))
+    if (auto input = ChannelInput(job, channel, host)) inputs.push_back(std::move(*input));
+  // Script mode. A path instead of an URI is a file of the channel "code" (network isolation): the launcher unpacks it.
+  std::string source = PlainHyperParameter(job.request, "sagemaker_submit_directory");
+  if (source.starts_with("s3://"))
+    inputs.push_back({.channel = "sagemaker_submit_directory",
+                      .s3_uri = source,
+                      .kind = compute::Input::Kind::kArchive,
+                      .path = "/opt/ml/code"});
+  // What an earlier attempt, or an earlier job, left.
+  if (job.request.checkpoint_config)
+    inputs.push_back({.channel = "checkpoints",
+                      .s3_uri = WithSlash(*job.request.checkpoint_config->s3_uri),
+                      .path = CheckpointPathOf(job.request),
+                      .optional = true});
+  return inputs;
+}
+
+std::vector<compute::File> FilesOf(const Job& job, int host) {
+  std::vector<compute::File> files{
+      {"/opt/ml/input/config/hyperparameters.json", HyperParametersFile(job)},
+      {"/opt/ml/input/config/inputdataconfig.json", InputDataConfigFile(job)},
+      {"/opt/ml/input/config/resourceconfig.json", jobs::ResourceConfigFile(HostGroupsOf(job.request), host)}};
+  if (job.request.checkpoint_config) {
+    std::string text;
+    codec::JsonWriter(text).BeginObject().Key("LocalPath").String(CheckpointPathOf(job.request)).EndObject();
+    files.push_back({"/opt/ml/input/config/checkpointconfig.json", std::move(text)});
+  }
+  return files;
 }
 
 }  // namespace
@@ -67,27 +141,9 @@ std::string InputDataConfigFile(const Job& job) {
   return out;
 }
 
-std::string ResourceConfigFile(const Job& job) {
-  std::string out;
-  codec::JsonWriter json(out);
-  json.BeginObject();
-  json.Key("current_host").String(kHost);
-  json.Key("hosts").BeginArray().String(kHost).EndArray();
-  json.Key("network_interface_name").String(kNetworkInterface);
-  json.Key("current_instance_type").String(InstanceType(job));
-  json.Key("current_group_name").String(kGroup);
-  json.Key("instance_groups").BeginArray().BeginObject();
-  json.Key("instance_group_name").String(kGroup);
-  json.Key("instance_type").String(InstanceType(job));
-  json.Key("hosts").BeginArray().String(kHost).EndArray();
-  json.EndObject().EndArray().EndObject();
-  return out;
-}
-
-compute::TaskSpec PlanTask(const Job& job, const compute::Runtime& runtime, const compute::Limits& limits,
-                           const PlanOptions& options) {
+Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::Runtime& runtime,
+                                                 const PlanOptions& options) {
   compute::TaskSpec spec;
-  spec.id = compute::TaskId(TaskIdOf(job));
   spec.environment = runtime.environment;
   spec.command = CommandOf(job, runtime);
   // The platform's variables first: what the request says wins, as in a container.
@@ -97,27 +153,30 @@ compute::TaskSpec PlanTask(const Job& job, const compute::Runtime& runtime, cons
                     {"TRAINING_JOB_ARN", JobArn(job.scope, job.name)}};
   if (job.request.environment)
     for (const auto& [name, value] : *job.request.environment) spec.variables[name] = value;
-  spec.files = {{"/opt/ml/input/config/hyperparameters.json", HyperParametersFile(job)},
-                {"/opt/ml/input/config/inputdataconfig.json", InputDataConfigFile(job)},
-                {"/opt/ml/input/config/resourceconfig.json", ResourceConfigFile(job)}};
-  for (const InputChannel& channel : ChannelsOf(job.request))
-    spec.inputs.push_back(
-        {channel.name, channel.uri, compute::Input::Kind::kPrefix, "/opt/ml/input/data/" + channel.name});
-  // Script mode. A path instead of an URI is a file of the channel "code" (network isolation): the launcher unpacks it.
-  std::string source = PlainHyperParameter(job.request, "sagemaker_submit_directory");
-  if (source.starts_with("s3://"))
-    spec.inputs.push_back({"sagemaker_submit_directory", source, compute::Input::Kind::kArchive, "/opt/ml/code"});
   spec.outputs = OutputsOf(job);
   spec.role_arn = job.request.role_arn.value_or("");
   spec.region = job.scope.region.value();
-  spec.limits = limits;
   spec.network = job.request.enable_network_isolation.value_or(false) ? compute::Network::kNone : options.network;
-  spec.host_name = kHost;
   spec.max_runtime = MaxRuntimeOf(job.request);
   spec.stop_grace = options.stop_grace;
-  spec.banner = {"Aloft runs " + ImageOf(job.request) + " in its environment \"" + runtime.environment +
-                 "\"; instance type " + InstanceType(job) + "."};
-  return spec;
+  spec.queue = job.scope.account.value();
+
+  std::vector<compute::TaskSpec> specs;
+  jobs::HostGroups groups = HostGroupsOf(job.request);
+  int count = jobs::CountHosts(groups);
+  for (int host = 0; host < count; ++host) {
+    const std::string& type = jobs::GroupOf(groups, host).instance_type;
+    compute::TaskSpec one = spec;
+    jobs::PlaceHost(one, Names().kind, job, host, count);
+    ALOFT_ASSIGN(one.limits, jobs::LimitsOf(type, job.request.resource_config->volume_size_in_gb.value_or(0)));
+    one.inputs = InputsOf(job, host);
+    one.files = FilesOf(job, host);
+    one.banner = {"Aloft runs " + ImageOf(job.request) + " in its environment \"" + runtime.environment +
+                  "\"; instance type " + type +
+                  (count > 1 ? ", " + one.host_name + " of " + std::to_string(count) : "") + "."};
+    specs.push_back(std::move(one));
+  }
+  return specs;
 }
 
 }  // namespace aloft::training

@@ -15,8 +15,9 @@ struct PlanOptions {
   compute::Network network = compute::Network::kInternet;  // of jobs that do not ask for isolation
 };
 
-compute::TaskSpec PlanTask(const Job& job, const compute::Runtime& runtime, const compute::Limits& limits,
-                           const PlanOptions& options);
+// One for each host. kBadJob where the instance type is not known any more.
+Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::Runtime& runtime,
+                                                 const PlanOptions& options);
 
 // Where the model will lie: ".../output/model.tar.gz", or ".../output/model/" for unpacked outputs.
 std::string ArtifactsUri(const Job& job);
@@ -24,6 +25,5 @@ std::string ArtifactsUri(const Job& job);
 // The files of /opt/ml/input/config, for tests.
 std::string HyperParametersFile(const Job& job);
 std::string InputDataConfigFile(const Job& job);
-std::string ResourceConfigFile(const Job& job);
 
 }  // namespace aloft::training

@@ -91,6 +91,113 @@ TEST_F(LifeTest, LostTasks) {
   EXPECT_EQ(backend_.tasks.size(), 0u);
 }
 
+CreateRequest TwoHosts(const std::string& name) {
+  CreateRequest request = GoodRequest(name);
+  request.resource_config->instance_count = 2;
+  return request;
+}
+
+// Hosts are lost together: what one host's end leaves is ended, the reason names the host, and a retry starts them all.
+TEST_F(LifeTest, HostsFailTogether) {
+  StartJob(TwoHosts("job"));
+  std::string second = Id("job") + ".2";
+  for (const std::string& id : {Id("job"), second}) backend_.Enter(id, Phase::kRunning);
+  Changed("job");
+  backend_.Say(second, "from the second");
+  backend_.End(second, Outcome::kFailed, 3, "no luck");
+  Changed("job");
+  EXPECT_EQ(backend_.tasks[Id("job")].stop_mode, compute::StopMode::kDiscard);
+  EXPECT_EQ(*Describe("job").training_job_status, "InProgress") << "the first has not ended yet";
+  End("job", Outcome::kStopped);
+  EXPECT_EQ(*Describe("job").failure_reason, "AlgorithmError: algo-2: no luck, exit code: 3");
+  EXPECT_EQ(LogText("job"), "from the second|");
+  EXPECT_TRUE(IsClean("job"));
+  EXPECT_TRUE(backend_.tasks.empty());
+
+  CreateRequest request = TwoHosts("again");
+  request.retry_strategy.emplace().maximum_retry_attempts = 1;
+  StartJob(request);
+  Enter("again", Phase::kRunning);
+  backend_.tasks.erase(Id("again") + ".2");
+  Changed("again");
+  EXPECT_TRUE(backend_.tasks.contains(Id("again", 2)));
+  EXPECT_TRUE(backend_.tasks.contains(Id("again", 2) + ".2"));
+  EXPECT_EQ(backend_.tasks.size(), 2u);
+}
+
+CreateRequest SpotJob(const std::string& name) {
+  CreateRequest request = GoodRequest(name);
+  request.enable_managed_spot_training = true;
+  request.stopping_condition->max_wait_time_in_seconds = 7200;
+  request.checkpoint_config.emplace().s3_uri = "s3://bucket/checkpoints";
+  return request;
+}
+
+// An interruption ends the attempt politely and begins another; what it waited is not billed, a restart changes
+// nothing.
+TEST_F(LifeTest, Interruptions) {
+  StartJob(SpotJob("job"));
+  EXPECT_EQ(service_->InterruptTrainingJob(scope_, "job", seconds(60)).error().reason, kBadJob) << "it has no machine";
+  Enter("job", Phase::kRunning);
+  clock_.Advance(seconds(99));
+  ASSERT_TRUE(service_->InterruptTrainingJob(scope_, "job", seconds(60)).ok());
+  Restart();
+  Run();
+  EXPECT_EQ(backend_.tasks[Id("job")].stop_mode, compute::StopMode::kInterrupt);
+  End("job", Outcome::kStopped);
+  EXPECT_EQ(Steps("job"), "Starting Training Interrupted Pending");
+  EXPECT_TRUE(backend_.tasks.empty());
+  Restart();
+  RunFor(seconds(58));
+  EXPECT_TRUE(backend_.tasks.empty()) << "not before the pause is over";
+  RunFor(seconds(4));
+  ASSERT_TRUE(backend_.tasks.contains(Id("job", 2)));
+  backend_.Enter(Id("job", 2), Phase::kRunning);
+  Changed("job");
+  clock_.Advance(seconds(49));
+  backend_.End(Id("job", 2), Outcome::kSucceeded);
+  Changed("job");
+  auto job = Describe("job");
+  EXPECT_EQ(*job.training_job_status, "Completed");
+  EXPECT_EQ(Steps("job"), "Starting Training Interrupted Pending Training Completed");
+  EXPECT_NEAR(*job.billable_time_in_seconds, 150, 3);
+  EXPECT_GT(*job.training_time_in_seconds, 205);
+
+  StartJob(GoodRequest("firm"));
+  Enter("firm", Phase::kRunning);
+  EXPECT_EQ(service_->InterruptTrainingJob(scope_, "firm", seconds(0)).error().reason, kBadJob) << "it is not spot";
+}
+
+// A job that waits longer than it may is stopped, with the status that says so.
+TEST_F(LifeTest, WaitsOnlySoLong) {
+  CreateRequest pending = GoodRequest("pending");
+  pending.stopping_condition->max_pending_time_in_seconds = 7200;
+  StartJob(pending);
+  StartJob(SpotJob("spot"));
+  Enter("spot", Phase::kRunning);
+  clock_.Advance(seconds(7200));
+  for (const char* name : {"pending", "spot"}) {
+    Changed(name);
+    EXPECT_TRUE(backend_.tasks[Id(name)].stop_asked) << name;
+    End(name, Outcome::kStopped);
+  }
+  EXPECT_EQ(*Describe("pending").secondary_status, "Stopped");
+  EXPECT_EQ(*Describe("spot").secondary_status, "MaxWaitTimeExceeded");
+  EXPECT_EQ(*Describe("spot").training_job_status, "Stopped");
+}
+
+// Only what has ended is deleted; then nobody sees it, and its name is taken for ever.
+TEST_F(LifeTest, Deletes) {
+  StartJob(GoodRequest("job"));
+  EXPECT_EQ(service_->DeleteTrainingJob(scope_, "job").error().reason, kJobLives);
+  Enter("job", Phase::kRunning);
+  End("job", Outcome::kSucceeded);
+  ASSERT_TRUE(service_->DeleteTrainingJob(scope_, "job").ok());
+  EXPECT_EQ(service_->DescribeTrainingJob(scope_, "job").error().reason, kNoSuchJob);
+  EXPECT_TRUE(service_->ListTrainingJobs(scope_, {})->training_job_summaries->empty());
+  EXPECT_EQ(Create(GoodRequest("job")).error().reason, kJobExists);
+}
+
 // A backend that is away for a while delays a job and does not fail it.
 TEST_F(LifeTest, BackendComesBack) {
   StartJob(GoodRequest("job"));
@@ -116,9 +223,9 @@ TEST_F(LifeTest, LooksWithoutBeingTold) {
 TEST_F(LifeTest, EachServerHasItsJobs) {
   StartJob(GoodRequest("job"));
   auto first = std::move(service_);
-  PuppetBackend other(clock_);
+  jobs::PuppetBackend other(clock_);
   backend_in_use_ = &other;
-  options_.holder = "other";
+  options_.engine.holder = "other";
   MakeService();
   RunFor(seconds(60));
   EXPECT_EQ(other.starts, 0);
@@ -136,9 +243,9 @@ TEST_F(LifeTest, TakesOverFromAServerThatIsGone) {
   auto first = std::move(service_);
   first->RunDue();
   ASSERT_TRUE(first->CreateTrainingJob(session_, scope_.region, GoodRequest("waiting")).ok());
-  PuppetBackend other(clock_);
+  jobs::PuppetBackend other(clock_);
   backend_in_use_ = &other;
-  options_.holder = "other";
+  options_.engine.holder = "other";
   MakeService();
   clock_.Advance(std::chrono::minutes(4));
   Run();

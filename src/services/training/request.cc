@@ -6,10 +6,10 @@
 #include <set>
 
 #include "foundation/codec/json.h"
+#include "services/jobs/messages.h"
 #include "services/objects/policy.h"
 #include "services/staging/probe.h"
 #include "services/training/errors.h"
-#include "services/training/messages.h"
 
 namespace aloft::training {
 namespace {
@@ -18,7 +18,7 @@ using shapes::sagemaker::Channel;
 using shapes::sagemaker::MetricDefinition;
 
 Error NotBuilt(const std::string& what) {
-  return Fail(kNotBuilt, messages::NotBuilt("CreateTrainingJob with " + what));
+  return Fail(kNotBuilt, jobs::messages::NotBuilt("CreateTrainingJob with " + what));
 }
 Error Bad(std::string message) {
   return Fail(kBadJob, std::move(message));
@@ -72,9 +72,8 @@ Status CheckChannel(const Channel& channel) {
   if (!channel.data_source->s3_data_source || !channel.data_source->s3_data_source->s3_uri)
     return Bad(where + " has no S3DataSource.");
   const auto& source = *channel.data_source->s3_data_source;
-  if (source.s3_data_type && *source.s3_data_type != "S3Prefix")
-    return NotBuilt(where + " of S3DataType " + *source.s3_data_type);
-  if (Filled(source.instance_group_names)) return NotBuilt(where + " with InstanceGroupNames");
+  std::string type = source.s3_data_type.value_or("S3Prefix");
+  if (type != "S3Prefix" && type != "ManifestFile") return NotBuilt(where + " of S3DataType " + type);
   if (source.hub_access_config || source.model_access_config) return NotBuilt(where + " with hub or model access");
   if (Is(channel.input_mode, "Pipe")) return NotBuilt(where + " in input mode Pipe");
   if (Filled(channel.compression_type) && *channel.compression_type != "None")
@@ -84,14 +83,54 @@ Status CheckChannel(const Channel& channel) {
   return {};
 }
 
+Status CheckGroups(const std::vector<shapes::sagemaker::InstanceGroup>& groups) {
+  std::set<std::string> names;
+  for (const auto& group : groups) {
+    std::string name = group.instance_group_name.value_or("");
+    if (!names.insert(name).second) return Bad("ResourceConfig.InstanceGroups names " + name + " twice.");
+    if (group.instance_count.value_or(0) < 1) return Bad("The instance group " + name + " needs at least 1 instance.");
+  }
+  return {};
+}
+
+// Channels may be for some groups only.
+Status CheckChannelGroups(const CreateRequest& request, const Channel& channel) {
+  const auto& names = channel.data_source->s3_data_source->instance_group_names;
+  if (!Filled(names)) return {};
+  for (const std::string& name : *names)
+    if (jobs::HostsOf(HostGroupsOf(request), name).empty())
+      return Bad("InputDataConfig channel " + channel.channel_name.value_or("") + " names the instance group " + name +
+                 ", which ResourceConfig does not have.");
+  return {};
+}
+
+// Where checkpoints lie inside: AWS allows any directory but those of the platform's own.
+Status CheckCheckpoints(const CreateRequest& request) {
+  if (!request.checkpoint_config) return {};
+  const auto& config = *request.checkpoint_config;
+  auto place = staging::ParseS3Uri(config.s3_uri.value_or(""));
+  if (!place.ok() || !objects::CheckBucketName(place->bucket).ok())
+    return Bad("CheckpointConfig.S3Uri must be an S3 URI (s3://bucket/prefix).");
+  std::string path = CheckpointPathOf(request);
+  if (!path.starts_with("/opt/ml/") || path.find("/../") != std::string::npos || path.ends_with("/.."))
+    return NotBuilt("CheckpointConfig.LocalPath " + path + ": only directories below /opt/ml are; another");
+  for (const char* taken : {"/opt/ml/input", "/opt/ml/model", "/opt/ml/output", "/opt/ml/code"})
+    if (path == taken || path.starts_with(std::string(taken) + "/"))
+      return Bad("CheckpointConfig.LocalPath must not be below " + std::string(taken) + ".");
+  return {};
+}
+
 Status CheckResources(const CreateRequest& request) {
   if (!request.resource_config) return Bad("ResourceConfig is missing.");
   const auto& resources = *request.resource_config;
-  if (Filled(resources.instance_groups)) return NotBuilt("ResourceConfig.InstanceGroups");
-  if (!Filled(resources.instance_type)) return Bad("ResourceConfig.InstanceType is missing.");
-  int count = resources.instance_count.value_or(0);
-  if (count < 1) return Bad("ResourceConfig.InstanceCount must be at least 1.");
-  if (count > 1) return NotBuilt("ResourceConfig.InstanceCount " + std::to_string(count) + ": one instance is, more");
+  if (Filled(resources.instance_groups)) {
+    if (resources.instance_type || resources.instance_count)
+      return Bad("ResourceConfig has either InstanceGroups, or InstanceType and InstanceCount.");
+    ALOFT_TRY(CheckGroups(*resources.instance_groups));
+  } else {
+    if (!Filled(resources.instance_type)) return Bad("ResourceConfig.InstanceType is missing.");
+    if (resources.instance_count.value_or(0) < 1) return Bad("ResourceConfig.InstanceCount must be at least 1.");
+  }
   if (Filled(resources.volume_kms_key_id)) return NotBuilt("ResourceConfig.VolumeKmsKeyId");
   if (resources.keep_alive_period_in_seconds.value_or(0) > 0)
     return NotBuilt("ResourceConfig.KeepAlivePeriodInSeconds (warm pools)");
@@ -126,11 +165,9 @@ Status CheckStopping(const CreateRequest& request) {
 Status CheckUnbuilt(const CreateRequest& request) {
   const std::pair<bool, const char*> asked[] = {
       {request.vpc_config.has_value(), "VpcConfig"},
-      {request.checkpoint_config.has_value(), "CheckpointConfig"},
       {Filled(request.debug_rule_configurations), "DebugRuleConfigurations"},
       {Filled(request.profiler_rule_configurations), "ProfilerRuleConfigurations"},
       {request.tensor_board_output_config.has_value(), "TensorBoardOutputConfig"},
-      {request.experiment_config.has_value(), "ExperimentConfig"},
       {request.remote_debug_config && request.remote_debug_config->enable_remote_debug.value_or(false),
        "RemoteDebugConfig.EnableRemoteDebug"},
       {request.session_chaining_config && request.session_chaining_config->enable_session_tag_chaining.value_or(false),
@@ -153,10 +190,12 @@ Status CheckRequest(const CreateRequest& request) {
   ALOFT_TRY(CheckResources(request));
   ALOFT_TRY(CheckOutput(request));
   ALOFT_TRY(CheckStopping(request));
+  ALOFT_TRY(CheckCheckpoints(request));
   if (!Filled(request.role_arn)) return Bad("RoleArn is missing.");
   std::set<std::string> names;
   for (const Channel& channel : request.input_data_config.value_or(std::vector<Channel>{})) {
     ALOFT_TRY(CheckChannel(channel));
+    ALOFT_TRY(CheckChannelGroups(request, channel));
     if (!names.insert(channel.channel_name.value_or("")).second)
       return Bad("InputDataConfig names the channel " + channel.channel_name.value_or("") + " twice.");
   }
@@ -171,12 +210,38 @@ std::chrono::seconds MaxRuntimeOf(const CreateRequest& request) {
   return std::chrono::seconds(*request.stopping_condition->max_runtime_in_seconds);
 }
 
+jobs::HostGroups HostGroupsOf(const CreateRequest& request) {
+  const auto& resources = *request.resource_config;
+  if (!Filled(resources.instance_groups))
+    return {{jobs::kHomogeneous, resources.instance_type.value_or(""), resources.instance_count.value_or(1)}};
+  jobs::HostGroups groups;
+  for (const auto& group : *resources.instance_groups)
+    groups.push_back(
+        {group.instance_group_name.value_or(""), group.instance_type.value_or(""), group.instance_count.value_or(1)});
+  return groups;
+}
+
+std::string CheckpointPathOf(const CreateRequest& request) {
+  std::string path = request.checkpoint_config->local_path.value_or("/opt/ml/checkpoints");
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 std::string ImageOf(const CreateRequest& request) {
   return request.algorithm_specification ? request.algorithm_specification->training_image.value_or("") : "";
 }
 
-int RetriesOf(const CreateRequest& request) {
-  return request.retry_strategy ? request.retry_strategy->maximum_retry_attempts.value_or(0) : 0;
+jobs::Terms TermsOfRequest(const CreateRequest& request) {
+  jobs::Terms terms;
+  terms.hosts = jobs::CountHosts(HostGroupsOf(request));
+  if (request.retry_strategy) terms.retries = request.retry_strategy->maximum_retry_attempts.value_or(0);
+  if (!request.stopping_condition) return terms;
+  const auto& stopping = *request.stopping_condition;
+  if (stopping.max_pending_time_in_seconds)
+    terms.max_pending = std::chrono::seconds(*stopping.max_pending_time_in_seconds);
+  if (request.enable_managed_spot_training.value_or(false) && stopping.max_wait_time_in_seconds)
+    terms.max_wait = std::chrono::seconds(*stopping.max_wait_time_in_seconds);
+  return terms;
 }
 
 std::string PlainHyperParameter(const CreateRequest& request, const std::string& name) {

@@ -8,6 +8,8 @@
 
 #include "foundation/base/result.h"
 #include "generated/shapes/sagemaker/training.h"
+#include "services/jobs/hosts.h"
+#include "services/jobs/kind.h"
 
 namespace aloft::training {
 
@@ -17,8 +19,12 @@ using CreateRequest = shapes::sagemaker::CreateTrainingJobRequest;
 Status CheckRequest(const CreateRequest& request);
 
 std::chrono::seconds MaxRuntimeOf(const CreateRequest& request);  // a day where it says nothing
+// Of a job without instance groups: one, jobs::kHomogeneous.
+jobs::HostGroups HostGroupsOf(const CreateRequest& request);
+// Where checkpoints lie inside; only with CheckpointConfig.
+std::string CheckpointPathOf(const CreateRequest& request);
 std::string ImageOf(const CreateRequest& request);
-int RetriesOf(const CreateRequest& request);
+jobs::Terms TermsOfRequest(const CreateRequest& request);
 
 // A hyperparameter as the framework estimators send it: JSON text. "\"s3://b/k\"" and "s3://b/k" both give s3://b/k.
 std::string PlainHyperParameter(const CreateRequest& request, const std::string& name);

@@ -6,11 +6,12 @@
 
 #include "foundation/codec/json.h"
 #include "foundation/shapes/json.h"
+#include "services/jobs/records.h"
 #include "services/resources/search.h"
 #include "services/resources/tags.h"
 #include "services/training/describe.h"
 #include "services/training/errors.h"
-#include "services/training/records.h"
+#include "services/training/kind.h"
 
 namespace aloft::training {
 namespace {
@@ -46,7 +47,8 @@ struct Described {
   resources::Tags tags;
 };
 Result<Described> Describe(sql::Reader& reader, const Scope& scope, const std::string& name) {
-  ALOFT_ASSIGN(Job job, LoadJob(reader, scope, name));
+  ALOFT_ASSIGN(jobs::Job record, jobs::LoadVisibleJob(reader, Names(), scope, name));
+  ALOFT_ASSIGN(Job job, JobOf(std::move(record)));
   Described described;
   ALOFT_ASSIGN(described.job, DescribeJob(job));
   ALOFT_ASSIGN(described.tags, resources::ListTags(reader, JobArn(scope, name)));
@@ -78,10 +80,11 @@ Result<SearchResponse> SearchJobs(sql::Reader& reader, const Scope& scope, const
       request.search_expression.value_or(shapes::sagemaker::SearchExpression{});
   ALOFT_TRY(resources::CheckSearch(expression));
   ALOFT_ASSIGN(std::size_t skip, ParseToken(request.next_token));
-  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT name FROM training_jobs WHERE account = $1 AND region = $2 "
-                                            "ORDER BY created DESC, name LIMIT " +
-                                                std::to_string(kMaxSearched),
-                                            {scope.account.value(), scope.region.value()}));
+  ALOFT_ASSIGN(sql::Rows rows,
+               reader.Query("SELECT name FROM training_jobs WHERE account = $1 AND region = $2 AND status <> 'Deleted' "
+                            "ORDER BY created DESC, name LIMIT " +
+                                std::to_string(kMaxSearched),
+                            {scope.account.value(), scope.region.value()}));
   std::string sort_by = request.sort_by.value_or("LastModifiedTime");
   std::vector<Match> matches;
   for (const sql::Row& row : rows) {

@@ -1,8 +1,8 @@
 // The life of jobs: created, carried through every phase, ended in every way.
 #include "services/training/service.h"
 
+#include "services/jobs/messages.h"
 #include "services/training/errors.h"
-#include "services/training/messages.h"
 #include "services/training/testing_service.h"
 
 namespace aloft::training {
@@ -86,7 +86,7 @@ TEST_F(LifeTest, Stops) {
   EXPECT_TRUE(IsClean("job"));
   Status again = service_->StopTrainingJob(scope_, "job");
   EXPECT_EQ(again.error().reason, kJobEnded);
-  EXPECT_EQ(again.error().message, messages::AlreadyEnded("Stopped"));
+  EXPECT_EQ(again.error().message, jobs::messages::AlreadyEnded("training job", "Stopped"));
 }
 
 // Stopping a job whose task was never started ends it without one.

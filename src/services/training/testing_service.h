@@ -11,9 +11,9 @@
 #include "foundation/sql/database.h"
 #include "platform/telemetry/log_store.h"
 #include "platform/telemetry/metric_store.h"
+#include "services/jobs/puppet_backend.h"
+#include "services/jobs/records.h"
 #include "services/resources/tags.h"
-#include "services/training/puppet_backend.h"
-#include "services/training/records.h"
 #include "services/training/service.h"
 
 namespace aloft::training {
@@ -83,8 +83,9 @@ class ServiceTest : public testing::Test {
     service_.reset();
     database_.reset();
     std::vector<sql::Migration> migrations;
-    for (auto room : {work::Migrations(), resources::Migrations(), Migrations()})
+    for (auto room : {work::Migrations(), resources::Migrations()})
       migrations.insert(migrations.end(), room.begin(), room.end());
+    migrations.push_back(jobs::TableOf("training"));
     sql::Options options;
     options.path = directory_ + "/aloft.db";
     auto database = sql::Database::Open(options, migrations, Log::Discard());
@@ -95,14 +96,20 @@ class ServiceTest : public testing::Test {
   void MakeService() {
     service_ = std::make_unique<Service>(
         Dependencies{
-            *database_, *backend_in_use_, *logs_, *metrics_, clock_, random_, Log::Discard(),
-            [this](std::string_view image) -> Result<compute::Runtime> {
-              if (image.find("scikit-learn") == std::string_view::npos)
-                return Fail(compute::kUnknownImage, "No runtime for the image " + std::string(image));
-              return compute::Runtime{"scikit-learn", "scikit-learn", {"python", "-m", "aloft_runtime.train"}, {}};
-            },
-            [this](const identity::Session&, const std::string&) { return check_role_; },
-            [this](const AccountId&, const std::string&, const std::string&) { return check_input_; }},
+            *database_,
+            *backend_in_use_,
+            *logs_,
+            *metrics_,
+            clock_,
+            random_,
+            Log::Discard(),
+            {[this](std::string_view image) -> Result<compute::Runtime> {
+               if (image.find("scikit-learn") == std::string_view::npos)
+                 return Fail(compute::kUnknownImage, "No runtime for the image " + std::string(image));
+               return compute::Runtime{"scikit-learn", "scikit-learn", {"python", "-m", "aloft_runtime.train"}, {}};
+             },
+             [this](const identity::Session&, const std::string&) { return check_role_; },
+             [this](const AccountId&, const std::string&, const std::string&) { return check_input_; }}},
         options_);
     service_->Resume();
   }
@@ -141,7 +148,7 @@ class ServiceTest : public testing::Test {
     return all;
   }
   bool IsClean(const std::string& name) {
-    auto job = database_->Read([&](sql::Reader& reader) { return LoadJob(reader, scope_, name); });
+    auto job = database_->Read([&](sql::Reader& reader) { return jobs::LoadJob(reader, Names(), scope_, name); });
     return job.ok() && job->state.cleaned && !backend_.tasks.contains(Id(name));
   }
   static std::string Id(const std::string& name, int attempt = 1) {
@@ -154,7 +161,7 @@ class ServiceTest : public testing::Test {
   SeededRandom random_{1};
   Options options_{.capacity = {.vcpus = 4, .memory_bytes = 32ull << 30, .disk_bytes = 500ull << 30, .gpus = 0}};
   Status check_role_, check_input_;
-  PuppetBackend backend_{clock_};
+  jobs::PuppetBackend backend_{clock_};
   compute::Backend* backend_in_use_ = &backend_;
   std::string directory_;
   std::unique_ptr<kv::Store> store_;

@@ -91,11 +91,11 @@ TEST_F(RowsTest, NamesOfErrors) {
   large.resource_config->instance_type = "ml.m5.24xlarge";
   EXPECT_NE(refused("CreateTrainingJob", shapes::ToJsonText(large)).find("ResourceLimitExceeded"), std::string::npos);
   auto many = training::GoodRequest("many");
-  many.resource_config->instance_count = 2;
+  many.vpc_config.emplace();
   EXPECT_NE(refused("CreateTrainingJob", shapes::ToJsonText(many)).find("ValidationException"), std::string::npos);
   EXPECT_NE(refused("Search", R"({"Resource":"Endpoint"})").find("Search for the resource Endpoint"),
             std::string::npos);
-  EXPECT_NE(refused("DeleteTrainingJob", R"({"TrainingJobName":"job"})").find("DeleteTrainingJob"), std::string::npos);
+  EXPECT_NE(refused("DeleteTrainingJob", R"({"TrainingJobName":"job"})").find("Stop it first"), std::string::npos);
 }
 
 // Tags of what exists here, and of nothing else.

@@ -68,6 +68,11 @@ ServiceApi MakeTrainingApi(training::Service& service) {
       [&service](const Call& call, const Authorized&, const StopTrainingJobRequest& in) {
         return service.StopTrainingJob(ScopeOf(call), *in.training_job_name);
       }));
+  api.rows.push_back(MakeRow<DeleteTrainingJobRequest, DeleteTrainingJobResponse>(
+      kModel, "DeleteTrainingJob", OnJob<DeleteTrainingJobRequest>("sagemaker:DeleteTrainingJob"),
+      [&service](const Call& call, const Authorized&, const DeleteTrainingJobRequest& in) {
+        return service.DeleteTrainingJob(ScopeOf(call), *in.training_job_name);
+      }));
   api.rows.push_back(MakeRow<UpdateTrainingJobRequest, UpdateTrainingJobResponse>(
       kModel, "UpdateTrainingJob", OnJob<UpdateTrainingJobRequest>("sagemaker:UpdateTrainingJob"),
       [&service](const Call& call, const Authorized&, const UpdateTrainingJobRequest& in) {
@@ -86,6 +91,7 @@ ServiceApi MakeTrainingApi(training::Service& service) {
                 {training::kJobExists, "ResourceInUse", 400},
                 {training::kBadJob, "ValidationException", 400},
                 {training::kJobEnded, "ValidationException", 400},
+                {training::kJobLives, "ValidationException", 400},
                 {training::kTooLargeForHere, "ResourceLimitExceeded", 400},
                 {training::kNotBuilt, "ValidationException", 400},
                 {training::kBadPageToken, "ValidationException", 400},

@@ -1,4 +1,4 @@
-// The rows of training jobs. DeleteTrainingJob is not built: the front refuses it by name.
+// The rows of training jobs.
 #pragma once
 
 #include "api/aws_common/front.h"
