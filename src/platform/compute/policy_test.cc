@@ -158,7 +158,7 @@ TEST_F(FilesTest, JournalFoldsToAStatus) {
   std::ofstream(path, std::ios::app) << "{\"v\":1,\"at\":5,\"eve";
   {
     auto journal = Journal::Open(directory_, clock_);
-    ASSERT_TRUE(journal->CommandEnded(3, 0, {.peak_memory_bytes = 9}).ok());
+    ASSERT_TRUE(journal->CommandEnded(3, 0, {.peak_memory_bytes = 9}, "bye").ok());
     ASSERT_TRUE(journal->Ended(Outcome::kFailed, "why", true).ok());
     ASSERT_TRUE(journal->Ended(Outcome::kLost, "too late", false).ok());
   }
@@ -172,6 +172,7 @@ TEST_F(FilesTest, JournalFoldsToAStatus) {
   EXPECT_TRUE(state.status.failure_is_users);
   EXPECT_EQ(state.status.exit_code, 3);
   EXPECT_EQ(state.status.usage.peak_memory_bytes, 9u);
+  EXPECT_EQ(state.status.exit_message, "bye");
   EXPECT_EQ(state.status.transitions.size(), 3u);
   EXPECT_EQ(state.status.transitions[1].message, "Running the \"code\"");
 }

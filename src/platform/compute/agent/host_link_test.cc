@@ -88,7 +88,7 @@ TEST_F(HostLinkTest, HostsComeAndGo) {
   for (int round = 0; round < 2; ++round) {
     second.Open(directory_, 1, 2);
     std::string got;
-    for (int attempt = 0; attempt < 100 && got.empty(); ++attempt) {
+    for (int attempt = 0; attempt < 100 && got != "again"; ++attempt) {
       first.Send(PacketTo(1, "again"));
       got = second.Receive(100);
     }
