@@ -40,6 +40,11 @@ Result<bool> Run(kv::Store& store, const Walk& walk) {
       }
       std::string_view rest = std::string_view(entry.key).substr(walk.base.size());
       std::string_view name = rest.substr(0, walk.name_length ? walk.name_length(rest) : rest.size());
+      // A prefix may reach into the suffix: that is another name's.
+      if (!name.starts_with(walk.prefix)) {
+        range.from = entry.key + '\0';
+        continue;
+      }
       auto at = walk.delimiter.empty() ? std::string_view::npos : name.find(walk.delimiter, walk.prefix.size());
       if (count == walk.limit) return true;
       ++count;

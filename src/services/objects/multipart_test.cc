@@ -212,5 +212,17 @@ TEST_P(MultipartTest, ListsUploads) {
   EXPECT_EQ(seen, ids);
 }
 
+// The name of an upload ends before the zero byte that its id follows: a prefix that goes on with one names nothing
+// here. The fuzzer found the upload of "a" listed below "a" and a zero byte.
+TEST_P(MultipartTest, PrefixEndsWithTheName) {
+  const UploadInfo upload = MustCreateUpload("a");
+  for (const std::string& prefix :
+       {std::string("a\0", 2), "a" + std::string(1, '\0') + upload.id.value().substr(0, 4)}) {
+    auto page = objects_->ListUploads(account_, {.bucket = "data", .prefix = prefix});
+    ASSERT_TRUE(page.ok());
+    EXPECT_TRUE(page->uploads.empty());
+  }
+}
+
 }  // namespace
 }  // namespace aloft::objects
