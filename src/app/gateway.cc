@@ -4,12 +4,17 @@
 #include <utility>
 
 #include "api/common/authorize.h"
+#include "platform/identity/denial.h"
 
 namespace aloft::app {
 namespace {
 
 // How long a refused client should wait, seconds.
 constexpr const char* kRetryAfter = "1";
+
+// Why a call was refused, sealed: sts:DecodeAuthorizationMessage opens it. A header, because of AWS's services
+// only EC2 has a place for it in its messages.
+constexpr const char* kDenialHeader = "x-aloft-encoded-authorization-message";
 
 std::string Seconds(std::chrono::duration<double> elapsed) {
   char buffer[32];
@@ -57,6 +62,8 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
   std::unique_ptr<api::Prepared> prepared;
   identity::Context global_context;
   std::atomic<bool> decided{false};  // some permission was asked
+  std::atomic<bool> refused{false};  // some permission was refused, and `denial` says why
+  std::string denial;
   AuditTrace trace;
 
  private:
@@ -75,6 +82,8 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
       bool later = result.error().kind() == ErrorKind::kUnavailable || result.error().kind() == ErrorKind::kThrottled;
       if (later && !response.headers.Has("retry-after")) response.headers.Add("Retry-After", kRetryAfter);
     }
+    if (!denial.empty() && !result.ok() && result.error().reason == identity::kAccessDenied)
+      response.headers.Add(kDenialHeader, denial);
     Record(response.status, failure);
     // Who changed something hears of it when its record is durable.
     const int status = response.status;
@@ -235,6 +244,10 @@ Status Gateway::Check(InFlight& flight, const api::Permission& permission) const
       identity_.Authorize(caller, permission.action, permission.resource, context, &facts);
   if (decision.allowed) return {};
   AuditStage::Refused(decision, flight.trace);
+  // The first of many is enough: nobody without an account could have it opened.
+  if (caller.kind != identity::PrincipalKind::kNobody && !flight.refused.exchange(true))
+    flight.denial =
+        identity::EncodeDenial(identity_, caller, permission.action, permission.resource, context, decision);
   return Fail(identity::kAccessDenied,
               identity::DeniedMessage(caller, permission.action, permission.resource, decision), decision.why);
 }

@@ -154,6 +154,97 @@ def test_guardrails_are_kept(organization, red):
     organization.disable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
 
 
+# Units are levels: what is attached to one holds for every account below it, from the move on, and no longer.
+def test_units_carry_guardrails(house, organization, red):
+    account, admin = red
+    root = organization.list_roots()["Roots"][0]["Id"]
+    outer = organization.create_organizational_unit(ParentId=root, Name="research")["OrganizationalUnit"]
+    inner = organization.create_organizational_unit(ParentId=outer["Id"], Name="vision")["OrganizationalUnit"]
+    assert outer["Arn"].endswith("/" + outer["Id"]) and outer["Id"].startswith("ou-" + root[2:] + "-")
+    assert refused(organization.create_organizational_unit, ParentId=root, Name="research")[0] == "DuplicateOrganizationalUnitException"
+    organization.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    deny = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "logs:*", "Resource": "*"}})
+    policy = organization.create_policy(Name="no-logs-here", Description="", Type="SERVICE_CONTROL_POLICY", Content=deny)
+    policy = policy["Policy"]["PolicySummary"]["Id"]
+    organization.attach_policy(PolicyId=policy, TargetId=outer["Id"])
+    assert organization.list_targets_for_policy(PolicyId=policy)["Targets"][0]["Type"] == "ORGANIZATIONAL_UNIT"
+    logs = admin.client("logs")
+    logs.describe_log_groups()
+    organization.move_account(AccountId=account, SourceParentId=root, DestinationParentId=inner["Id"])
+    assert organization.list_parents(ChildId=account)["Parents"] == [{"Id": inner["Id"], "Type": "ORGANIZATIONAL_UNIT"}]
+    code, message = refused(logs.describe_log_groups)
+    assert code == "AccessDeniedException" and "explicit deny in a service control policy" in message
+    assert refused(organization.delete_organizational_unit, OrganizationalUnitId=outer["Id"])[0] == "OrganizationalUnitNotEmptyException"
+    assert refused(organization.move_account, AccountId=account, SourceParentId=root,
+                   DestinationParentId=outer["Id"])[0] == "SourceParentNotFoundException"
+    assert [each["Id"] for each in organization.list_children(ParentId=outer["Id"], ChildType="ORGANIZATIONAL_UNIT")["Children"]] == [
+        inner["Id"]]
+    organization.move_account(AccountId=account, SourceParentId=inner["Id"], DestinationParentId=root)
+    logs.describe_log_groups()
+    for unit in (inner, outer):
+        organization.delete_organizational_unit(OrganizationalUnitId=unit["Id"])
+    organization.disable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    organization.delete_policy(PolicyId=policy)
+
+
+# A bucket that opens to the whole organization, or to one account of it: from outside only with the resource's word and one's own.
+def test_a_bucket_across_accounts(house, organization, red, blue):
+    (red_id, red_admin), (_, blue_admin) = red, blue
+    bucket, s3 = f"shared-{uuid.uuid4().hex[:10]}", red_admin.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"shared")
+    own = organization.describe_organization()["Organization"]["Id"]
+
+    def open_to(principal, organization_id=None):
+        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*", "Principal": principal}
+        if organization_id:
+            statement["Condition"] = {"StringEquals": {"aws:PrincipalOrgID": organization_id}}
+        s3.put_bucket_policy(Bucket=bucket, Policy=document(statement))
+
+    reader = blue_admin.client("s3")
+    assert refused(reader.get_object, Bucket=bucket, Key="k")[0] == "AccessDenied"
+    open_to("*", own)
+    assert reader.get_object(Bucket=bucket, Key="k")["Body"].read() == b"shared"
+    open_to("*", "o-another123")
+    assert refused(reader.get_object, Bucket=bucket, Key="k")[0] == "AccessDenied"
+    iam = blue_admin.client("iam")
+    iam.create_user(UserName="visitor")
+    key = iam.create_access_key(UserName="visitor")["AccessKey"]
+    visitor = Identity(house, key["AccessKeyId"], key["SecretAccessKey"]).client("s3")
+    open_to("*", own)
+    # The bucket says yes; the visitor's own account has not.
+    assert refused(visitor.get_object, Bucket=bucket, Key="k")[0] == "AccessDenied"
+    iam.put_user_policy(UserName="visitor", PolicyName="p", PolicyDocument=document(
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceOrgID": own}}}))
+    assert visitor.get_object(Bucket=bucket, Key="k")["Body"].read() == b"shared"
+    s3.delete_object(Bucket=bucket, Key="k")
+    s3.delete_bucket(Bucket=bucket)
+
+
+# A key across accounts: its policy opens it to the other account, whose own policies give it to their user. Jobs, models and logs
+# have no policy of their own: nobody of another account gets to them at all.
+def test_keys_and_jobs_across_accounts(house, red, blue):
+    (red_id, red_admin), (blue_id, blue_admin) = red, blue
+    kms = red_admin.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    sealed = kms.encrypt(KeyId=key, Plaintext=b"shared")["CiphertextBlob"]
+    theirs = blue_admin.client("kms")
+    assert refused(theirs.decrypt, CiphertextBlob=sealed, KeyId=key)[0] == "AccessDeniedException"
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    policy["Statement"].append({"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{blue_id}:root"}, "Action": "kms:Decrypt", "Resource": "*"})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+    assert theirs.decrypt(CiphertextBlob=sealed, KeyId=key)["Plaintext"] == b"shared"
+    assert refused(theirs.encrypt, KeyId=key, Plaintext=b"x")[0] == "AccessDeniedException"
+    red_admin.client("sagemaker").create_model(ModelName="only-red", PrimaryContainer={"Image": "sagemaker-scikit-learn:1.2-1-cpu-py3"})
+    arn = f"arn:aws:sagemaker:{house.region}:{red_id}:model/only-red"
+    stranger = blue_admin.client("sagemaker")
+    assert refused(stranger.describe_model, ModelName="only-red")[0] == "ValidationException"
+    for call in (stranger.list_tags, stranger.add_tags):
+        extra = {"Tags": [{"Key": "k", "Value": "v"}]} if call == stranger.add_tags else {}
+        assert refused(call, ResourceArn=arn, **extra)[0] in ("AccessDeniedException", "ValidationException")
+    assert red_admin.client("sagemaker").list_tags(ResourceArn=arn)["Tags"] == []
+
+
 # A closed account is shut at once for everybody in it.
 def test_a_closed_account_is_shut(house, organization):
     account, admin = make_account(house, organization, "closing")

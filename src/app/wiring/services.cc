@@ -3,14 +3,27 @@
 #include <atomic>
 #include <chrono>
 
+#include "foundation/base/bytes.h"
 #include "foundation/http/client.h"
 #include "platform/compute/process_backend.h"
+#include "platform/identity/sessions.h"
 #include "services/serving/worker_client.h"
 
 namespace aloft::app {
 namespace {
 
 constexpr const char* kSageMaker = "sagemaker.amazonaws.com";
+
+// What a task's role is used for, as a trust policy may ask (aws:SourceArn); a task's id is KIND.ACCOUNT.REGION.NAME...
+std::string SourceArnOf(const compute::TaskId& task) {
+  const std::vector<std::string_view> parts = Split(task.value(), '.');
+  if (parts.size() < 4) return "";
+  std::string kind(parts[0]);
+  if (kind == "training" || kind == "processing" || kind == "transform") kind += "-job";
+  if (kind == "serving") kind = "endpoint";
+  return "arn:aws:sagemaker:" + std::string(parts[2]) + ":" + std::string(parts[1]) + ":" + kind + "/" +
+         std::string(parts[3]);
+}
 
 }  // namespace
 
@@ -86,10 +99,11 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
   options.api_url = api_url;
   options.ca_file = ca_file;
   options.capacity = capacity_;
-  options.issue_credentials = [this](const compute::TaskId&, const std::string& role) -> Result<compute::Credentials> {
-    ALOFT_ASSIGN(auto issued,
-                 platform_.identity().IssueForRole(
-                     role, "SageMaker", std::chrono::seconds(world_.config.task_credentials_seconds), kSageMaker));
+  options.issue_credentials = [this](const compute::TaskId& task,
+                                     const std::string& role) -> Result<compute::Credentials> {
+    const std::chrono::seconds valid_for(world_.config.task_credentials_seconds);
+    ALOFT_ASSIGN(auto issued, identity::IssueForRoleFor(platform_.identity().state(), role, "SageMaker", valid_for,
+                                                        kSageMaker, SourceArnOf(task)));
     return compute::Credentials{issued.access_key_id, issued.secret, issued.session_token, issued.session.expires};
   };
   options.on_change = [this](const compute::TaskId& id) { listeners_->Changed(id); };
@@ -99,8 +113,8 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
 
 void Services::MakeJobWorld() {
   job_world_.resolve = [this](std::string_view image) { return runtimes_->Resolve(image); };
-  job_world_.check_role = [this](const identity::Session& session, const std::string& role) {
-    return platform_.identity().CheckPassable(session, role, kSageMaker);
+  job_world_.check_role = [this](const identity::Session& session, const std::string& role, const std::string& job) {
+    return identity::CheckPassableFor(platform_.identity().state(), session, role, kSageMaker, job);
   };
   job_world_.check_input = [this](const AccountId& account, const std::string& role, const std::string& uri) {
     return probe_->CheckPrefix(account, role, uri);

@@ -30,8 +30,9 @@ struct World {
 // The request's keys first, then those that follow from the principal.
 class SimulatedKeys final : public Keys {
  public:
-  SimulatedKeys(const World& world, const Clock& clock)
-      : given_(world.context), own_(world.session, &world.tags, world.context, clock.Now(), &world.facts) {}
+  SimulatedKeys(const World& world, Service::State& state)
+      : given_(world.context),
+        own_(world.session, &world.tags, world.context, state.clock.Now(), &world.facts, PlacementIn(state)) {}
 
   std::span<const std::string> Find(std::string_view key) const override {
     if (const auto given = given_.Find(key); !given.empty()) return given;
@@ -156,10 +157,10 @@ iam::EvaluationResult Show(const std::string& action, const std::string& resourc
 }
 
 // Each action on each resource.
-Result<iam::SimulatePolicyResponse> Simulate(const World& world, const Clock& clock,
+Result<iam::SimulatePolicyResponse> Simulate(const World& world, Service::State& state,
                                              const std::optional<Texts>& actions, const std::optional<Texts>& resources,
                                              const Paging& paging) {
-  const SimulatedKeys keys(world, clock);
+  const SimulatedKeys keys(world, state);
   Caller caller = CallerOf(world.session);
   caller.anonymous = false;
   caller.account = world.session.account.value();
@@ -217,7 +218,7 @@ Result<iam::SimulatePrincipalPolicyResponse> Simulator::SimulatePrincipalPolicy(
   }
   ALOFT_ASSIGN(world.guardrails, FindGuardrails(identity_.state(), asker.account));
   ALOFT_TRY(SetResource(identity_, asker, in, world));
-  return Simulate(world, identity_.state().clock, in.action_names, in.resource_arns, paging);
+  return Simulate(world, identity_.state(), in.action_names, in.resource_arns, paging);
 }
 
 Result<iam::SimulateCustomPolicyResponse> Simulator::SimulateCustomPolicy(const Session& asker,
@@ -228,7 +229,7 @@ Result<iam::SimulateCustomPolicyResponse> Simulator::SimulateCustomPolicy(const 
   ALOFT_TRY(SetBoundary(in.permissions_boundary_policy_input_list, world.policies));
   ALOFT_ASSIGN(world.guardrails, ReadGuardrails(in.ordered_organization_policy_input_list));
   ALOFT_TRY(SetResource(identity_, asker, in, world));
-  return Simulate(world, identity_.state().clock, in.action_names, in.resource_arns, paging);
+  return Simulate(world, identity_.state(), in.action_names, in.resource_arns, paging);
 }
 
 Result<iam::GetContextKeysForPrincipalPolicyResponse> Simulator::GetContextKeysForPrincipalPolicy(

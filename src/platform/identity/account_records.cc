@@ -43,12 +43,14 @@ Result<AccountRecord> ReadAccount(const sql::Row& row) {
                        .email = Text(document, "email"),
                        .main = row.Int(2) != 0,
                        .closed = Flag(document, "closed"),
+                       .unit = Text(document, "unit"),
                        .created = FromMicros(row.Int(3)),
                        .tags = Map(document, "tags")};
 }
 std::string AccountDocument(const AccountRecord& account) {
   json::object out{{"v", 1}, {"email", account.email}};
   if (account.closed) out["closed"] = true;
+  if (!account.unit.empty()) out["unit"] = account.unit;
   if (!account.tags.empty()) out["tags"] = Show(account.tags);
   return codec::WriteJson(out);
 }
@@ -177,7 +179,8 @@ Status PutOrganization(sql::Transaction& t, const OrganizationRecord& organizati
 }
 
 Status DeleteOrganization(sql::Transaction& t) {
-  for (const char* table : {"identity_organization", "identity_control_policies", "identity_control_targets"})
+  for (const char* table :
+       {"identity_organization", "identity_control_policies", "identity_control_targets", "identity_units"})
     ALOFT_TRY(t.Execute(std::string("DELETE FROM ") + table));
   return {};
 }
@@ -241,7 +244,12 @@ Result<std::vector<GuardrailLevel>> GuardrailsOver(sql::Reader& reader, const Ac
   ALOFT_ASSIGN(const auto organization, FindOrganization(reader));
   if (!organization || organization->management == account) return out;
   if (!(kind == GuardrailKind::kService ? organization->service_control : organization->resource_control)) return out;
-  for (const std::string& target : {organization->root_id, account.value()}) {
+  ALOFT_ASSIGN(const auto record, FindAccount(reader, account));
+  ALOFT_ASSIGN(const auto units, UnitsAbove(reader, record ? record->unit : std::string()));
+  std::vector<std::string> targets{organization->root_id};
+  for (const UnitRecord& unit : units) targets.push_back(unit.id);
+  targets.push_back(account.value());
+  for (const std::string& target : targets) {
     GuardrailLevel level{target, {}};
     ALOFT_ASSIGN(const auto ids, ListGuardrailsOf(reader, target));
     for (const std::string& id : ids) {

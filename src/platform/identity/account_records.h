@@ -11,8 +11,9 @@
 
 namespace aloft::identity {
 
-// Version 2 of the room's schema.
+// Versions 2 and 3 of the room's schema.
 sql::Migration AccountMigration();
+sql::Migration UnitMigration();
 
 struct AccountRecord {
   AccountId id{};
@@ -20,6 +21,16 @@ struct AccountRecord {
   std::string email{};
   bool main = false;    // made by the first start; it manages the organization
   bool closed = false;  // nobody of it gets in; its data stays
+  std::string unit{};   // ou-..., where it stands; empty: right below the root
+  Time created{};
+  std::map<std::string, std::string> tags{};
+};
+
+// An organizational unit: a level between the root and accounts.
+struct UnitRecord {
+  std::string id{};      // ou-...
+  std::string parent{};  // ou-...; empty: the root
+  std::string name{};
   Time created{};
   std::map<std::string, std::string> tags{};
 };
@@ -53,7 +64,7 @@ const GuardrailRecord& FullAccessGuardrail(GuardrailKind kind);
 
 // What is attached at one level above an account's principals. Each level must allow by itself.
 struct GuardrailLevel {
-  std::string target{};  // the root's id or the account's
+  std::string target{};  // the root's id, a unit's or the account's
   std::vector<GuardrailRecord> guardrails{};
 };
 
@@ -82,8 +93,16 @@ Result<bool> DetachGuardrail(sql::Transaction& t, std::string_view id, std::stri
 Result<std::vector<std::string>> ListGuardrailsOf(sql::Reader& reader, std::string_view target);
 Result<std::vector<std::string>> ListGuardrailTargets(sql::Reader& reader, std::string_view id);
 
-// The root's level, then the account's. Empty where none apply: no organization, the kind is not enabled, or the
-// account is the one that manages the organization.
+Status PutUnit(sql::Transaction& t, const UnitRecord& unit);
+Status DeleteUnit(sql::Transaction& t, std::string_view id);
+Result<std::optional<UnitRecord>> FindUnit(sql::Reader& reader, std::string_view id);
+// By id.
+Result<std::vector<UnitRecord>> ListUnits(sql::Reader& reader);
+// The way from the root down to the unit, itself included; none for "".
+Result<std::vector<UnitRecord>> UnitsAbove(sql::Reader& reader, const std::string& id);
+
+// The root's level, those of the units on the way, then the account's. Empty where none apply: no organization, the
+// kind is not enabled, or the account is the one that manages the organization.
 Result<std::vector<GuardrailLevel>> GuardrailsOver(sql::Reader& reader, const AccountId& account, GuardrailKind kind);
 
 // By unique id; for what hangs on the id rather than the name.

@@ -5,13 +5,15 @@
 #include "foundation/codec/base64.h"
 #include "foundation/codec/json.h"
 #include "platform/identity/errors.h"
+#include "platform/identity/state.h"
 
 namespace aloft::identity {
 namespace {
 
 constexpr std::string_view kPurpose = "identity/denial";
-constexpr std::size_t kMostPlain = 7'000;  // sealed and in base 64 it stays below what STS accepts
-constexpr std::size_t kMostText = 1'500;
+// Sealed and in base 64 it stays below 4 KiB: it travels in a header, and proxies bound those.
+constexpr std::size_t kMostPlain = 2'600;
+constexpr std::size_t kMostText = 600;
 
 void WriteContext(codec::JsonWriter& json, const Context& context, const std::string& out) {
   json.Key("conditions").BeginObject().Key("items").BeginArray();
@@ -44,6 +46,11 @@ std::string EncodeDenial(const keys::Keyring& keyring, const Session& session, s
   WriteContext(json, context, out);
   json.EndObject().EndObject();
   return codec::Base64UrlEncode(keyring.Seal(out, kPurpose));
+}
+
+std::string EncodeDenial(const Service& identity, const Session& session, std::string_view action,
+                         std::string_view resource, const Context& context, const Decision& decision) {
+  return EncodeDenial(identity.state().keyring, session, action, resource, context, decision);
 }
 
 Result<Denial> DecodeDenial(const keys::Keyring& keyring, std::string_view encoded) {

@@ -6,13 +6,17 @@
 #include <string_view>
 
 #include "foundation/base/result.h"
+#include "platform/identity/service.h"
 #include "platform/identity/session.h"
 #include "platform/keys/keyring.h"
 
 namespace aloft::identity {
 
-// At most 10240 characters: conditions that find no room are left out.
+// At most 4096 characters: conditions that find no room are left out.
 std::string EncodeDenial(const keys::Keyring& keyring, const Session& session, std::string_view action,
+                         std::string_view resource, const Context& context, const Decision& decision);
+
+std::string EncodeDenial(const Service& identity, const Session& session, std::string_view action,
                          std::string_view resource, const Context& context, const Decision& decision);
 
 struct Denial {

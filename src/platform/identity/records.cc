@@ -130,7 +130,8 @@ std::span<const sql::Migration> Migrations() {
               "CREATE INDEX identity_keys_user ON identity_keys (account, user_key)",
           },
       },
-      AccountMigration()};
+      AccountMigration(),
+      UnitMigration()};
   return migrations;
 }
 

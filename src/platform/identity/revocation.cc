@@ -32,7 +32,11 @@ Result<std::shared_ptr<const AccountFacts>> FindAccountFacts(Service::State& sta
       auto out = std::make_shared<AccountFacts>();
       out->record = std::move(*record);
       ALOFT_ASSIGN(const auto organization, records::FindOrganization(reader));
-      if (organization) out->organization = organization->id;
+      if (organization) {
+        out->placement = {organization->id, organization->id + "/" + organization->root_id + "/"};
+        ALOFT_ASSIGN(const auto units, records::UnitsAbove(reader, out->record.unit));
+        for (const UnitRecord& unit : units) out->placement.path.append(unit.id).append("/");
+      }
       ALOFT_ASSIGN(out->guardrails.service_control, Compile(reader, account, GuardrailKind::kService));
       ALOFT_ASSIGN(out->guardrails.resource_control, Compile(reader, account, GuardrailKind::kResource));
       return std::shared_ptr<const AccountFacts>(std::move(out));
@@ -44,6 +48,13 @@ Result<std::shared_ptr<const Guardrails>> FindGuardrails(Service::State& state, 
   ALOFT_ASSIGN(auto facts, FindAccountFacts(state, account));
   if (facts == nullptr) return std::make_shared<const Guardrails>();  // of another installation, under no organization
   return std::shared_ptr<const Guardrails>(facts, &facts->guardrails);
+}
+
+PlacementOf PlacementIn(Service::State& state) {
+  return [&state](const std::string& account) -> Result<Placement> {
+    ALOFT_ASSIGN(const auto facts, FindAccountFacts(state, AccountId(account)));
+    return facts == nullptr ? Placement{} : facts->placement;
+  };
 }
 
 Status CheckOpen(Service::State& state, const Session& session) {

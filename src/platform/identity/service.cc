@@ -160,7 +160,7 @@ Decision Ask(Service::State& state, const Session& session, std::string_view act
   if (auto decision = Shortcut(session, action, resource, explain)) return std::move(*decision);
   Gathered gathered;
   if (auto refused = Gather(state, session, facts, gathered)) return std::move(*refused);
-  const SessionKeys keys(session, gathered.tags(), context, state.clock.Now(), facts);
+  const SessionKeys keys(session, gathered.tags(), context, state.clock.Now(), facts, PlacementIn(state));
   Decision decision = policy::Decide(gathered.grounds, Query{action, resource, keys, &gathered.caller}, explain);
   if (keys.failure()) return Unreadable(state, session, *keys.failure());
   return decision;
@@ -232,7 +232,7 @@ policy::Explanation Service::Why(const Session& session, std::string_view action
     out.decision = std::move(*refused);
     return out;
   }
-  const SessionKeys keys(session, gathered.tags(), context, state_->clock.Now(), facts);
+  const SessionKeys keys(session, gathered.tags(), context, state_->clock.Now(), facts, PlacementIn(*state_));
   return policy::Explain(gathered.grounds, Query{action, resource, keys, &gathered.caller});
 }
 

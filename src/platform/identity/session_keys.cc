@@ -84,6 +84,26 @@ std::span<const std::string> SessionKeys::OfRequest(std::string_view key) const 
   return ContextKeys(*late_).Find(key);
 }
 
+// aws:PrincipalOrgID, aws:ResourceOrgPaths and their fellows: of the account that the first half of the key means.
+std::span<const std::string> SessionKeys::OfOrganization(std::string_view key) const {
+  std::string account;
+  if (key.starts_with("aws:principal")) {
+    account = session_.account.value();
+  } else if (key.starts_with("aws:resource")) {
+    account = facts_ != nullptr && !facts_->owner.empty() ? facts_->owner.value() : session_.account.value();
+  } else if (const auto source = OfRequest("aws:sourceaccount"); !source.empty()) {
+    account = source.front();  // on whose behalf a service asks
+  }
+  if (account.empty() || !placement_) return {};
+  auto place = placement_(account);
+  if (!place.ok()) {
+    failure_ = std::move(place).error();
+    return {};
+  }
+  std::string& value = key.ends_with("orgid") ? place->organization : place->path;
+  return value.empty() ? std::span<const std::string>() : Keep(std::move(value));
+}
+
 std::span<const std::string> SessionKeys::Find(std::string_view key) const {
   if (!key.starts_with("aws:")) {
     for (const auto& [name, value] : session_.claims)
@@ -100,6 +120,10 @@ std::span<const std::string> SessionKeys::Find(std::string_view key) const {
     const std::string& owner =
         facts_ != nullptr && !facts_->owner.empty() ? facts_->owner.value() : session_.account.value();
     return owner.empty() ? std::span<const std::string>() : std::span<const std::string>(&owner, 1);
+  }
+  if (key.ends_with("orgid") || key.ends_with("orgpaths")) {
+    for (const std::string_view of : {"aws:principal", "aws:resource", "aws:source"})
+      if (key.starts_with(of)) return OfOrganization(key);
   }
   const auto called_via = [&] { return ContextKeys(context_).Find("aws:calledvia"); };
   if (key == "aws:viaawsservice") return Keep(called_via().empty() ? "false" : "true");

@@ -1,6 +1,7 @@
 // The condition keys of a request: those that follow from the caller and the clock, then those that the API added.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -13,14 +14,28 @@
 
 namespace aloft::identity {
 
+// Where an account stands: its organization's id, and the path from it down to the account, "o-a/r-b/ou-c/". Both
+// empty: in none.
+struct Placement {
+  std::string organization{};
+  std::string path{};
+};
+using PlacementOf = std::function<Result<Placement>(const std::string& account)>;
+
 // For one decision on one thread. What follows from the session and the resource cannot be overridden by `context`.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 class SessionKeys final : public policy::Keys {
  public:
   // `principal_tags` are those of the user or role; the session's own come before them. `facts` may be null.
+  // Without `placement` no account is in an organization.
   SessionKeys(const Session& session, const std::map<std::string, std::string>* principal_tags, const Context& context,
-              Time now, const ResourceFacts* facts = nullptr)
-      : session_(session), principal_tags_(principal_tags), context_(context), now_(now), facts_(facts) {}
+              Time now, const ResourceFacts* facts = nullptr, PlacementOf placement = {})
+      : session_(session),
+        principal_tags_(principal_tags),
+        context_(context),
+        now_(now),
+        facts_(facts),
+        placement_(std::move(placement)) {}
 
   std::span<const std::string> Find(std::string_view key) const override;
 
@@ -30,6 +45,7 @@ class SessionKeys final : public policy::Keys {
  private:
   std::span<const std::string> OfCaller(std::string_view key, bool& known) const;
   std::span<const std::string> OfRequest(std::string_view key) const;
+  std::span<const std::string> OfOrganization(std::string_view key) const;
   std::span<const std::string> Keep(std::string value) const;
   std::span<const std::string> Tag(std::string_view name) const;
 
@@ -38,6 +54,7 @@ class SessionKeys final : public policy::Keys {
   const Context& context_;
   const Time now_;
   const ResourceFacts* const facts_;
+  const PlacementOf placement_;
   mutable std::map<std::string, std::string, std::less<>> made_;  // what was computed, by key
   mutable std::string_view making_;
   mutable std::optional<Context> late_;

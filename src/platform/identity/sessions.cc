@@ -24,15 +24,17 @@ Result<std::shared_ptr<const Principal>> FindRole(Service::State& state, std::st
   return role;
 }
 
-Status CheckTrustsService(const Principal& role, std::string_view service_principal) {
-  const Context context = {{"aws:sourceaccount", {role.entity.account.value()}},
-                           {"aws:principalisawsservice", {"true"}},
-                           {"aws:principalservicename", {std::string(service_principal)}}};
-  const ContextKeys keys(context);
+Status CheckTrustsService(Service::State& state, const Principal& role, std::string_view service_principal,
+                          std::string_view source_arn) {
+  Context context = {{"aws:sourceaccount", {role.entity.account.value()}}};
+  if (!source_arn.empty()) context["aws:sourcearn"] = {std::string(source_arn)};
+  const Session service = ServiceSession(service_principal);
+  const ResourceFacts facts{.owner = role.entity.account};
+  const SessionKeys keys(service, nullptr, context, state.clock.Now(), &facts, PlacementIn(state));
   Caller caller;
   caller.service = service_principal;
   const Verdict verdict = role.trust->Evaluate(Query{"sts:AssumeRole", role.entity.Arn(), keys, &caller});
-  if (verdict.effect == Verdict::Effect::kAllow) return {};
+  if (verdict.effect == Verdict::Effect::kAllow && !keys.failure()) return {};
   return Fail(kRoleNotAssumable, "The trust policy of " + role.entity.Arn() + " does not let '" +
                                      std::string(service_principal) + "' assume the role");
 }
@@ -66,18 +68,29 @@ TemporaryCredentials Issue(Service::State& state, Session session, std::chrono::
 
 Status Service::CheckPassable(const Session& session, std::string_view role_arn,
                               std::string_view service_principal) const {
-  ALOFT_ASSIGN(const auto role, FindRole(*state_, role_arn));
+  return CheckPassableFor(*state_, session, role_arn, service_principal, {});
+}
+
+Status CheckPassableFor(Service::State& state, const Session& session, std::string_view role_arn,
+                        std::string_view service_principal, std::string_view source_arn) {
+  ALOFT_ASSIGN(const auto role, FindRole(state, role_arn));
   if (role->entity.account != session.account)
     return Fail(kRoleNotAssumable, "Cross-account pass role is not allowed.");
-  return CheckTrustsService(*role, service_principal);
+  return CheckTrustsService(state, *role, service_principal, source_arn);
 }
 
 Result<TemporaryCredentials> Service::IssueForRole(std::string_view role_arn, std::string_view session_name,
                                                    std::chrono::seconds valid_for,
                                                    std::string_view service_principal) const {
-  ALOFT_ASSIGN(const auto role, FindRole(*state_, role_arn));
-  ALOFT_TRY(CheckTrustsService(*role, service_principal));
-  return Issue(*state_, RoleSession(role->entity, session_name), std::clamp(valid_for, kShortest, kLongest), {});
+  return IssueForRoleFor(*state_, role_arn, session_name, valid_for, service_principal, {});
+}
+
+Result<TemporaryCredentials> IssueForRoleFor(Service::State& state, std::string_view role_arn,
+                                             std::string_view session_name, std::chrono::seconds valid_for,
+                                             std::string_view service_principal, std::string_view source_arn) {
+  ALOFT_ASSIGN(const auto role, FindRole(state, role_arn));
+  ALOFT_TRY(CheckTrustsService(state, *role, service_principal, source_arn));
+  return Issue(state, RoleSession(role->entity, session_name), std::clamp(valid_for, kShortest, kLongest), {});
 }
 
 Result<Session> Service::SessionForRole(std::string_view role_arn, std::string_view session_name) const {

@@ -1,4 +1,4 @@
-// How temporary sessions are made; shared by the service and by STS. Private to the room.
+// How temporary sessions are made; shared by the service, by STS, and by who knows what a role will be used for.
 #pragma once
 
 #include <chrono>
@@ -16,5 +16,13 @@ Session RoleSession(const Entity& role, std::string_view session_name);
 // Gives a session credentials that end. `policies` are the documents of its session policies.
 TemporaryCredentials Issue(Service::State& state, Session session, std::chrono::seconds valid_for,
                            const std::vector<std::string>& policies);
+
+// As Service::CheckPassable and IssueForRole, where the trust may ask for aws:SourceArn: the resource that the service
+// will use the role for. Empty: none.
+Status CheckPassableFor(Service::State& state, const Session& session, std::string_view role_arn,
+                        std::string_view service_principal, std::string_view source_arn);
+Result<TemporaryCredentials> IssueForRoleFor(Service::State& state, std::string_view role_arn,
+                                             std::string_view session_name, std::chrono::seconds valid_for,
+                                             std::string_view service_principal, std::string_view source_arn);
 
 }  // namespace aloft::identity

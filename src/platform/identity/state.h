@@ -13,6 +13,7 @@
 #include "platform/identity/account_records.h"
 #include "platform/identity/records.h"
 #include "platform/identity/service.h"
+#include "platform/identity/session_keys.h"
 #include "platform/policy/decide.h"
 
 namespace aloft::identity {
@@ -76,7 +77,7 @@ struct Principal {
 // An account with the guardrails over it, compiled.
 struct AccountFacts {
   AccountRecord record;
-  std::string organization;  // its id; empty where the account is in none
+  Placement placement;
   Guardrails guardrails;
 };
 
@@ -128,6 +129,8 @@ Caller CallerOf(const Session& session);
 
 // Null where there is no such account in this installation.
 Result<std::shared_ptr<const AccountFacts>> FindAccountFacts(Service::State& state, const AccountId& account);
+// For the condition keys of organizations. `state` outlives it.
+PlacementOf PlacementIn(Service::State& state);
 // Whether the principal may come in at all: its account is open, and the token was not revoked. Of temporary
 // credentials, their principal's `revoked_before` is a question of Authorize. kInvalidToken.
 Status CheckOpen(Service::State& state, const Session& session);

@@ -17,19 +17,6 @@ namespace {
 
 constexpr std::size_t kMostAccounts = 1'000;
 
-org::Account ShowAccount(const OrganizationRecord& organization, const AccountRecord& account) {
-  org::Account out;
-  out.id = account.id.value();
-  out.arn = ArnOf(organization, "account", account.id.value());
-  out.email = account.email;
-  out.name = account.name;
-  out.status = account.closed ? "SUSPENDED" : "ACTIVE";
-  out.state = account.closed ? "CLOSED" : "ACTIVE";
-  out.joined_method = account.main ? "INVITED" : "CREATED";
-  out.joined_timestamp = account.main ? organization.created : account.created;
-  return out;
-}
-
 // What became of one CreateAccount.
 struct Creation {
   std::string id{};
@@ -80,11 +67,6 @@ Entity AccessRole(identity::Service::State& state, const AccountId& account, con
   role.trust = R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::)" +
                management.value() + R"(:root"},"Action":"sts:AssumeRole"}]})";
   return role;
-}
-
-Status RequireRoot(const OrganizationRecord& organization, const std::optional<std::string>& parent) {
-  if (parent == organization.root_id) return {};
-  return Fail(kParentNotFound, "You specified a parent that doesn't exist.");
 }
 
 }  // namespace
@@ -142,6 +124,8 @@ Status Accounts::DeleteOrganization(const Session& session) {
     ALOFT_ASSIGN(const auto accounts, identity::records::ListAccounts(t));
     if (accounts.size() > 1)
       return Fail(kNotEmpty, "To delete an organization you must first remove all member accounts.");
+    ALOFT_ASSIGN(const auto units, identity::records::ListUnits(t));
+    if (!units.empty()) return Fail(kNotEmpty, "To delete an organization you must first delete all OUs.");
     return identity::records::DeleteOrganization(t);
   });
 }
@@ -232,17 +216,6 @@ Result<org::ListAccountsResponse> Accounts::ListAccounts(const Session& session,
   });
 }
 
-Result<org::ListAccountsForParentResponse> Accounts::ListAccountsForParent(
-    const Session& session, const org::ListAccountsForParentRequest& in) {
-  ALOFT_TRY(state_.database.Read([&](sql::Reader& reader) -> Status {
-    ALOFT_ASSIGN(const OrganizationRecord organization, RequireManagement(reader, session));
-    return RequireRoot(organization, in.parent_id);
-  }));
-  ALOFT_ASSIGN(auto listed, ListAccounts(session, {.next_token = in.next_token, .max_results = in.max_results}));
-  return org::ListAccountsForParentResponse{.accounts = std::move(listed.accounts),
-                                            .next_token = std::move(listed.next_token)};
-}
-
 Result<org::DescribeAccountResponse> Accounts::DescribeAccount(const Session& session,
                                                                const org::DescribeAccountRequest& in) {
   return state_.database.Read([&](sql::Reader& reader) -> Result<org::DescribeAccountResponse> {
@@ -262,40 +235,6 @@ Status Accounts::CloseAccount(const Session& session, const org::CloseAccountReq
     if (account->closed) return Fail(kAccountClosed, "You attempted to close an account that is already closed.");
     account->closed = true;
     return identity::records::UpdateAccount(t, *account);
-  });
-}
-
-Result<org::ListParentsResponse> Accounts::ListParents(const Session& session, const org::ListParentsRequest& in) {
-  return state_.database.Read([&](sql::Reader& reader) -> Result<org::ListParentsResponse> {
-    ALOFT_ASSIGN(const OrganizationRecord organization, RequireManagement(reader, session));
-    ALOFT_ASSIGN(const auto account, identity::records::FindAccount(reader, AccountId(in.child_id.value_or(""))));
-    if (!account) return Fail(kChildNotFound, "You specified a child that doesn't exist.");
-    return org::ListParentsResponse{.parents = std::vector<org::Parent>{{.id = organization.root_id, .type = "ROOT"}}};
-  });
-}
-
-Result<org::ListChildrenResponse> Accounts::ListChildren(const Session& session, const org::ListChildrenRequest& in) {
-  return state_.database.Read([&](sql::Reader& reader) -> Result<org::ListChildrenResponse> {
-    ALOFT_ASSIGN(const OrganizationRecord organization, RequireManagement(reader, session));
-    ALOFT_TRY(RequireRoot(organization, in.parent_id));
-    org::ListChildrenResponse out;
-    out.children.emplace();
-    if (in.child_type != "ACCOUNT") return out;
-    ALOFT_ASSIGN(const auto accounts, identity::records::ListAccounts(reader));
-    ALOFT_ASSIGN(const auto page, PageOf(accounts.size(), in.next_token, in.max_results, out));
-    for (std::size_t i = page.first; i < page.second; ++i)
-      out.children->push_back({.id = accounts[i].id.value(), .type = "ACCOUNT"});
-    return out;
-  });
-}
-
-Result<org::ListOrganizationalUnitsForParentResponse> Accounts::ListOrganizationalUnitsForParent(
-    const Session& session, const org::ListOrganizationalUnitsForParentRequest& in) {
-  return state_.database.Read([&](sql::Reader& reader) -> Result<org::ListOrganizationalUnitsForParentResponse> {
-    ALOFT_ASSIGN(const OrganizationRecord organization, RequireManagement(reader, session));
-    ALOFT_TRY(RequireRoot(organization, in.parent_id));
-    return org::ListOrganizationalUnitsForParentResponse{.organizational_units =
-                                                             std::vector<org::OrganizationalUnit>()};
   });
 }
 

@@ -36,18 +36,10 @@ class Accounts {
       const Session&, const shapes::organizations::ListCreateAccountStatusRequest&);
   Result<shapes::organizations::ListAccountsResponse> ListAccounts(const Session&,
                                                                    const shapes::organizations::ListAccountsRequest&);
-  Result<shapes::organizations::ListAccountsForParentResponse> ListAccountsForParent(
-      const Session&, const shapes::organizations::ListAccountsForParentRequest&);
   Result<shapes::organizations::DescribeAccountResponse> DescribeAccount(
       const Session&, const shapes::organizations::DescribeAccountRequest&);
   // Nobody of it gets in any more, at once. Its data stays.
   Status CloseAccount(const Session&, const shapes::organizations::CloseAccountRequest&);
-  Result<shapes::organizations::ListParentsResponse> ListParents(const Session&,
-                                                                 const shapes::organizations::ListParentsRequest&);
-  Result<shapes::organizations::ListChildrenResponse> ListChildren(const Session&,
-                                                                   const shapes::organizations::ListChildrenRequest&);
-  Result<shapes::organizations::ListOrganizationalUnitsForParentResponse> ListOrganizationalUnitsForParent(
-      const Session&, const shapes::organizations::ListOrganizationalUnitsForParentRequest&);
 
  private:
   identity::Service::State& state_;

@@ -34,6 +34,20 @@ shapes::organizations::Root ShowRoot(const OrganizationRecord& organization) {
   return out;
 }
 
+shapes::organizations::Account ShowAccount(const OrganizationRecord& organization,
+                                           const identity::AccountRecord& account) {
+  shapes::organizations::Account out;
+  out.id = account.id.value();
+  out.arn = ArnOf(organization, "account", account.id.value());
+  out.email = account.email;
+  out.name = account.name;
+  out.status = account.closed ? "SUSPENDED" : "ACTIVE";
+  out.state = account.closed ? "CLOSED" : "ACTIVE";
+  out.joined_method = account.main ? "INVITED" : "CREATED";
+  out.joined_timestamp = account.main ? organization.created : account.created;
+  return out;
+}
+
 std::string NewId(Random& random, std::string_view prefix, std::size_t count) {
   return std::string(prefix) + random.Text(count, "abcdefghijklmnopqrstuvwxyz0123456789");
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "generated/shapes/organizations/accounts.h"
 #include "generated/shapes/organizations/common.h"
 #include "platform/identity/state.h"
 #include "platform/organizations/errors.h"
@@ -21,6 +22,8 @@ Result<identity::OrganizationRecord> RequireManagement(sql::Reader& reader, cons
 // "arn:aws:organizations::123456789012:account/o-x/210987654321"
 std::string ArnOf(const identity::OrganizationRecord& organization, std::string_view kind, std::string_view id);
 shapes::organizations::Root ShowRoot(const identity::OrganizationRecord& organization);
+shapes::organizations::Account ShowAccount(const identity::OrganizationRecord& organization,
+                                           const identity::AccountRecord& account);
 
 // `count` characters of lower-case letters and digits, which every id here is made of.
 std::string NewId(Random& random, std::string_view prefix, std::size_t count);

@@ -15,6 +15,12 @@ inline constexpr Reason kCreationNotFound{ErrorKind::kNotFound, "CreateAccountSt
 inline constexpr Reason kRootNotFound{ErrorKind::kNotFound, "RootNotFound"};
 inline constexpr Reason kParentNotFound{ErrorKind::kNotFound, "ParentNotFound"};
 inline constexpr Reason kChildNotFound{ErrorKind::kNotFound, "ChildNotFound"};
+inline constexpr Reason kUnitNotFound{ErrorKind::kNotFound, "OrganizationalUnitNotFound"};
+inline constexpr Reason kUnitNotEmpty{ErrorKind::kConflict, "OrganizationalUnitNotEmpty"};
+inline constexpr Reason kDuplicateUnit{ErrorKind::kAlreadyExists, "DuplicateOrganizationalUnit"};
+inline constexpr Reason kSourceNotFound{ErrorKind::kNotFound, "SourceParentNotFound"};
+inline constexpr Reason kDestinationNotFound{ErrorKind::kNotFound, "DestinationParentNotFound"};
+inline constexpr Reason kDuplicateAccount{ErrorKind::kAlreadyExists, "DuplicateAccount"};
 inline constexpr Reason kTargetNotFound{ErrorKind::kNotFound, "TargetNotFound"};
 inline constexpr Reason kPolicyNotFound{ErrorKind::kNotFound, "PolicyNotFound"};
 inline constexpr Reason kDuplicatePolicy{ErrorKind::kAlreadyExists, "DuplicatePolicy"};
@@ -28,9 +34,10 @@ inline constexpr Reason kConstraint{ErrorKind::kExhausted, "ConstraintViolation"
 inline constexpr Reason kInvalidInput{ErrorKind::kInvalid, "InvalidInput"};
 
 inline constexpr Reason kReasons[] = {
-    kNotInUse,         kAlreadyIn,    kNotEmpty,       kNotManagement, kAccountNotFound, kAccountClosed,
-    kCreationNotFound, kRootNotFound, kParentNotFound, kChildNotFound, kTargetNotFound,  kPolicyNotFound,
-    kDuplicatePolicy,  kNotAttached,  kPolicyInUse,    kTypeEnabled,   kTypeNotEnabled,  kDuplicateAttachment,
-    kMalformedPolicy,  kConstraint,   kInvalidInput};
+    kNotInUse,         kAlreadyIn,           kNotEmpty,        kNotManagement, kAccountNotFound, kAccountClosed,
+    kCreationNotFound, kRootNotFound,        kParentNotFound,  kChildNotFound, kTargetNotFound,  kPolicyNotFound,
+    kDuplicatePolicy,  kNotAttached,         kPolicyInUse,     kTypeEnabled,   kTypeNotEnabled,  kDuplicateAttachment,
+    kMalformedPolicy,  kConstraint,          kInvalidInput,    kUnitNotFound,  kUnitNotEmpty,    kDuplicateUnit,
+    kSourceNotFound,   kDestinationNotFound, kDuplicateAccount};
 
 }  // namespace aloft::organizations

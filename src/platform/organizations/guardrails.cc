@@ -14,7 +14,7 @@ using identity::Session;
 namespace {
 
 // AWS's limits.
-constexpr std::size_t kMostBytes = 5'120, kMostPolicies = 1'000, kMostPerTarget = 5, kMostTags = 50;
+constexpr std::size_t kMostBytes = 5'120, kMostPolicies = 1'000, kMostPerTarget = 5;
 
 Result<GuardrailKind> ParseKind(const std::optional<std::string>& type) {
   for (const GuardrailKind kind : {GuardrailKind::kService, GuardrailKind::kResource})
@@ -74,6 +74,11 @@ Result<Target> RequireTarget(sql::Reader& reader, const OrganizationRecord& orga
                              const std::optional<std::string>& id) {
   if (id == organization.root_id)
     return Target{organization.root_id, "Root", "ROOT", ArnOf(organization, "root", organization.root_id)};
+  if (id.value_or("").starts_with("ou-")) {
+    ALOFT_ASSIGN(const auto unit, identity::records::FindUnit(reader, *id));
+    if (!unit) return Fail(kTargetNotFound, "You specified a target that doesn't exist.");
+    return Target{unit->id, unit->name, "ORGANIZATIONAL_UNIT", ArnOf(organization, "ou", unit->id)};
+  }
   ALOFT_ASSIGN(const auto account, identity::records::FindAccount(reader, AccountId(id.value_or(""))));
   if (!account) return Fail(kTargetNotFound, "You specified a target that doesn't exist.");
   return Target{account->id.value(), account->name, "ACCOUNT", ArnOf(organization, "account", account->id.value())};
@@ -94,6 +99,8 @@ Result<std::vector<std::string>> AllTargets(sql::Reader& reader, const Organizat
   std::vector<std::string> out{organization.root_id};
   ALOFT_ASSIGN(const auto accounts, identity::records::ListAccounts(reader));
   for (const AccountRecord& account : accounts) out.push_back(account.id.value());
+  ALOFT_ASSIGN(const auto units, identity::records::ListUnits(reader));
+  for (const identity::UnitRecord& unit : units) out.push_back(unit.id);
   return out;
 }
 
@@ -271,58 +278,6 @@ Result<org::ListTargetsForPolicyResponse> Guardrails::ListTargetsForPolicy(const
       ALOFT_ASSIGN(const Target target, RequireTarget(reader, organization, ids[i]));
       out.targets->push_back({.target_id = target.id, .arn = target.arn, .name = target.name, .type = target.type});
     }
-    return out;
-  });
-}
-
-Status Guardrails::ChangeTags(const Session& session, const std::optional<std::string>& id,
-                              const std::function<void(TagMap&)>& change) {
-  return state_.Write(session.account, [&](sql::Transaction& t) -> Status {
-    ALOFT_TRY(RequireManagement(t, session));
-    const Error many = Fail(kConstraint, "You have exceeded the number of tags that a resource can have.");
-    if (id.value_or("").starts_with("p-")) {
-      ALOFT_ASSIGN(GuardrailRecord guardrail, RequireOwn(t, id));
-      change(guardrail.tags);
-      if (guardrail.tags.size() > kMostTags) return many;
-      return identity::records::PutGuardrail(t, guardrail);
-    }
-    ALOFT_ASSIGN(auto account, identity::records::FindAccount(t, AccountId(id.value_or(""))));
-    if (!account) return Fail(kTargetNotFound, "You specified a target that doesn't exist.");
-    change(account->tags);
-    if (account->tags.size() > kMostTags) return many;
-    return identity::records::UpdateAccount(t, *account);
-  });
-}
-
-Status Guardrails::TagResource(const Session& session, const org::TagResourceRequest& in) {
-  return ChangeTags(session, in.resource_id, [&](TagMap& tags) {
-    for (const org::Tag& tag : in.tags.value_or(std::vector<org::Tag>()))
-      tags[tag.key.value_or("")] = tag.value.value_or("");
-  });
-}
-
-Status Guardrails::UntagResource(const Session& session, const org::UntagResourceRequest& in) {
-  return ChangeTags(session, in.resource_id, [&](TagMap& tags) {
-    for (const std::string& key : in.tag_keys.value_or(std::vector<std::string>())) tags.erase(key);
-  });
-}
-
-Result<org::ListTagsForResourceResponse> Guardrails::ListTagsForResource(const Session& session,
-                                                                         const org::ListTagsForResourceRequest& in) {
-  return state_.database.Read([&](sql::Reader& reader) -> Result<org::ListTagsForResourceResponse> {
-    ALOFT_TRY(RequireManagement(reader, session));
-    TagMap tags;
-    if (in.resource_id.value_or("").starts_with("p-")) {
-      ALOFT_ASSIGN(const GuardrailRecord guardrail, RequireGuardrail(reader, in.resource_id));
-      tags = guardrail.tags;
-    } else {
-      ALOFT_ASSIGN(const auto account, identity::records::FindAccount(reader, AccountId(in.resource_id.value_or(""))));
-      if (!account) return Fail(kTargetNotFound, "You specified a target that doesn't exist.");
-      tags = account->tags;
-    }
-    org::ListTagsForResourceResponse out;
-    out.tags.emplace();
-    for (const auto& [key, value] : tags) out.tags->push_back({.key = key, .value = value});
     return out;
   });
 }

@@ -4,6 +4,7 @@
 #include "platform/organizations/accounts.h"
 #include "platform/organizations/errors.h"
 #include "platform/organizations/guardrails.h"
+#include "platform/organizations/units.h"
 
 namespace aloft::organizations {
 namespace {
@@ -31,6 +32,7 @@ class OrganizationsTest : public testing::TestWithParam<sql::Engine>, protected 
   Session admin_;
   Accounts accounts_{service()};
   Guardrails guardrails_{service()};
+  Units units_{service()};
 };
 ALOFT_ON_EACH_ENGINE(OrganizationsTest);
 
@@ -92,6 +94,42 @@ TEST_P(OrganizationsTest, GuardrailsReachTheirAccounts) {
   ASSERT_TRUE(guardrails_.DisablePolicyType(admin_, {.root_id = root, .policy_type = type}).ok());
   EXPECT_TRUE(levels(red).empty());
   EXPECT_TRUE(guardrails_.DeletePolicy(admin_, {.policy_id = id}).ok());
+}
+
+// A unit is a level of its own between the root and its accounts, and part of the path that policies may ask for.
+TEST_P(OrganizationsTest, UnitsAreLevels) {
+  ASSERT_TRUE(accounts_.CreateOrganization(admin_, {}).ok());
+  const std::string root = *accounts_.ListRoots(admin_, {})->roots->front().id;
+  const std::string type = "SERVICE_CONTROL_POLICY", red = NewAccount("red");
+  ASSERT_TRUE(guardrails_.EnablePolicyType(admin_, {.root_id = root, .policy_type = type}).ok());
+  const auto make = [&](const std::string& parent, const std::string& name) {
+    const auto made = units_.CreateOrganizationalUnit(admin_, {.parent_id = parent, .name = name});
+    EXPECT_TRUE(made.ok()) << Describe(made.error());
+    return made->organizational_unit->id.value_or("");
+  };
+  const std::string outer = make(root, "research"), inner = make(outer, "vision");
+  EXPECT_EQ(ReasonOf(units_.CreateOrganizationalUnit(admin_, {.parent_id = root, .name = "Research"})), kDuplicateUnit);
+  const auto move = [&](const std::string& from, const std::string& to) {
+    return units_.MoveAccount(admin_, {.account_id = red, .source_parent_id = from, .destination_parent_id = to});
+  };
+  EXPECT_EQ(ReasonOf(move(outer, inner)), kSourceNotFound);
+  ASSERT_TRUE(move(root, inner).ok());
+  EXPECT_EQ(ReasonOf(move(inner, inner)), kDuplicateAccount);
+  const auto facts = identity::FindAccountFacts(service().state(), AccountId(red)).value();
+  EXPECT_EQ(facts->guardrails.service_control.size(), 4u);
+  EXPECT_THAT(facts->placement.path, testing::EndsWith("/" + root + "/" + outer + "/" + inner + "/"));
+  EXPECT_EQ(units_.ListParents(admin_, {.child_id = red})->parents->front().id, inner);
+  EXPECT_EQ(units_.ListAccountsForParent(admin_, {.parent_id = inner})->accounts->size(), 1u);
+  EXPECT_EQ(units_.ListAccountsForParent(admin_, {.parent_id = root})->accounts->size(), 1u);
+  EXPECT_EQ(units_.ListChildren(admin_, {.parent_id = root, .child_type = "ORGANIZATIONAL_UNIT"})->children->size(),
+            1u);
+  EXPECT_EQ(ReasonOf(units_.DeleteOrganizationalUnit(admin_, {.organizational_unit_id = outer})), kUnitNotEmpty);
+  EXPECT_EQ(ReasonOf(units_.DeleteOrganizationalUnit(admin_, {.organizational_unit_id = inner})), kUnitNotEmpty);
+  ASSERT_TRUE(move(inner, root).ok());
+  EXPECT_TRUE(units_.DeleteOrganizationalUnit(admin_, {.organizational_unit_id = inner}).ok());
+  EXPECT_TRUE(units_.DeleteOrganizationalUnit(admin_, {.organizational_unit_id = outer}).ok());
+  EXPECT_EQ(identity::FindAccountFacts(service().state(), AccountId(red)).value()->guardrails.service_control.size(),
+            2u);
 }
 
 }  // namespace

@@ -27,10 +27,12 @@ Error Refused(const Session& session, std::string_view action, const std::string
 bool TrustsStranger(const Service& identity, const Session& session, const Principal& role, std::string_view action,
                     const Context& context) {
   const std::string role_arn = role.entity.Arn();
-  const SessionKeys keys(session, nullptr, context, identity.state().clock.Now());
+  const SessionKeys keys(session, nullptr, context, identity.state().clock.Now(), nullptr,
+                         PlacementIn(identity.state()));
   Caller caller;
   caller.account = session.account.value();
-  return role.trust->Evaluate(Query{action, role_arn, keys, &caller}).effect == Verdict::Effect::kAllow;
+  const bool allows = role.trust->Evaluate(Query{action, role_arn, keys, &caller}).effect == Verdict::Effect::kAllow;
+  return allows && !keys.failure();
 }
 
 // Both sides of the door: the role's trust, and what the caller's own policies say of the role.

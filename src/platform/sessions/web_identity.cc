@@ -137,12 +137,13 @@ Status CheckTrust(Service& identity, const Asked& asked, const Session& session,
     for (const json::value& method : methods->as_array())
       if (method.is_string()) context[ToLower(asked.provider.name) + ":amr"].emplace_back(method.as_string());
   visitor.federated_provider = session.federated_provider;
-  const SessionKeys keys(visitor, nullptr, context, identity.state().clock.Now());
+  const SessionKeys keys(visitor, nullptr, context, identity.state().clock.Now(), nullptr,
+                         PlacementIn(identity.state()));
   Caller caller;
   caller.federated = session.federated_provider;
   const auto allows = [&](std::string_view action) {
-    return asked.role->trust->Evaluate(Query{action, session.role_arn, keys, &caller}).effect ==
-           Verdict::Effect::kAllow;
+    const Verdict verdict = asked.role->trust->Evaluate(Query{action, session.role_arn, keys, &caller});
+    return verdict.effect == Verdict::Effect::kAllow && !keys.failure();
   };
   if (!allows("sts:AssumeRoleWithWebIdentity")) return NotAuthorized();
   if (assumption.sets_tags && !allows("sts:TagSession")) return NotAuthorized();

@@ -49,8 +49,9 @@ Result<compute::Runtime> Resolve(const World& world, const std::string& image) {
   return runtime;
 }
 
-Status CheckRole(const World& world, const identity::Session& session, const std::string& role_arn) {
-  Status role = world.check_role(session, role_arn);
+Status CheckRole(const World& world, const identity::Session& session, const std::string& role_arn,
+                 const std::string& job_arn) {
+  Status role = world.check_role(session, role_arn, job_arn);
   if (!role.ok() && role.error().kind() == ErrorKind::kInvalid)
     return Fail(kBadJob, messages::CannotAssume(role_arn), Describe(role.error()));
   return role;

@@ -15,8 +15,8 @@ namespace aloft::jobs {
 struct World {
   // The image's runtime: compute::RuntimeTable::Resolve.
   std::function<Result<compute::Runtime>(std::string_view image)> resolve;
-  // That the caller's account has the role and SageMaker may assume it: identity::Service::CheckPassable.
-  std::function<Status(const identity::Session&, const std::string& role_arn)> check_role;
+  // That the caller's account has the role and SageMaker may assume it for the job: identity::CheckPassableFor.
+  std::function<Status(const identity::Session&, const std::string& role_arn, const std::string& job_arn)> check_role;
   // That there is something under the prefix and the role may read it: staging::InputProbe::CheckPrefix.
   std::function<Status(const AccountId&, const std::string& role_arn, const std::string& s3_uri)> check_input;
 };
@@ -30,7 +30,8 @@ Status CheckCapacity(const compute::Capacity& capacity, std::vector<compute::Lim
 // kBadJob for an image that nothing stands for.
 Result<compute::Runtime> Resolve(const World& world, const std::string& image);
 // kBadJob in AWS's words.
-Status CheckRole(const World& world, const identity::Session& session, const std::string& role_arn);
+Status CheckRole(const World& world, const identity::Session& session, const std::string& role_arn,
+                 const std::string& job_arn);
 Status CheckInput(const World& world, const AccountId& account, const std::string& role_arn, const std::string& uri);
 
 }  // namespace aloft::jobs

@@ -1,5 +1,6 @@
 #include "services/models/service.h"
 
+#include "platform/identity/sessions.h"
 #include "services/models/listing.h"
 #include "services/models/records.h"
 #include "services/resources/arn.h"
@@ -61,7 +62,10 @@ Result<sagemaker::CreateModelResponse> Service::CreateModel(const identity::Sess
   if (role.empty() && !data.uri.empty()) {
     return Fail(kBadModel, "A model with data in S3 needs an ExecutionRoleArn that may read it.");
   }
-  if (!role.empty()) ALOFT_TRY(identity_.CheckPassable(session, role, "sagemaker.amazonaws.com"));
+  if (!role.empty())
+    ALOFT_TRY(identity::CheckPassableFor(
+        identity_.state(), session, role, "sagemaker.amazonaws.com",
+        resources::SageMakerArn(session.account, region, "model", request.model_name.value_or(""))));
   if (!data.uri.empty() && probe_) {
     if (Status readable = probe_(session.account, role, data.uri, data.is_prefix); !readable.ok()) {
       return Fail(kModelDataNotReadable,

@@ -74,7 +74,7 @@ Result<CreateProcessingJobResponse> Service::CreateProcessingJob(const identity:
   ALOFT_ASSIGN(compute::Runtime runtime, jobs::Resolve(d_.world, *request.app_specification->image_uri));
   ALOFT_TRY(jobs::CheckCapacity(options_.capacity, {}, limits, *cluster.instance_type,
                                 cluster.instance_count.value_or(1), "processing job usage"));
-  ALOFT_TRY(jobs::CheckRole(d_.world, session, *request.role_arn));
+  ALOFT_TRY(jobs::CheckRole(d_.world, session, *request.role_arn, arn));
   for (const ProcessingInput& input : StagedInputs(request))
     ALOFT_TRY(jobs::CheckInput(d_.world, session.account, *request.role_arn, *input.s3_input->s3_uri));
 

@@ -51,7 +51,7 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
   ALOFT_ASSIGN(compute::Runtime runtime, jobs::Resolve(d_.world, ImageOf(request)));
   if (runtime.train.empty() && !request.algorithm_specification->container_entrypoint)
     return Fail(kBadJob, "The image " + ImageOf(request) + " serves models and cannot train.");
-  ALOFT_TRY(jobs::CheckRole(d_.world, session, *request.role_arn));
+  ALOFT_TRY(jobs::CheckRole(d_.world, session, *request.role_arn, arn));
   for (const InputChannel& channel : ChannelsOf(request))
     ALOFT_TRY(jobs::CheckInput(d_.world, session.account, *request.role_arn, channel.uri));
 

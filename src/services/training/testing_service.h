@@ -108,7 +108,7 @@ class ServiceTest : public testing::Test {
                  return Fail(compute::kUnknownImage, "No runtime for the image " + std::string(image));
                return compute::Runtime{"scikit-learn", "scikit-learn", {"python", "-m", "aloft_runtime.train"}, {}};
              },
-             [this](const identity::Session&, const std::string&) { return check_role_; },
+             [this](const identity::Session&, const std::string&, const std::string&) { return check_role_; },
              [this](const AccountId&, const std::string&, const std::string&) { return check_input_; }}},
         options_);
     service_->Resume();

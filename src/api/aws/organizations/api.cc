@@ -6,6 +6,7 @@
 #include "platform/organizations/accounts.h"
 #include "platform/organizations/errors.h"
 #include "platform/organizations/guardrails.h"
+#include "platform/organizations/units.h"
 
 namespace aloft::api {
 namespace {
@@ -63,22 +64,39 @@ void AddAccountRows(identity::Service& identity, std::vector<Row>& rows) {
       [accounts](const auto& session, const auto& in) { return accounts->ListCreateAccountStatus(session, in); }));
   rows.push_back(Make<ListAccountsRequest, ListAccountsResponse>(
       "ListAccounts", [accounts](const auto& session, const auto& in) { return accounts->ListAccounts(session, in); }));
-  rows.push_back(Make<ListAccountsForParentRequest, ListAccountsForParentResponse>(
-      "ListAccountsForParent",
-      [accounts](const auto& session, const auto& in) { return accounts->ListAccountsForParent(session, in); }));
   rows.push_back(Make<DescribeAccountRequest, DescribeAccountResponse>(
       "DescribeAccount",
       [accounts](const auto& session, const auto& in) { return accounts->DescribeAccount(session, in); }));
   rows.push_back(Make<CloseAccountRequest, CloseAccountResponse>(
       "CloseAccount", [accounts](const auto& session, const auto& in) { return accounts->CloseAccount(session, in); }));
-  rows.push_back(Make<ListParentsRequest, ListParentsResponse>(
-      "ListParents", [accounts](const auto& session, const auto& in) { return accounts->ListParents(session, in); }));
-  rows.push_back(Make<ListChildrenRequest, ListChildrenResponse>(
-      "ListChildren", [accounts](const auto& session, const auto& in) { return accounts->ListChildren(session, in); }));
+}
+
+void AddUnitRows(identity::Service& identity, std::vector<Row>& rows) {
+  const auto units = std::make_shared<organizations::Units>(identity);
+  rows.push_back(Make<CreateOrganizationalUnitRequest, CreateOrganizationalUnitResponse>(
+      "CreateOrganizationalUnit",
+      [units](const auto& session, const auto& in) { return units->CreateOrganizationalUnit(session, in); }));
+  rows.push_back(Make<UpdateOrganizationalUnitRequest, UpdateOrganizationalUnitResponse>(
+      "UpdateOrganizationalUnit",
+      [units](const auto& session, const auto& in) { return units->UpdateOrganizationalUnit(session, in); }));
+  rows.push_back(Make<DeleteOrganizationalUnitRequest, DeleteOrganizationalUnitResponse>(
+      "DeleteOrganizationalUnit",
+      [units](const auto& session, const auto& in) { return units->DeleteOrganizationalUnit(session, in); }));
+  rows.push_back(Make<DescribeOrganizationalUnitRequest, DescribeOrganizationalUnitResponse>(
+      "DescribeOrganizationalUnit",
+      [units](const auto& session, const auto& in) { return units->DescribeOrganizationalUnit(session, in); }));
   rows.push_back(Make<ListOrganizationalUnitsForParentRequest, ListOrganizationalUnitsForParentResponse>(
-      "ListOrganizationalUnitsForParent", [accounts](const auto& session, const auto& in) {
-        return accounts->ListOrganizationalUnitsForParent(session, in);
-      }));
+      "ListOrganizationalUnitsForParent",
+      [units](const auto& session, const auto& in) { return units->ListOrganizationalUnitsForParent(session, in); }));
+  rows.push_back(Make<MoveAccountRequest, MoveAccountResponse>(
+      "MoveAccount", [units](const auto& session, const auto& in) { return units->MoveAccount(session, in); }));
+  rows.push_back(Make<ListAccountsForParentRequest, ListAccountsForParentResponse>(
+      "ListAccountsForParent",
+      [units](const auto& session, const auto& in) { return units->ListAccountsForParent(session, in); }));
+  rows.push_back(Make<ListParentsRequest, ListParentsResponse>(
+      "ListParents", [units](const auto& session, const auto& in) { return units->ListParents(session, in); }));
+  rows.push_back(Make<ListChildrenRequest, ListChildrenResponse>(
+      "ListChildren", [units](const auto& session, const auto& in) { return units->ListChildren(session, in); }));
 }
 
 void AddGuardrailRows(identity::Service& identity, std::vector<Row>& rows) {
@@ -133,6 +151,7 @@ ServiceApi MakeOrganizationsApi(identity::Service& identity) {
   ServiceApi api;
   api.model = &kModel;
   AddAccountRows(identity, api.rows);
+  AddUnitRows(identity, api.rows);
   AddGuardrailRows(identity, api.rows);
   api.errors = {
       {organizations::kNotInUse, "AWSOrganizationsNotInUseException", 400},
@@ -145,6 +164,12 @@ ServiceApi MakeOrganizationsApi(identity::Service& identity) {
       {organizations::kRootNotFound, "RootNotFoundException", 400},
       {organizations::kParentNotFound, "ParentNotFoundException", 400},
       {organizations::kChildNotFound, "ChildNotFoundException", 400},
+      {organizations::kUnitNotFound, "OrganizationalUnitNotFoundException", 400},
+      {organizations::kUnitNotEmpty, "OrganizationalUnitNotEmptyException", 400},
+      {organizations::kDuplicateUnit, "DuplicateOrganizationalUnitException", 400},
+      {organizations::kSourceNotFound, "SourceParentNotFoundException", 400},
+      {organizations::kDestinationNotFound, "DestinationParentNotFoundException", 400},
+      {organizations::kDuplicateAccount, "DuplicateAccountException", 400},
       {organizations::kTargetNotFound, "TargetNotFoundException", 400},
       {organizations::kPolicyNotFound, "PolicyNotFoundException", 400},
       {organizations::kDuplicatePolicy, "DuplicatePolicyException", 400},
