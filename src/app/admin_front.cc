@@ -84,12 +84,18 @@ std::string OperationsJson(const std::vector<const api::Front*>& fronts) {
   return text;
 }
 
-std::string KeyringJson(const keys::KeyringStatus& status) {
+std::string KeyringJson(const keys::KeyringStatus& status, const keys::ResealStatus& resealed) {
   std::string text;
   codec::JsonWriter json(text);
   json.BeginObject().Key("Root").String(status.scheme).Key("Keys").BeginArray();
   for (const std::string& id : status.ids) json.String(id);
-  json.EndArray().EndObject();
+  const bool present = resealed.key == status.ids.front();
+  json.EndArray().Key("Resealed").BeginObject();
+  json.Key("Complete").Bool(status.ids.size() == 1 || (present && resealed.complete));
+  json.Key("Seals").Int(static_cast<std::int64_t>(present ? resealed.seen : 0));
+  json.Key("Renewed").Int(static_cast<std::int64_t>(present ? resealed.renewed : 0));
+  json.Key("Failed").Int(static_cast<std::int64_t>(present ? resealed.failed : 0));
+  json.EndObject().EndObject();
   return text;
 }
 
@@ -134,13 +140,14 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
   rows_.push_back(
       MakeRow("ListOperations", api::kSigV4, {{"aloft:ListOperations", "*", {}}}, "application/json",
               [this](const api::Call&) -> Result<std::string> { return OperationsJson(sources_.all_fronts()); }));
-  rows_.push_back(
-      MakeRow("GetKeyringStatus", api::kSigV4, {{"aloft:GetKeyringStatus", "*", {}}}, "application/json",
-              [this](const api::Call&) -> Result<std::string> { return KeyringJson(sources_.keyring.GetStatus()); }));
+  rows_.push_back(MakeRow("GetKeyringStatus", api::kSigV4, {{"aloft:GetKeyringStatus", "*", {}}}, "application/json",
+                          [this](const api::Call&) -> Result<std::string> {
+                            return KeyringJson(sources_.keyring.GetStatus(), sources_.resealer.GetStatus());
+                          }));
   rows_.push_back(MakeRow("RotateRootKey", api::kSigV4, {{"aloft:RotateRootKey", "*", {}}}, "application/json",
                           [this](const api::Call&) -> Result<std::string> {
                             ALOFT_TRY(sources_.keyring.Rotate());
-                            return KeyringJson(sources_.keyring.GetStatus());
+                            return KeyringJson(sources_.keyring.GetStatus(), sources_.resealer.GetStatus());
                           }));
   api::Row token{"aloft", "IssueEndpointToken", api::kSigV4, api::BodyMode::kBuffered, 4096, {}};
   token.prepare = [this](const api::Call& call) { return PrepareToken(call, sources_.identity); };

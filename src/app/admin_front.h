@@ -20,12 +20,14 @@
 #include "foundation/base/metrics.h"
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
+#include "platform/keys/reseal.h"
 
 namespace aloft::app {
 
 struct AdminSources {
   identity::Service& identity;
   keys::Keyring& keyring;
+  const keys::Resealer& resealer;
   const Metrics& metrics;
   std::function<Status()> ready;                               // asks the stores
   std::function<std::string()> status_json;                    // of GetStatus

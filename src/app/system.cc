@@ -97,7 +97,7 @@ Status RunningSystem::Listen() {
   const Config& config = world_.config;
   std::unique_ptr<http::TlsIdentity> tls;
   if (config.tls) {
-    ALOFT_ASSIGN(tls_, LoadTls(config, world_.clock));
+    ALOFT_ASSIGN(tls_, LoadTls(config, platform_->keyring(), world_.clock));
     tls = std::make_unique<http::TlsIdentity>(tls_.identity);
   }
   pool_ = std::make_unique<os::ThreadPool>("handler", config.handler_threads, config.max_requests_in_flight);
@@ -142,7 +142,7 @@ std::string RunningSystem::StatusJson() const {
 
 Status RunningSystem::ReloadTls() {
   if (!world_.config.tls) return {};
-  ALOFT_ASSIGN(TlsFiles files, LoadTls(world_.config, world_.clock));
+  ALOFT_ASSIGN(TlsFiles files, LoadTls(world_.config, platform_->keyring(), world_.clock));
   return server_->ReloadTls(files.identity);
 }
 

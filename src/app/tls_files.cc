@@ -29,18 +29,40 @@ std::vector<std::string> NamesOf(const Config& config) {
   return unique;
 }
 
-Result<crypto::CertificatePair> LoadOrMakeAuthority(const Config& config, const Clock& clock) {
+// A private key lies sealed beside its certificate: "ca.key.sealed". What a version before sealing left in the clear is
+// sealed when it is met.
+std::string SealContext(const std::string& name) {
+  return "tls/" + name;
+}
+
+Status StoreKey(const Config& config, const keys::Keyring& keyring, const std::string& name, const std::string& pem) {
+  const std::string file = config.tls_path() + "/" + name;
+  ALOFT_TRY(os::WriteFileDurably(file + ".sealed", keyring.Seal(pem, SealContext(name)), 0600));
+  return os::RemoveFileDurably(file);
+}
+
+// kNoSuchFile where there is none.
+Result<std::string> LoadKey(const Config& config, const keys::Keyring& keyring, const std::string& name) {
+  const std::string file = config.tls_path() + "/" + name;
+  auto sealed = os::ReadFile(file + ".sealed");
+  if (sealed.ok()) return keyring.Open(*sealed, SealContext(name));
+  ALOFT_ASSIGN(std::string pem, os::ReadFile(file));
+  ALOFT_TRY(StoreKey(config, keyring, name, pem));
+  return pem;
+}
+
+Result<crypto::CertificatePair> LoadOrMakeAuthority(const Config& config, const keys::Keyring& keyring,
+                                                    const Clock& clock) {
   const std::string certificate_file = config.tls_path() + "/ca.pem";
-  const std::string key_file = config.tls_path() + "/ca.key";
   auto certificate = os::ReadFile(certificate_file);
   if (certificate.ok()) {
-    ALOFT_ASSIGN(std::string key, os::ReadFile(key_file));
+    ALOFT_ASSIGN(std::string key, LoadKey(config, keyring, "ca.key"));
     return crypto::CertificatePair{std::move(*certificate), std::move(key)};
   }
   ALOFT_ASSIGN(auto pair,
                crypto::MakeAuthority("Aloft authority of " + config.public_name, clock.Now(), kAuthorityLife));
   // The key first: a certificate without its key could never be used.
-  ALOFT_TRY(os::WriteFileDurably(key_file, pair.key_pem, 0600));
+  ALOFT_TRY(StoreKey(config, keyring, "ca.key", pair.key_pem));
   ALOFT_TRY(os::WriteFileDurably(certificate_file, pair.certificate_pem, 0644));
   return pair;
 }
@@ -58,7 +80,7 @@ bool StillGood(const std::string& certificate_pem, const std::string& key_pem, c
 
 }  // namespace
 
-Result<TlsFiles> LoadTls(const Config& config, const Clock& clock) {
+Result<TlsFiles> LoadTls(const Config& config, const keys::Keyring& keyring, const Clock& clock) {
   if (!config.tls_certificate_file.empty()) {
     TlsFiles files;
     ALOFT_ASSIGN(files.identity.certificate_chain_pem, os::ReadFile(config.tls_certificate_file));
@@ -66,23 +88,40 @@ Result<TlsFiles> LoadTls(const Config& config, const Clock& clock) {
     return files;
   }
   ALOFT_TRY(os::MakeDirectories(config.tls_path(), 0755));
-  ALOFT_ASSIGN(crypto::CertificatePair authority, LoadOrMakeAuthority(config, clock));
+  ALOFT_ASSIGN(crypto::CertificatePair authority, LoadOrMakeAuthority(config, keyring, clock));
   const std::vector<std::string> names = NamesOf(config);
   const std::string certificate_file = config.tls_path() + "/server.pem";
-  const std::string key_file = config.tls_path() + "/server.key";
 
   TlsFiles files{{}, config.tls_path() + "/ca.pem"};
   auto certificate = os::ReadFile(certificate_file);
-  auto key = os::ReadFile(key_file);
+  auto key = LoadKey(config, keyring, "server.key");
   if (certificate.ok() && key.ok() && StillGood(*certificate, *key, authority, names, clock.Now())) {
     files.identity = {std::move(*certificate), std::move(*key)};
     return files;
   }
   ALOFT_ASSIGN(auto pair, crypto::MakeServerCertificate(authority, names, clock.Now(), kServerLife));
-  ALOFT_TRY(os::WriteFileDurably(key_file, pair.key_pem, 0600));
+  ALOFT_TRY(StoreKey(config, keyring, "server.key", pair.key_pem));
   ALOFT_TRY(os::WriteFileDurably(certificate_file, pair.certificate_pem, 0644));
   files.identity = {std::move(pair.certificate_pem), std::move(pair.key_pem)};
   return files;
+}
+
+keys::SealSource TlsKeySource(const Config& config, const keys::Keyring& keyring) {
+  return {"tls", [&config, &keyring](const std::string&) -> Result<keys::ResealPage> {
+            keys::ResealPage out;
+            for (const char* name : {"ca.key", "server.key"}) {
+              const std::string file = config.tls_path() + "/" + name + ".sealed";
+              const auto sealed = os::ReadFile(file);
+              if (!sealed.ok()) continue;
+              ++out.seen;
+              auto renewed = keys::Renew(keyring, *sealed, SealContext(name));
+              if (!renewed.ok()) ++out.failed;
+              if (!renewed.ok() || !*renewed) continue;
+              ALOFT_TRY(os::WriteFileDurably(file, **renewed, 0600));
+              ++out.renewed;
+            }
+            return out;
+          }};
 }
 
 }  // namespace aloft::app

@@ -1,5 +1,5 @@
 // The server's certificate: the operator's own, or one that the installation's own authority issues under <data>/tls
-// and renews.
+// and renews. Private keys of ours lie sealed under the root key; the operator's own key file is the operator's.
 #pragma once
 
 #include <string>
@@ -8,6 +8,8 @@
 #include "foundation/base/clock.h"
 #include "foundation/base/result.h"
 #include "foundation/http/server.h"
+#include "platform/keys/keyring.h"
+#include "platform/keys/reseal.h"
 
 namespace aloft::app {
 
@@ -18,6 +20,9 @@ struct TlsFiles {
 
 // Makes what is missing, and a new server certificate where the present one ends within 30 days or lacks a name of
 // `config`.
-Result<TlsFiles> LoadTls(const Config& config, const Clock& clock);
+Result<TlsFiles> LoadTls(const Config& config, const keys::Keyring& keyring, const Clock& clock);
+
+// The private keys' seals, for the rotation of the root key. `config` outlives it.
+keys::SealSource TlsKeySource(const Config& config, const keys::Keyring& keyring);
 
 }  // namespace aloft::app

@@ -18,6 +18,17 @@ void Print(const boost::json::value& status) {
     std::printf("%s  %s\n", first ? "seals now     " : "opens still   ", id.as_string().c_str());
     first = false;
   }
+  const auto* resealed = object.if_contains("Resealed");
+  if (resealed == nullptr || object.at("Keys").as_array().size() == 1) return;
+  const auto& done = resealed->as_object();
+  if (done.at("Complete").as_bool()) {
+    std::printf("every secret is sealed under the newest key\n");
+  } else {
+    std::printf("being sealed anew: %lld of the %lld seen so far, %lld do not open\n",
+                static_cast<long long>(done.at("Renewed").to_number<std::int64_t>()),
+                static_cast<long long>(done.at("Seals").to_number<std::int64_t>()),
+                static_cast<long long>(done.at("Failed").to_number<std::int64_t>()));
+  }
 }
 
 void Ask(const std::string& profile, const char* operation) {
@@ -37,7 +48,8 @@ void AddKeys(CLI::App& app) {
   auto* rotate = command->add_subcommand("rotate-root", "Seal with a new root key from now on, while the server runs");
   AddProfileOption(*rotate, *profile);
   rotate->footer(
-      "What older keys sealed still opens. Back up keys/root.key afterwards: the new key is in it.\n"
+      "What older keys sealed is sealed anew in the background; `aloft keys status` tells when all of it is. Back up "
+      "keys/root.key afterwards: the new key is in it.\n"
       "Example:\n  aloft keys rotate-root");
   rotate->callback([=] { Ask(*profile, "RotateRootKey"); });
 }

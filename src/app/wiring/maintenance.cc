@@ -36,6 +36,7 @@ Maintenance::Maintenance(World& world, Stores& stores, Platform& platform, Doors
   scrub_.WakeAt("scrub", now + hours(24));
   loop_.WakeAt("keys", now + seconds(15));
   loop_.WakeAt("logs", now + seconds(20));
+  loop_.WakeAt("reseal", now + seconds(3));
   loop_.WakeAt("uses", now + seconds(world.config.last_use_seconds));
   loop_.WakeAt("selectors", now + seconds(1));
   loop_.WakeAt("trails", now + seconds(2));
@@ -67,6 +68,10 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
   if (chore == "keys") {
     ALOFT_ASSIGN(const std::size_t done, platform_.kms().DoWhatIsDue());
     return work::Again{done > 0 ? seconds(1) : seconds(60)};
+  }
+  if (chore == "reseal") {
+    ALOFT_ASSIGN(const seconds later, platform_.resealer().Step());
+    return work::Again{later};
   }
   if (chore == "uses") {
     ALOFT_TRY(doors_.uses().Flush());

@@ -1,10 +1,35 @@
 #include "app/wiring/platform.h"
 
 #include "api/aws/kms/api.h"
+#include "app/tls_files.h"
 #include "app/wiring/root_of_trust.h"
+#include "platform/audit/signer.h"
 #include "platform/identity/follow.h"
+#include "services/objects/reseal.h"
 
 namespace aloft::app {
+namespace {
+
+// Every place where something lies sealed for longer than a session. What is sealed in tokens ends with them.
+std::vector<keys::SealSource> SealSources(World& world, Stores& stores, const keys::Keyring& keyring) {
+  const auto column = [&](keys::SealColumn c) { return keys::SqlSource(stores.database(), keyring, std::move(c)); };
+  return {
+      column({"identity_keys", "secret", "id", "identity/access-key/", "id"}),
+      column({"factors_devices", "seed", "account || '/' || serial", "factors/totp/", "serial"}),
+      column({"factors_logins", "hash", "account || '/' || owner", "factors/password/", "account || '/' || owner"}),
+      column({"factors_old_passwords", "hash", "account || '/' || owner || '/' || place", "factors/password/",
+              "account || '/' || owner"}),
+      column({"kms_material", "sealed", "key_id || '/' || version", "kms/key/", "key_id || '/' || version"}),
+      audit::SigningKeySource(stores.kv(), keyring),
+      TlsKeySource(world.config, keyring),
+      objects::DataKeySource(stores.kv(), keyring),
+  };
+}
+
+// How long another replica may seal with an older key: it looks every few seconds.
+constexpr std::chrono::seconds kSettle{60};
+
+}  // namespace
 
 Result<std::unique_ptr<Platform>> Platform::Open(World& world, Stores& stores) {
   std::unique_ptr<Platform> platform(new Platform());
@@ -29,6 +54,9 @@ Result<std::unique_ptr<Platform>> Platform::Open(World& world, Stores& stores) {
                audit::Service::Open(std::move(options), stores.database(), stores.kv(), *platform->keyring_,
                                     world.clock, world.random, world.log, world.metrics));
   platform->audit_->Start();
+  platform->resealer_ = std::make_unique<keys::Resealer>(
+      *platform->keyring_, world.config.keys_path() + "/resealed", SealSources(world, stores, *platform->keyring_),
+      stores.shared() ? kSettle : std::chrono::seconds(0), world.clock, world.log);
   if (stores.shared()) stores.sql_feed().Subscribe(identity::FollowChanges(*platform->identity_));
   return platform;
 }

@@ -10,6 +10,7 @@
 #include "platform/audit/service.h"
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
+#include "platform/keys/reseal.h"
 #include "platform/kms/service.h"
 #include "platform/telemetry/log_store.h"
 #include "platform/telemetry/metric_store.h"
@@ -23,6 +24,8 @@ class Platform {
   static Result<std::unique_ptr<Platform>> Open(World& world, Stores& stores);
 
   keys::Keyring& keyring() { return *keyring_; }
+  // What the maintenance loop steps, so that nothing stays under an older root key.
+  keys::Resealer& resealer() { return *resealer_; }
   kms::Service& kms() { return *kms_; }
   // How APIs ask for the use of a key: S3 for SSE-KMS.
   const api::KmsAccess& kms_access() const { return *kms_access_; }
@@ -48,6 +51,7 @@ class Platform {
   std::unique_ptr<telemetry::MetricStore> points_;
   std::unique_ptr<identity::Service> identity_;
   std::unique_ptr<audit::Service> audit_;
+  std::unique_ptr<keys::Resealer> resealer_;
   identity::Bootstrap bootstrap_;
   std::string account_;
 };

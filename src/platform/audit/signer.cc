@@ -85,6 +85,27 @@ std::string Signer::Mark(std::string_view chain, const RecordName& name, std::st
   return crypto::HmacSha256(mark_key_, std::string(chain).append("/").append(name.Encode()).append(stored));
 }
 
+keys::SealSource SigningKeySource(kv::Store& store, const keys::Keyring& keyring) {
+  return {"audit", [&store, &keyring](const std::string&) -> Result<keys::ResealPage> {
+            keys::ResealPage out;
+            ALOFT_ASSIGN(const kv::ScanPage page, store.Scan(kKeys, {}));
+            for (const kv::Entry& entry : page.entries) {
+              const auto key = entry.key == "current" ? std::nullopt : DecodeKey(entry.value);
+              if (!key) continue;
+              ++out.seen;
+              auto renewed = keys::Renew(keyring, key->sealed, ContextOf(entry.key));
+              if (!renewed.ok()) ++out.failed;
+              if (!renewed.ok() || !*renewed) continue;
+              kv::Batch batch;
+              batch.Expect(std::string(kKeys), entry.key, entry.version);
+              batch.Put(std::string(kKeys), entry.key, std::string(1, kKeyFormat) + key->public_key + **renewed);
+              ALOFT_TRY(store.Apply(std::move(batch)));
+              ++out.renewed;
+            }
+            return out;
+          }};
+}
+
 Result<PublicKeys> LoadPublicKeys(kv::Store& store) {
   ALOFT_ASSIGN(kv::ScanPage page, store.Scan(kKeys, {}));
   PublicKeys out;

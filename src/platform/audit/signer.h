@@ -10,6 +10,7 @@
 #include "foundation/kv/store.h"
 #include "platform/audit/records.h"
 #include "platform/keys/keyring.h"
+#include "platform/keys/reseal.h"
 
 namespace aloft::audit {
 
@@ -38,6 +39,9 @@ class Signer {
 
 // The public keys of a store: key id -> key. A stored key is `version, public key, sealed seed`.
 using PublicKeys = std::map<std::string, std::string>;
+// The signing keys' seals, for the rotation of the root key.
+keys::SealSource SigningKeySource(kv::Store& store, const keys::Keyring& keyring);
+
 Result<PublicKeys> LoadPublicKeys(kv::Store& store);
 // Whether the seal of the stored key opens under `keyring` and holds that very key.
 Result<bool> BelongsTo(kv::Store& store, const keys::Keyring& keyring, std::string_view key_id);

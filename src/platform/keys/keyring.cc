@@ -211,6 +211,7 @@ Status Keyring::Rotate() {
 
 KeyringStatus Keyring::GetStatus() const {
   KeyringStatus out;
+  state_->Refresh();
   const std::lock_guard lock(state_->writing);
   out.scheme = state_->scheme.empty() ? "file" : state_->scheme;
   for (const Root& root : *state_->Roots()) out.ids.push_back(HexEncode(AsBytes(root.id)));

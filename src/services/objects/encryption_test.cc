@@ -1,5 +1,6 @@
 #include "foundation/crypto/hash.h"
 #include "platform/keys/keyring.h"
+#include "services/objects/reseal.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {
@@ -193,6 +194,34 @@ TEST_P(EncryptionTest, OlderVersionsStayReadable) {
   std::string body(1000, '\0');
   ASSERT_TRUE((*reader)->Read(0, {reinterpret_cast<std::uint8_t*>(body.data()), body.size()}).ok());
   EXPECT_EQ(body, Bytes(1000, 'a'));
+}
+
+// A new root key reaches every data key that the old one sealed: of objects, older versions and uploads; nothing else.
+TEST_P(EncryptionTest, TheRootsSealsAreRenewed) {
+  ASSERT_TRUE(objects_->Put(account_, Request("a", EncryptionKind::kSseS3), "one").ok());
+  ASSERT_TRUE(objects_->Put(account_, Request(std::string("z\0z", 3), EncryptionKind::kSseS3), "two").ok());
+  ASSERT_TRUE(objects_->Put(account_, Request("c", EncryptionKind::kSseC, customer_), "mine").ok());
+  ASSERT_TRUE(objects_->Put(account_, Request("k", EncryptionKind::kSseKms), "kms").ok());
+  ASSERT_TRUE(keyring_->Rotate().ok());
+  const auto renew = [&] {
+    std::size_t renewed = 0;
+    std::string from;
+    const keys::SealSource source = DataKeySource(*store_, *keyring_);
+    do {
+      auto page = source.page(from);
+      EXPECT_TRUE(page.ok());
+      EXPECT_EQ(page->failed, 0u);
+      renewed += page->renewed;
+      from = page->next;
+    } while (!from.empty());
+    return renewed;
+  };
+  EXPECT_EQ(renew(), 2u);
+  EXPECT_EQ(renew(), 0u);
+  EXPECT_EQ(Read("a").value(), "one");
+  EXPECT_EQ(Read(std::string("z\0z", 3)).value(), "two");
+  EXPECT_EQ(Read("c", customer_).value(), "mine");
+  EXPECT_EQ(Read("k").value(), "kms");
 }
 
 }  // namespace
