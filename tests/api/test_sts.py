@@ -1,6 +1,10 @@
 """STS with boto3: roles with tags and factors, web identities against a real issuer, revocation, decoding refusals."""
 
 import json
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
 import uuid
 
 import botocore
@@ -257,3 +261,101 @@ def test_last_use_is_real(home, iam):
     by_name = {each["ServiceNamespace"]: each for each in details["ServicesLastAccessed"]}
     assert by_name["s3"]["TotalAuthenticatedEntities"] == 1 and "LastAuthenticated" not in by_name["kms"]
     assert json.dumps(by_name["s3"]["LastAuthenticatedEntity"]).strip('"').endswith(f":user/{user.name}")
+
+
+def log_in(home, issuer, role: str, client: str = "aloft-test", visit=None):
+    """`aloft login --issuer` with somebody at the browser; its exit status, output and errors."""
+    command = [str(home.binary), "login", "--endpoint", home.url, "--ca", str(home.ca_file), "--issuer", issuer.url, "--client-id",
+               client, "--role", role, "--process"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr.readline().startswith("Open this page")
+        page = process.stderr.readline().strip()
+        (visit or (lambda url: urllib.request.urlopen(url, timeout=30).read()))(page)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+    finally:
+        process.kill()
+        process.wait()
+
+
+# A person signs in at the organization's issuer in a browser and gets a role's session that says who it is.
+def test_login_at_an_issuer(home, iam, issuer, provider):
+    name = provider.split("oidc-provider/")[1]
+    role = make_role(iam, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity",
+                     {"StringEquals": {f"{name}:aud": "aloft-test", f"{name}:sub": issuer.person}})
+    status, out, err = log_in(home, issuer, role)
+    assert status == 0, err
+    given = json.loads(out)
+    assert given["Version"] == 1 and given["Arn"].endswith("/ada@example.com")
+    assert session(home, given).client("sts").get_caller_identity()["Arn"] == given["Arn"]
+    # The role's trust decides who of the issuer's people.
+    issuer.person = "eve@example.com"
+    try:
+        status, _, err = log_in(home, issuer, role)
+        assert status == 1 and "AccessDenied" in err
+    finally:
+        issuer.person = "ada@example.com"
+
+
+# What must not sign anybody in: another's state, a token for another request, a refusal; and no secret is printed.
+def test_login_at_an_issuer_attacked(home, iam, issuer, provider):
+    role = make_role(iam, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity")
+
+    def forged_first(page):
+        back = urllib.parse.parse_qs(urllib.parse.urlsplit(page).query)["redirect_uri"][0]
+        for query in ("?code=stolen&state=guessed", "?code=stolen", ""):
+            with pytest.raises((urllib.error.HTTPError, OSError)):
+                urllib.request.urlopen(back + query, timeout=30)
+        urllib.request.urlopen(page, timeout=30).read()
+
+    assert log_in(home, issuer, role, visit=forged_first)[0] == 0
+    issuer.nonce = "of-another-request"
+    try:
+        status, out, err = log_in(home, issuer, role)
+        assert status == 1 and "another request" in err and out == ""
+    finally:
+        issuer.nonce = None
+    issuer.refuses = "access_denied"
+    try:
+        status, _, err = log_in(home, issuer, role)
+        assert status == 1 and "access_denied" in err
+    finally:
+        issuer.refuses = None
+
+
+# A refusal travels sealed with its answer; who may decode reads why, another account and a changed one read nothing.
+def test_refusals_can_be_decoded(home, iam):
+    user = home.make_user({"Sid": "Never", "Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"})
+    with pytest.raises(botocore.exceptions.ClientError) as failure:
+        user.client("s3").list_buckets()
+    message = failure.value.response["ResponseMetadata"]["HTTPHeaders"]["x-aloft-encoded-authorization-message"]
+    assert len(message) <= 4096 and "ListAllMyBuckets" not in message
+    decoded = json.loads(home.admin.client("sts").decode_authorization_message(EncodedMessage=message)["DecodedMessage"])
+    assert decoded["explicitDeny"] is True and "Sid Never" in decoded["reason"]
+    assert decoded["context"]["action"] == "s3:ListAllMyBuckets" and decoded["context"]["principal"]["arn"].endswith(user.name)
+    assert refused(user.client("sts").decode_authorization_message, EncodedMessage=message)[0] == "AccessDenied"
+    changed = message[:-2] + ("A" if message[-2] != "A" else "B") + message[-1]
+    assert refused(home.admin.client("sts").decode_authorization_message, EncodedMessage=changed)[0] == "InvalidAuthorizationMessageException"
+
+
+# A role that trusts a service for one account or one resource is passed for nothing else: the confused deputy of services.
+def test_a_trust_names_the_source(home, iam):
+    def role(condition):
+        name = fresh("role")
+        trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole", "Condition": condition}
+        return iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+
+    sagemaker = home.admin.client("sagemaker")
+
+    def make_model(condition, name):
+        return sagemaker.create_model(ModelName=name, ExecutionRoleArn=role(condition),
+                                      PrimaryContainer={"Image": "sagemaker-scikit-learn:1.2-1-cpu-py3"})
+
+    name = fresh("model")
+    make_model({"StringEquals": {"aws:SourceAccount": home.account}}, fresh("model"))
+    make_model({"ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:*:{home.account}:model/{name}"}}, name)
+    for condition in ({"StringEquals": {"aws:SourceAccount": "999999999999"}},
+                      {"ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:*:{home.account}:model/other"}}):
+        with pytest.raises(botocore.exceptions.ClientError):
+            make_model(condition, fresh("model"))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.server
 import json
 import pathlib
 import subprocess
 import threading
 import time
+import urllib.parse
+import uuid
 
 
 def b64(raw: bytes) -> str:
@@ -46,22 +49,37 @@ class Key:
 
 
 class Issuer:
-    """`asked` counts the requests for keys; `keys` may be changed while it runs: that is a rotation."""
+    """`asked` counts the requests for keys; `keys` may be changed while it runs: that is a rotation. Whoever opens its page is
+    `person`, and is sent back with a code (or, where `refuses` names an error, with that); `nonce` replaces the request's."""
 
     def __init__(self, directory: pathlib.Path):
         self.directory, self.asked, self.named = directory, 0, None
+        self.person, self.refuses, self.nonce, self.codes = "ada@example.com", None, None, {}
         self.keys = [Key(directory, "rsa-1", "RS256"), Key(directory, "ec-1", "ES256")]
         issuer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 if self.path == "/realm/.well-known/openid-configuration":
-                    body = {"issuer": issuer.named or issuer.url, "jwks_uri": issuer.url + "/keys"}
+                    body = {"issuer": issuer.named or issuer.url, "jwks_uri": issuer.url + "/keys",
+                            "authorization_endpoint": issuer.url + "/authorize", "token_endpoint": issuer.url + "/token"}
                 elif self.path == "/realm/keys":
                     issuer.asked += 1
                     body = {"keys": [key.jwk() for key in issuer.keys]}
+                elif self.path.startswith("/realm/authorize?"):
+                    self.send_response(302)
+                    self.send_header("Location", issuer.authorize(urllib.parse.parse_qs(self.path.split("?", 1)[1])))
+                    return self.end_headers()
                 else:
                     return self.send_error(404)
+                self.answer(body)
+
+            def do_POST(self):
+                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                body = issuer.redeem(form) if self.path == "/realm/token" else None
+                self.answer(body) if body else self.send_error(400)
+
+            def answer(self, body):
                 text = json.dumps(body).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
@@ -76,6 +94,26 @@ class Issuer:
         self.url = f"http://127.0.0.1:{self.server.server_port}/realm"
         self.name = self.url.split("://")[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def authorize(self, query: dict) -> str:
+        """Where the browser is sent; remembers what the code is good for."""
+        back = {"state": query["state"][0]}
+        if self.refuses:
+            back["error"] = self.refuses
+        else:
+            assert query["response_type"] == ["code"] and query["code_challenge_method"] == ["S256"] and "openid" in query["scope"][0]
+            back["code"] = uuid.uuid4().hex
+            self.codes[back["code"]] = query
+        return query["redirect_uri"][0] + "?" + urllib.parse.urlencode(back)
+
+    def redeem(self, form: dict) -> dict | None:
+        query = self.codes.pop(form["code"][0], None)
+        if not query or form["redirect_uri"] != query["redirect_uri"] or form["client_id"] != query["client_id"]:
+            return None
+        if b64(hashlib.sha256(form["code_verifier"][0].encode()).digest()) != query["code_challenge"][0]:
+            return None
+        return {"token_type": "Bearer", "id_token": self.token(aud=query["client_id"][0], sub=self.person, email=self.person,
+                                                               nonce=self.nonce or query["nonce"][0])}
 
     def token(self, key: Key | None = None, header: dict | None = None, **claims) -> str:
         key = key or self.keys[0]

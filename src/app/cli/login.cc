@@ -1,10 +1,11 @@
-// aloft login: name and password (and code) for a profile's temporary credentials.
+// aloft login: name and password (and code), or an issuer's page, for a profile's temporary credentials.
 #include <boost/json.hpp>
 #include <cstdio>
 #include <cstdlib>
 
 #include "app/cli/aws_profile.h"
 #include "app/cli/commands.h"
+#include "app/cli/issuer_login.h"
 #include "app/cli/remote.h"
 #include "app/server_info.h"
 #include "app/terminal.h"
@@ -20,6 +21,7 @@ namespace json = boost::json;
 struct Options {
   std::string profile, data_directory, endpoint, ca_file, region, account, user, code;
   bool process = false;
+  IssuerChoices issuer;
 };
 
 std::string Setting(const Settings& settings, std::string_view name) {
@@ -68,11 +70,16 @@ json::value SignIn(Remote& remote, const Options& o) {
 
 void Login(Options o) {
   Profile profile = Server(o);
-  if (o.account.empty()) o.account = AskAtTerminal("Account (number or alias)", false);
-  if (o.user.empty()) o.user = AskAtTerminal("User name", false);
   const std::string region = profile.region, url = profile.endpoint_url, ca = profile.ca_bundle;
-  auto remote = OrFail(Remote::Connect(std::move(profile)));
-  const json::value answer = SignIn(*remote, o);
+  json::value answer;
+  if (o.issuer.issuer.empty()) {
+    if (o.account.empty()) o.account = AskAtTerminal("Account (number or alias)", false);
+    if (o.user.empty()) o.user = AskAtTerminal("User name", false);
+    auto remote = OrFail(Remote::Connect(std::move(profile)));
+    answer = SignIn(*remote, o);
+  } else {
+    answer = OrFail(LogInAtIssuer(o.issuer, profile));
+  }
   if (o.process) {
     std::printf("%s\n", codec::WriteJson(answer).c_str());
     return;
@@ -97,10 +104,18 @@ void AddLogin(CLI::App& app) {
   command->add_option("--account", options->account, "The account's number or alias");
   command->add_option("--user", options->user, "The user's name; asked for where it is not given");
   command->add_option("--code", options->code, "The six digits of the user's MFA device, where it has one");
+  auto* issuer = command->add_option("--issuer", options->issuer.issuer,
+                                     "Sign in at this OpenID Connect issuer, in a browser, instead of by password");
+  auto* role = command->add_option("--role", options->issuer.role, "The ARN of the role to take, with --issuer");
+  auto* client = command->add_option("--client-id", options->issuer.client_id, "The client id that the issuer knows");
+  command->add_option("--issuer-ca", options->issuer.ca_file, "PEM file of the authority of the issuer's certificate");
+  issuer->needs(role)->needs(client);
   command->add_flag("--process", options->process, "Print the credentials as a credential_process does, write nothing");
   command->footer(
       "The password is asked for, unseen, or taken from ALOFT_PASSWORD.\n"
-      "Examples:\n  aloft login --user ada --code 123456\n  aloft login --profile team --account research --user ada");
+      "Examples:\n  aloft login --user ada --code 123456\n  aloft login --profile team --account research --user ada\n"
+      "  aloft login --issuer https://login.example.com --client-id aloft --role "
+      "arn:aws:iam::123456789012:role/research");
   command->callback([options] { Login(*options); });
 }
 

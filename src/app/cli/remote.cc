@@ -94,6 +94,13 @@ Result<std::string> Remote::Query(std::string_view service, std::string form) {
   return std::move(response.body);
 }
 
+Result<std::string> Remote::UnsignedQuery(std::string form) {
+  ALOFT_ASSIGN(http::ClientResponse response,
+               Exchange("POST", "/", {{"Content-Type", "application/x-www-form-urlencoded"}}, std::move(form)));
+  if (response.status >= 300) return Fail(kRemoteRefused, response.body);
+  return std::move(response.body);
+}
+
 Result<std::string> Remote::Get(std::string_view service, std::string target) {
   ALOFT_ASSIGN(http::ClientResponse response, Send(service, "GET", std::move(target), {}, {}));
   if (response.status >= 300) return Fail(kRemoteRefused, response.body);

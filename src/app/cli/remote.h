@@ -39,6 +39,8 @@ class Remote {
   // the message holds the code, too.
   Result<std::string> Query(std::string_view service, std::string form);
   Result<std::string> Get(std::string_view service, std::string target);
+  // The first without a signature: what proves who asks is in the form.
+  Result<std::string> UnsignedQuery(std::string form);
 
   const Profile& profile() const { return profile_; }
 
