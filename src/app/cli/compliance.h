@@ -1,5 +1,5 @@
-// What `aloft compliance report` checks and how it maps to the technical controls of a profile. Pure; see
-// compliance.cc.
+// What `aloft compliance report` checks and how it maps to the technical controls of a profile. What looks is in
+// compliance.cc and compliance_account.cc, the rest is pure.
 #pragma once
 
 #include <map>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/cli/remote.h"
 #include "foundation/base/clock.h"
 
 namespace aloft::app {
@@ -25,6 +26,9 @@ struct Check {
   std::string found;
 };
 using Checks = std::map<std::string, Check>;  // by id: "tls-versions"
+
+// The checks of users, passwords, buckets and trails, through the server's public APIs.
+void LookAtAccount(Remote& remote, Time now, Checks& checks);
 
 // A technical control of a profile, in our own words, and the checks that bear on it.
 struct Control {
