@@ -86,9 +86,10 @@ def place(cloud):
     s3 = cloud.admin.client("s3")
     s3.create_bucket(Bucket=name)
     s3.put_object(Bucket=name, Key="k", Body=b"secret")
-    key = cloud.admin.client("kms").create_key()["KeyMetadata"]["KeyId"]
-    yield Samples(cloud.account, cloud.region, name, key)
-    cloud.admin.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    kms = cloud.admin.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    yield Samples(cloud.account, cloud.region, name, key, kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"])
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
     s3.delete_object(Bucket=name, Key="k")
     s3.delete_bucket(Bucket=name)
 

@@ -62,6 +62,29 @@ def allowed(identity) -> bool:
         return False
 
 
+# A server that cannot see what others changed (a revoked key, say) answers nobody until it can, even from what it remembers.
+def test_a_blind_server_answers_503(pair, postgres):
+    clients = [cloud.admin.client("sts", retries={"max_attempts": 0}, read_timeout=10) for cloud in pair]
+
+    def status(client) -> int:
+        try:
+            return client.get_caller_identity()["ResponseMetadata"]["HTTPStatusCode"]
+        except botocore.exceptions.ClientError as failure:
+            return failure.response["ResponseMetadata"]["HTTPStatusCode"]
+        except botocore.exceptions.BotoCoreError:
+            return 0
+
+    assert [status(client) for client in clients] == [200, 200]
+    postgres.pause()
+    try:
+        for client in clients:
+            wait_for(lambda: status(client) == 503, 30, 0.2, "the refusal of a blind server")
+    finally:
+        postgres.resume()
+    for client in clients:
+        wait_for(lambda: status(client) == 200, 30, 0.2, "the answer of a server that sees again")
+
+
 # The death of one server takes nothing acknowledged with it, and the other goes on; then the first comes back.
 def test_one_dies(pair):
     first, second = pair

@@ -6,6 +6,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -37,6 +38,23 @@ class Postgres:
         """A new database; returns its libpq connection string."""
         self.run("createdb", "-h", str(self.directory), "-U", "aloft", name)
         return f"host={self.directory} user=aloft dbname={name}"
+
+    def _signal(self, number: int) -> None:
+        main = int((self.directory / "data/postmaster.pid").read_text().split()[0])
+        os.kill(main, number)
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == main:
+                    os.kill(int(entry.name), number)
+            except (OSError, IndexError):
+                continue
+
+    def pause(self) -> None:
+        """It answers nobody any more, and refuses nobody: as behind a cable that was pulled."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
 
     def close(self) -> None:
         try:

@@ -18,7 +18,8 @@ ANYBODY = json.dumps({"Version": "2012-10-17", "Statement": {
 
 
 class Samples:
-    def __init__(self, account: str, region: str, bucket: str, key: str = "00000000-0000-0000-0000-000000000000"):
+    def __init__(self, account: str, region: str, bucket: str, key: str = "00000000-0000-0000-0000-000000000000",
+                 ciphertext: bytes = b"x" * 64):
         self.account, self.region, self.bucket = account, region, bucket
         role = f"arn:aws:iam::{account}:role/nobody"
         # By (operation, member) or by member; a member that is named for an operation is given also where it is optional.
@@ -54,7 +55,8 @@ class Samples:
             "ParentId": "r-aaaa", "ResourceId": "p-aaaaaaaa", "CreateAccountRequestId": "car-" + "a" * 32, "Email": "nobody@example.com",
             "KeyId": f"arn:aws:kms:{region}:{account}:key/{key}", "TargetKeyId": f"arn:aws:kms:{region}:{account}:key/{key}",
             ("PutKeyPolicy", "Policy"): KEY,
-            "AliasName": "alias/none", "GranteePrincipal": role, "CiphertextBlob": b"x" * 64,
+            "AliasName": "alias/none", "GranteePrincipal": role, "CiphertextBlob": ciphertext,
+            ("Decrypt", "CiphertextBlob"): ciphertext, ("GenerateRandom", "NumberOfBytes"): 16,
             ("UploadPartCopy", "CopySource"): f"{bucket}/k",
             ("CompleteMultipartUpload", "MultipartUpload"): {"Parts": [{"ETag": "\"" + "a" * 32 + "\"", "PartNumber": 1}]},
             ("DeleteObjects", "Delete"): {"Objects": [{"Key": "k"}]},
