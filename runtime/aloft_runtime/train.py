@@ -197,12 +197,13 @@ def distribution_hosts(job):
 
 
 def torch_launcher(job):
-    """torchrun over the job's hosts; empty on a host that does not take part."""
+    """What torchrun does over the job's hosts; empty on a host that does not take part."""
     hosts = distribution_hosts(job)
     host = job.resources.get("current_host", "algo-1")
     if host not in hosts:
         return []
-    launcher = [sys.executable, "-u", "-m", "torch.distributed.run", "--nnodes", str(len(hosts))]
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "torch_launch.py")
+    launcher = [sys.executable, "-u", program, "--nnodes", str(len(hosts))]
     launcher += ["--nproc_per_node", str(max(count_gpus(), 1)), "--master_addr", hosts[0]]
     return [*launcher, "--master_port", str(MASTER_PORT), "--node_rank", str(hosts.index(host))]
 

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "app/admin_jobs.h"
 #include "app/explain_access.h"
 #include "foundation/codec/json.h"
 
@@ -152,6 +153,7 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
   api::Row token{"aloft", "IssueEndpointToken", api::kSigV4, api::BodyMode::kBuffered, 4096, {}};
   token.prepare = [this](const api::Call& call) { return PrepareToken(call, sources_.identity); };
   rows_.push_back(std::move(token));
+  for (api::Row& row : MakeJobRows(sources_.training, sources_.backend)) rows_.push_back(std::move(row));
   rows_.push_back(MakeExplainAccessRow(sources_.identity, sources_.all_fronts));
 }
 

@@ -18,9 +18,11 @@
 
 #include "api/common/operation.h"
 #include "foundation/base/metrics.h"
+#include "platform/compute/backend.h"
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
 #include "platform/keys/reseal.h"
+#include "services/training/service.h"
 
 namespace aloft::app {
 
@@ -32,6 +34,8 @@ struct AdminSources {
   std::function<Status()> ready;                               // asks the stores
   std::function<std::string()> status_json;                    // of GetStatus
   std::function<std::vector<const api::Front*>()> all_fronts;  // for ListOperations
+  training::Service& training;
+  compute::Backend& backend;
 };
 
 class AdminFront final : public api::Front {

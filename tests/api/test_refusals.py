@@ -41,6 +41,8 @@ OWN = {
     "IssueEndpointToken": ("POST", "/aloft/v1/IssueEndpointToken", b'{"EndpointName": "e"}'),
     "GetKeyringStatus": ("POST", "/aloft/v1/GetKeyringStatus", b"{}"),
     "RotateRootKey": ("POST", "/aloft/v1/RotateRootKey", b"{}"),
+    "InterruptTrainingJob": ("POST", "/aloft/v1/InterruptTrainingJob", b'{"TrainingJobName": "j"}'),
+    "GetQueue": ("POST", "/aloft/v1/GetQueue", b"{}"),
     "RevokeToken": ("POST", "/aloft/v1/RevokeToken", b'{"Token": "aloft_x"}'),
     "RevokeRoleSessions": ("POST", "/aloft/v1/RevokeRoleSessions", b'{"RoleName": "nobody"}'),
     "ExplainAccess": ("POST", "/aloft/v1/ExplainAccess", b'{"Principal": "root", "Action": "s3:GetObject"}'),

@@ -257,3 +257,19 @@ def test_requirements_are_installed_on_top(base, tmp_path):
     code, output = base.run()
     assert code == 0, output
     assert "GOT 11" in output
+
+
+# Each host starts its processes with the ranks that torchrun would give; one that fails ends the others with its code.
+def test_torch_launcher(base):
+    launch = RUNTIME / "aloft_runtime" / "torch_launch.py"
+    script = base.path / "ranks.py"
+    script.write_text("import os, sys, time\nnames = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_ADDR')\n"
+                      "os.write(1, f'{[os.environ[n] for n in names]} {sys.argv[1:]}\\n'.encode())\n"
+                      "if os.environ['RANK'] == sys.argv[1]:\n    sys.exit(7)\nif sys.argv[1] != 'none':\n    time.sleep(600)\n")
+    command = [sys.executable, str(launch), "--nnodes", "3", "--node_rank", "1", "--nproc_per_node", "2", "--master_addr", "algo-1",
+               "--master_port", "7777", str(script)]
+    done = subprocess.run([*command, "none", "--x"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == [
+        "['2', '6', '0', 'algo-1'] ['none', '--x']", "['3', '6', '1', 'algo-1'] ['none', '--x']"]
+    assert subprocess.run([*command, "3"], capture_output=True, timeout=60).returncode == 7

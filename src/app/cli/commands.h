@@ -28,6 +28,8 @@ void AddConfigure(CLI::App& app);
 void AddStatus(CLI::App& app);
 void AddStop(CLI::App& app);
 void AddJobs(CLI::App& app);
+void AddJobOperations(CLI::App& jobs);
+void AddQueue(CLI::App& app);
 void AddLogs(CLI::App& app);
 void AddToken(CLI::App& app);
 void AddLogin(CLI::App& app);

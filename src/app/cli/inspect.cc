@@ -223,7 +223,10 @@ void AddJobs(CLI::App& app) {
   command->add_option("--status", *status, "InProgress, Completed, Failed, Stopping or Stopped only");
   command->add_option("--limit", *limit, "How many at most")->capture_default_str()->check(CLI::Range(1, 10'000));
   command->footer("Examples:\n  aloft jobs\n  aloft jobs --status Failed --limit 5");
-  command->callback([=] { Jobs(*profile, *status, *limit); });
+  AddJobOperations(*command);
+  command->callback([=] {
+    if (command->get_subcommands().empty()) Jobs(*profile, *status, *limit);
+  });
 }
 
 void AddLogs(CLI::App& app) {

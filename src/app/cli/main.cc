@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   AddConfigure(app);
   AddStatus(app);
   AddJobs(app);
+  AddQueue(app);
   AddLogs(app);
   AddToken(app);
   AddLogin(app);

@@ -46,6 +46,7 @@ class Services {
   objects::Service& objects() { return *objects_; }
   trails::Service& trails() { return *trails_; }
   training::Service& training() { return *training_; }
+  compute::Backend& backend() { return *backend_; }
   processing::Service& processing() { return *processing_; }
   models::Service& models() { return *models_; }
   serving::Service& serving() { return *serving_; }

@@ -1,5 +1,7 @@
 #include "services/jobs/admission.h"
 
+#include <charconv>
+
 #include "platform/compute/errors.h"
 #include "platform/compute/instance_types.h"
 #include "services/jobs/errors.h"
@@ -22,6 +24,17 @@ Result<compute::Limits> LimitsOf(const std::string& instance_type, int volume_gi
   if (!limits.ok() && limits.error().reason == compute::kUnknownInstanceType)
     return Fail(kBadJob, limits.error().message);
   return limits;
+}
+
+Result<int> PriorityOf(const resources::Tags& tags) {
+  auto found = tags.find(kPriorityTag);
+  if (found == tags.end()) return 0;
+  int priority = 0;
+  const std::string& text = found->second;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), priority);
+  if (error != std::errc() || end != text.data() + text.size() || priority < -100 || priority > 100)
+    return Fail(kBadJob, std::string("The tag ") + kPriorityTag + " must be a number from -100 to 100.");
+  return priority;
 }
 
 Status CheckCapacity(const compute::Capacity& capacity, std::vector<compute::Limits> others,

@@ -8,6 +8,7 @@
 #include "platform/compute/scheduler.h"
 #include "platform/identity/session.h"
 #include "services/jobs/types.h"
+#include "services/resources/tags.h"
 
 namespace aloft::jobs {
 
@@ -23,6 +24,10 @@ struct World {
 
 // kBadJob for a type that there is not.
 Result<compute::Limits> LimitsOf(const std::string& instance_type, int volume_gib);
+// What the tag "aloft:priority" says: -100 to 100, 0 where there is none; waiting jobs of higher priority start first.
+// kBadJob for anything else.
+inline constexpr char kPriorityTag[] = "aloft:priority";
+Result<int> PriorityOf(const resources::Tags& tags);
 // That `count` hosts fit at once beside `others`, since they start together: kTooLargeForHere, with what is missing.
 // `usage`: "training job usage".
 Status CheckCapacity(const compute::Capacity& capacity, std::vector<compute::Limits> others,

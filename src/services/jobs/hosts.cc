@@ -72,6 +72,8 @@ void PlaceHost(compute::TaskSpec& spec, std::string_view kind, const Job& job, i
   spec.id = compute::TaskId(TaskIdOf(kind, job, host));
   spec.host_name = HostName(host);
   spec.gang = {};
+  spec.priority = job.state.priority;
+  spec.queue = job.scope.account.value();
   if (hosts < 2) return;
   for (int member = 0; member < hosts; ++member) {
     spec.gang.members.emplace_back(TaskIdOf(kind, job, member));

@@ -27,7 +27,7 @@ std::vector<std::string> HostsOf(const HostGroups& groups, const std::string& gr
 // resourceconfig.json, as the SageMaker toolkits read it.
 std::string ResourceConfigFile(const HostGroups& groups, int host);
 
-// Id, host name and, where there are several, the gang of the job's task on that host.
+// What the job and its host decide: id, host name, place in the queue and, where there are several hosts, the gang.
 void PlaceHost(compute::TaskSpec& spec, std::string_view kind, const Job& job, int host, int hosts);
 
 }  // namespace aloft::jobs

@@ -13,6 +13,7 @@ using compute::Phase;
 
 // The backend tells when something changes; this is for what it forgot to tell.
 constexpr std::chrono::microseconds kLookAgain = std::chrono::seconds(2);
+constexpr auto kWaitShown = std::chrono::seconds(60);
 // A task that has ended and whose log never completes: its agent is gone.
 constexpr auto kLogPatience = std::chrono::seconds(60);
 
@@ -58,6 +59,15 @@ Action AllEnded(const Snapshot& snapshot, Time now) {
   return {Do::kFinish};
 }
 
+// The reason for waiting for room is worth a step, and changes of it are worth one a minute.
+bool WaitIsNews(const Snapshot& snapshot, Time now) {
+  const JobState& state = snapshot.state;
+  const compute::TaskStatus& first = *snapshot.hosts[0];
+  if (first.phase != Phase::kPending || first.message.empty() || state.stop_wished) return false;
+  if (state.secondary != Secondary::kPending || !state.wait_shown) return true;
+  return state.steps.back().message != first.message && now >= *state.wait_shown + kWaitShown;
+}
+
 }  // namespace
 
 Action Decide(const Snapshot& snapshot, Time now) {
@@ -76,6 +86,7 @@ Action Decide(const Snapshot& snapshot, Time now) {
   if (state.stop_wished && !state.stop_sent) return {Do::kStop};
   if (state.interrupt_wished && !state.interrupt_sent && !state.stop_wished) return {Do::kInterrupt};
   if (!state.task_seen || state.task_moves < snapshot.hosts[0]->transitions.size()) return {Do::kAdvance};
+  if (WaitIsNews(snapshot, now)) return {Do::kAdvance};
   return {Do::kWait, kLookAgain};
 }
 

@@ -126,6 +126,24 @@ TEST(Policy, Interruptions) {
   EXPECT_EQ(NextOf(next, {std::nullopt}, {.retries = 1}), Do::kRetry);
 }
 
+// Why a job waits for room is recorded at once, its changes once a minute; waiting for the agent is no reason.
+TEST(Policy, ShowsWhyItWaits) {
+  JobState state;
+  state.task_seen = true;
+  state.task_moves = 1;
+  TaskStatus waiting = Task(Phase::kPending);
+  EXPECT_EQ(NextOf(state, {waiting}), Do::kWait);
+  waiting.message = "needs 8 GiB";
+  EXPECT_EQ(NextOf(state, {waiting}), Do::kAdvance);
+  state.secondary = Secondary::kPending;
+  state.steps = {{Secondary::kPending, kNow, std::nullopt, "needs 8 GiB"}};
+  state.wait_shown = kNow;
+  EXPECT_EQ(NextOf(state, {waiting}), Do::kWait);
+  waiting.message = "needs 4 GiB";
+  EXPECT_EQ(NextOf(state, {waiting}), Do::kWait);
+  EXPECT_EQ(NextOf(state, {waiting}, {}, kNow + std::chrono::seconds(60)), Do::kAdvance);
+}
+
 // A job that may wait only so long is stopped when that has passed; one that got its machine is not pending.
 TEST(Policy, WaitsOnlySoLong) {
   JobState state;

@@ -95,7 +95,9 @@ std::string EncodeState(const JobState& state) {
                                        {"abandoned", state.abandoned},
                                        {"interrupt_wished", state.interrupt_wished},
                                        {"interrupt_sent", state.interrupt_sent},
+                                       {"priority", state.priority},
                                        {"not_before", Micros(state.not_before)},
+                                       {"wait_shown", Micros(state.wait_shown)},
                                        {"wait_exceeded", state.wait_exceeded},
                                        {"interruptions", state.interruptions},
                                        {"attempt", state.attempt},
@@ -142,7 +144,9 @@ Result<JobState> DecodeState(std::string_view text) {
   state.abandoned = stored.Bool("abandoned");
   state.interrupt_wished = stored.Bool("interrupt_wished");
   state.interrupt_sent = stored.Bool("interrupt_sent");
+  state.priority = static_cast<int>(stored.Int("priority"));
   state.not_before = stored.When("not_before");
+  state.wait_shown = stored.When("wait_shown");
   state.wait_exceeded = stored.Bool("wait_exceeded");
   state.interruptions = static_cast<int>(stored.Int("interruptions"));
   state.ran_before = std::chrono::microseconds(stored.Int("ran_before"));

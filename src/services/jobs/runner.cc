@@ -242,6 +242,11 @@ Status Engine::Advance(Job& job, const Hosts& hosts) {
     if (*secondary != state.secondary && !IsLegal(state.secondary, *secondary)) continue;
     ALOFT_TRY(Move(state, *secondary, transition.at, StepMessage(names_, task, transition, state.environment)));
   }
+  if (task.phase == compute::Phase::kPending && !task.message.empty() && state.secondary != Secondary::kStopping) {
+    Time now = d_.clock.Now();
+    ALOFT_TRY(Move(state, Secondary::kPending, now, task.message));
+    state.wait_shown = now;
+  }
   if (!task.versions.empty()) state.versions = task.versions;
   return Save(job);
 }

@@ -37,6 +37,7 @@ struct JobState {
   bool interrupt_wished = false;
   bool interrupt_sent = false;              // to the tasks of this attempt
   std::optional<Time> not_before{};         // an interrupted job does not start again earlier
+  std::optional<Time> wait_shown{};         // when the reason for waiting was last recorded
   bool wait_exceeded = false;               // stopped because MaxWaitTimeInSeconds passed
   int interruptions = 0;                    // attempts that were interrupted; they do not count as retries
   int attempt = 1;                          // each has its own tasks
@@ -46,6 +47,7 @@ struct JobState {
   std::optional<Time> attempt_started{};    // when this attempt took the machine
   std::optional<Time> started{}, ended{};
   std::string failure_reason{};
+  int priority = 0;                     // of the job while it waits for room
   std::string exit_message{};           // what the code left for whoever asks
   std::string artifacts{};              // S3 address of the result; empty where there is none
   std::string environment{};            // of runtime/environments

@@ -19,6 +19,8 @@ compute::Input InputOf(const shapes::sagemaker::ProcessingInput& input, int host
   planned.s3_uri = source.s3_uri.value_or("");
   planned.path = source.local_path.value_or("");
   if (source.s3_data_type.value_or("") == "ManifestFile") planned.kind = compute::Input::Kind::kManifest;
+  planned.pipe = source.s3_input_mode.value_or("File") == "Pipe";
+  planned.gzip = source.s3_compression_type.value_or("None") == "Gzip";
   if (source.s3_data_distribution_type.value_or("") == "ShardedByS3Key") planned.shard = host, planned.shards = hosts;
   return planned;
 }
@@ -81,7 +83,6 @@ Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::
   spec.network = isolated ? compute::Network::kNone : options.network;
   spec.max_runtime = MaxRuntimeOf(request);
   spec.stop_grace = options.stop_grace;
-  spec.queue = job.scope.account.value();
   spec.banner = {"Aloft runs " + request.app_specification->image_uri.value_or("") + " in its environment \"" +
                  runtime.environment + "\"; instance type " + type + "."};
 

@@ -87,7 +87,6 @@ TEST(Request, Refusals) {
   refused([&](CreateRequest& r) { input(r).local_path = "/etc"; }, kBadJob, "LocalPath");
   refused([&](CreateRequest& r) { input(r).local_path = "/opt/ml/processing/../model"; }, kBadJob, "LocalPath");
   refused([&](CreateRequest& r) { input(r).s3_uri = "https://x"; }, kBadJob, "S3Uri");
-  refused([&](CreateRequest& r) { input(r).s3_input_mode = "Pipe"; }, kNotBuilt, "Pipe");
   refused([&](CreateRequest& r) { input(r).s3_compression_type = "Gzip"; }, kBadJob, "Gzip");
   refused([](CreateRequest& r) { r.processing_inputs->push_back((*r.processing_inputs)[0]); }, kBadJob, "twice");
   refused([](CreateRequest& r) { r.processing_output_config->kms_key_id = "key"; }, kNotBuilt, "KmsKeyId");

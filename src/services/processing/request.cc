@@ -47,8 +47,7 @@ Status CheckInput(const ProcessingInput& input) {
   ALOFT_TRY(CheckUri(where, source.s3_uri));
   if (input.app_managed.value_or(false)) return {};
   ALOFT_TRY(CheckLocalPath(where, source.local_path));
-  if (source.s3_input_mode.value_or("File") == "Pipe") return NotBuilt(where + " in S3InputMode Pipe");
-  if (source.s3_compression_type.value_or("None") != "None")
+  if (source.s3_input_mode.value_or("File") != "Pipe" && source.s3_compression_type.value_or("None") != "None")
     return Bad(where + ": S3CompressionType Gzip is only used in S3InputMode Pipe.");
   return {};
 }

@@ -69,6 +69,7 @@ Result<CreateProcessingJobResponse> Service::CreateProcessingJob(const identity:
     ALOFT_ASSIGN(tags, resources::TagsOf(*request.tags));
   }
   ALOFT_TRY(resources::CheckTags(tags));
+  ALOFT_ASSIGN(job.state.priority, jobs::PriorityOf(tags));
   const auto& cluster = *request.processing_resources->cluster_config;
   ALOFT_ASSIGN(compute::Limits limits, jobs::LimitsOf(*cluster.instance_type, cluster.volume_size_in_gb.value_or(0)));
   ALOFT_ASSIGN(compute::Runtime runtime, jobs::Resolve(d_.world, *request.app_specification->image_uri));

@@ -39,16 +39,12 @@ TEST_F(CreateTest, NotBuiltIsNamed) {
   refused([](CreateRequest& r) { r.resource_config->keep_alive_period_in_seconds = 60; }, "KeepAlivePeriodInSeconds");
   refused([](CreateRequest& r) { r.resource_config->volume_kms_key_id = "key"; }, "VolumeKmsKeyId");
   refused([](CreateRequest& r) { r.output_data_config->kms_key_id = "key"; }, "KmsKeyId");
-  refused([](CreateRequest& r) { r.algorithm_specification->training_input_mode = "Pipe"; }, "Pipe");
   refused([](CreateRequest& r) { r.algorithm_specification->algorithm_name = "a"; }, "AlgorithmName");
   refused([](CreateRequest& r) { r.vpc_config.emplace(); }, "VpcConfig");
   refused([](CreateRequest& r) { r.debug_rule_configurations.emplace(1); }, "DebugRuleConfigurations");
   refused([](CreateRequest& r) { r.serverless_job_config.emplace(); }, "ServerlessJobConfig");
-  refused(
-      [](CreateRequest& r) {
-        (*r.input_data_config)[0].data_source->s3_data_source->s3_data_type = "AugmentedManifestFile";
-      },
-      "AugmentedManifestFile");
+  refused([](CreateRequest& r) { (*r.input_data_config)[0].data_source->s3_data_source->s3_data_type = "Converse"; },
+          "Converse");
   refused([](CreateRequest& r) { (*r.input_data_config)[0].data_source->file_system_data_source.emplace(); },
           "FileSystemDataSource");
 }
@@ -72,6 +68,13 @@ TEST_F(CreateTest, BadRequests) {
   refused([](CreateRequest& r) { r.algorithm_specification->training_image = "my-image:latest"; }, "my-image:latest");
   refused([](CreateRequest& r) { r.algorithm_specification->metric_definitions = {{Metric("m", "(?=x)")}}; }, "RE2");
   refused([](CreateRequest& r) { r.algorithm_specification->metric_definitions = {{Metric("m", "x")}}; }, "group");
+  refused([](CreateRequest& r) { (*r.input_data_config)[0].record_wrapper_type = "RecordIO"; }, "Pipe");
+  refused([](CreateRequest& r) { (*r.input_data_config)[0].compression_type = "Gzip"; }, "Pipe");
+  refused(
+      [](CreateRequest& r) {
+        (*r.input_data_config)[0].data_source->s3_data_source->s3_data_type = "AugmentedManifestFile";
+      },
+      "Pipe");
   refused([](CreateRequest& r) { r.enable_managed_spot_training = true; }, "MaxWaitTimeInSeconds");
   refused([](CreateRequest& r) { r.stopping_condition->max_wait_time_in_seconds = 60; }, "MaxWaitTimeInSeconds");
 }
@@ -113,13 +116,17 @@ TEST_F(CreateTest, Tags) {
     made.value = value;
     return made;
   };
+  EXPECT_EQ(Refused([&](CreateRequest& r) { r.tags = {{tag("aloft:priority", "high")}}; }).reason, kBadJob);
   EXPECT_EQ(Refused([&](CreateRequest& r) { r.tags = {{tag("aws:x", "1")}}; }).reason, resources::kBadTag);
   EXPECT_EQ(Refused([&](CreateRequest& r) { r.tags = {{tag("a", "1"), tag("a", "2")}}; }).reason, resources::kBadTag);
   CreateRequest request = GoodRequest("job");
-  request.tags = {{tag("team", "ml")}};
+  request.tags = {{tag("team", "ml"), tag("aloft:priority", "-7")}};
   ASSERT_TRUE(Create(request).ok());
   auto tags = database_->Read([&](sql::Reader& reader) { return resources::ListTags(reader, JobArn(scope_, "job")); });
-  EXPECT_EQ(*tags, (resources::Tags{std::pair("team", "ml")}));
+  EXPECT_EQ(*tags, (resources::Tags{std::pair("aloft:priority", "-7"), std::pair("team", "ml")}));
+  Run();
+  EXPECT_EQ(backend_.tasks.at(Id("job")).spec.priority, -7);
+  EXPECT_EQ(backend_.tasks.at(Id("job")).spec.queue, "123456789012");
 }
 
 // Describe gives back what was sent, also what this version of the model does not know, and what the SDK needs besides.

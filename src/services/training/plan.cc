@@ -64,7 +64,14 @@ std::optional<compute::Input> ChannelInput(const Job& job, const shapes::sagemak
   input.channel = channel.channel_name.value_or("");
   input.s3_uri = source.s3_uri.value_or("");
   input.path = "/opt/ml/input/data/" + input.channel;
-  if (source.s3_data_type.value_or("") == "ManifestFile") input.kind = compute::Input::Kind::kManifest;
+  std::string type = source.s3_data_type.value_or("");
+  if (type == "ManifestFile") input.kind = compute::Input::Kind::kManifest;
+  if (type == "AugmentedManifestFile") input.kind = compute::Input::Kind::kAugmentedManifest;
+  input.pipe = InputModeOf(job.request, channel) == "Pipe";
+  input.gzip = channel.compression_type.value_or("None") == "Gzip";
+  input.record_io = channel.record_wrapper_type.value_or("None") == "RecordIO";
+  if (channel.shuffle_config) input.shuffle_seed = channel.shuffle_config->seed;
+  input.attributes = source.attribute_names.value_or(std::vector<std::string>{});
   if (source.s3_data_distribution_type.value_or("") == "ShardedByS3Key") {
     input.shard = static_cast<int>(mine - hosts.begin());
     input.shards = static_cast<int>(hosts.size());
@@ -159,7 +166,6 @@ Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::
   spec.network = job.request.enable_network_isolation.value_or(false) ? compute::Network::kNone : options.network;
   spec.max_runtime = MaxRuntimeOf(job.request);
   spec.stop_grace = options.stop_grace;
-  spec.queue = job.scope.account.value();
 
   std::vector<compute::TaskSpec> specs;
   jobs::HostGroups groups = HostGroupsOf(job.request);

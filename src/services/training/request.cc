@@ -41,7 +41,6 @@ Status CheckAlgorithm(const CreateRequest& request) {
   if (Filled(algorithm.algorithm_name)) return NotBuilt("AlgorithmSpecification.AlgorithmName");
   if (!Filled(algorithm.training_image))
     return Bad("AlgorithmSpecification must name a TrainingImage or an AlgorithmName.");
-  if (Is(algorithm.training_input_mode, "Pipe")) return NotBuilt("TrainingInputMode Pipe");
   if (algorithm.training_image_config && Is(algorithm.training_image_config->training_repository_access_mode, "Vpc"))
     return NotBuilt("TrainingImageConfig.TrainingRepositoryAccessMode Vpc");
   std::set<std::string> names;
@@ -61,7 +60,8 @@ Status CheckAlgorithm(const CreateRequest& request) {
   return {};
 }
 
-Status CheckChannel(const Channel& channel) {
+Status CheckChannel(const CreateRequest& request, const Channel& channel) {
+  bool pipe = InputModeOf(request, channel) == "Pipe";
   std::string where = "InputDataConfig channel " + channel.channel_name.value_or("");
   // The service model's pattern lets these two through; as directories they are elsewhere.
   if (Is(channel.channel_name, ".") || Is(channel.channel_name, ".."))
@@ -73,13 +73,17 @@ Status CheckChannel(const Channel& channel) {
     return Bad(where + " has no S3DataSource.");
   const auto& source = *channel.data_source->s3_data_source;
   std::string type = source.s3_data_type.value_or("S3Prefix");
-  if (type != "S3Prefix" && type != "ManifestFile") return NotBuilt(where + " of S3DataType " + type);
+  if (type != "S3Prefix" && type != "ManifestFile" && type != "AugmentedManifestFile")
+    return NotBuilt(where + " of S3DataType " + type);
+  bool augmented = type == "AugmentedManifestFile";
+  if (augmented && !pipe) return Bad(where + ": AugmentedManifestFile is only used in Pipe input mode.");
+  if (augmented != Filled(source.attribute_names))
+    return Bad(where + ": AttributeNames are what an AugmentedManifestFile needs, and nothing else.");
   if (source.hub_access_config || source.model_access_config) return NotBuilt(where + " with hub or model access");
-  if (Is(channel.input_mode, "Pipe")) return NotBuilt(where + " in input mode Pipe");
-  if (Filled(channel.compression_type) && *channel.compression_type != "None")
+  if (!pipe && Filled(channel.compression_type) && *channel.compression_type != "None")
     return Bad(where + ": CompressionType is only used in Pipe input mode.");
-  if (Filled(channel.record_wrapper_type) && *channel.record_wrapper_type != "None")
-    return NotBuilt(where + " with RecordWrapperType " + *channel.record_wrapper_type);
+  if (!pipe && Filled(channel.record_wrapper_type) && *channel.record_wrapper_type != "None")
+    return Bad(where + ": RecordWrapperType is only used in Pipe input mode.");
   return {};
 }
 
@@ -194,7 +198,7 @@ Status CheckRequest(const CreateRequest& request) {
   if (!Filled(request.role_arn)) return Bad("RoleArn is missing.");
   std::set<std::string> names;
   for (const Channel& channel : request.input_data_config.value_or(std::vector<Channel>{})) {
-    ALOFT_TRY(CheckChannel(channel));
+    ALOFT_TRY(CheckChannel(request, channel));
     ALOFT_TRY(CheckChannelGroups(request, channel));
     if (!names.insert(channel.channel_name.value_or("")).second)
       return Bad("InputDataConfig names the channel " + channel.channel_name.value_or("") + " twice.");
@@ -208,6 +212,10 @@ std::chrono::seconds MaxRuntimeOf(const CreateRequest& request) {
   constexpr std::chrono::seconds kDay(86'400);
   if (!request.stopping_condition || !request.stopping_condition->max_runtime_in_seconds) return kDay;
   return std::chrono::seconds(*request.stopping_condition->max_runtime_in_seconds);
+}
+
+std::string InputModeOf(const CreateRequest& request, const Channel& channel) {
+  return channel.input_mode.value_or(request.algorithm_specification->training_input_mode.value_or("File"));
 }
 
 jobs::HostGroups HostGroupsOf(const CreateRequest& request) {

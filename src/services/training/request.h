@@ -19,6 +19,8 @@ using CreateRequest = shapes::sagemaker::CreateTrainingJobRequest;
 Status CheckRequest(const CreateRequest& request);
 
 std::chrono::seconds MaxRuntimeOf(const CreateRequest& request);  // a day where it says nothing
+// "File", "FastFile", "Pipe": the channel's own, else the job's.
+std::string InputModeOf(const CreateRequest& request, const shapes::sagemaker::Channel& channel);
 // Of a job without instance groups: one, jobs::kHomogeneous.
 jobs::HostGroups HostGroupsOf(const CreateRequest& request);
 // Where checkpoints lie inside; only with CheckpointConfig.

@@ -40,6 +40,7 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
     ALOFT_ASSIGN(tags, resources::TagsOf(*request.tags));
   }
   ALOFT_TRY(resources::CheckTags(tags));
+  ALOFT_ASSIGN(job.state.priority, jobs::PriorityOf(tags));
   std::vector<compute::Limits> hosts;
   for (const jobs::HostGroup& group : HostGroupsOf(request)) {
     ALOFT_ASSIGN(compute::Limits limits,

@@ -156,6 +156,12 @@ Status Agent::Run() {
     log_.Flush();
   });
   End end = Work();
+  if (pipes_) {
+    pipes_->Stop();
+    // The code saw a stream that ended too early; whatever it made of it is not what was asked.
+    if (std::string why = pipes_->failure(); !why.empty() && end.outcome != Outcome::kStopped)
+      end = {Outcome::kInputRefused, why, false};
+  }
   StopSyncs();
   sandbox_.reset();
   pump_.join();
@@ -233,8 +239,15 @@ std::optional<Agent::End> Agent::Stage() {
                              .disk_bytes = launch_.limits.disk_bytes,
                              .cancelled = [this] { return StopRequested(); },
                              .progress = [this](std::string_view line) { log_.Line(line); }});
+  pipes_ = std::make_unique<Pipes>(*transfer_,
+                                   StagerOptions{.ml = ml_.get(),
+                                                 .scratch = launch_.directory,
+                                                 .owner = owner(),
+                                                 .disk_bytes = launch_.limits.disk_bytes,
+                                                 .cancelled = [this] { return StopRequested(); },
+                                                 .progress = [this](std::string_view line) { log_.Line(line); }});
   for (const Input& input : spec_.inputs) {
-    auto brought = stager.Bring(input);
+    auto brought = input.pipe ? pipes_->Open(input) : stager.Bring(input);
     if (StopRequested()) return End{Outcome::kStopped, "stopped before the code ran", false};
     if (!brought.ok()) return End{Outcome::kInputRefused, brought.error().message, false};
   }

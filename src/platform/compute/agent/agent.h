@@ -15,6 +15,7 @@
 #include "platform/compute/agent/gang.h"
 #include "platform/compute/agent/gate.h"
 #include "platform/compute/agent/host_link.h"
+#include "platform/compute/agent/pipes.h"
 #include "platform/compute/agent/stager.h"
 #include "platform/compute/environment.h"
 #include "platform/compute/journal.h"
@@ -88,6 +89,7 @@ class Agent {
   GangView gang_;
   std::unique_ptr<HostLink> link_;
   std::thread pump_;
+  std::unique_ptr<Pipes> pipes_;
   std::vector<DirectorySync> syncs_;
   std::thread syncer_;
   os::Fd sync_stop_;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
+#include <numeric>
 #include <random>
 
 #include "foundation/codec/json.h"
@@ -78,7 +79,7 @@ Result<std::vector<ListedObject>> FromPrefix(ObjectTransfer& transfer, const std
 }  // namespace
 
 Result<std::vector<ListedObject>> ListObjects(ObjectTransfer& transfer, const Input& input,
-                                              const std::function<Result<os::Fd>()>& scratch) {
+                                              const std::function<Result<os::Fd>()>& scratch, int epoch) {
   std::vector<ListedObject> objects;
   if (input.kind == Input::Kind::kManifest) {
     ALOFT_ASSIGN(objects, FromManifest(transfer, input.s3_uri, scratch));
@@ -86,18 +87,25 @@ Result<std::vector<ListedObject>> ListObjects(ObjectTransfer& transfer, const In
     ALOFT_ASSIGN(objects, FromPrefix(transfer, input.s3_uri));
   }
   if (objects.empty() && !input.optional) return Fail(kObjectMissing, "no objects found under " + input.s3_uri);
-  if (input.shards <= 1) return objects;
+  if (input.shards <= 1 && !input.shuffle_seed) return objects;
   std::vector<ListedObject> share;
-  for (std::size_t i = static_cast<std::size_t>(input.shard); i < objects.size();
-       i += static_cast<std::size_t>(input.shards))
-    share.push_back(std::move(objects[i]));
+  for (std::size_t index : ShareOf(objects.size(), input, epoch)) share.push_back(std::move(objects[index]));
   return share;
 }
 
-void Shuffle(std::vector<ListedObject>& objects, std::int64_t seed, int epoch) {
-  std::mt19937_64 random(static_cast<std::uint64_t>(seed) * 1'000'003 + static_cast<std::uint64_t>(epoch));
-  // Not std::shuffle: what it makes of the same numbers is the library's own business.
-  for (std::size_t i = objects.size(); i > 1; --i) std::swap(objects[i - 1], objects[random() % i]);
+std::vector<std::size_t> ShareOf(std::size_t count, const Input& input, int epoch) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (input.shuffle_seed) {
+    std::mt19937_64 random(static_cast<std::uint64_t>(*input.shuffle_seed) * 1'000'003 +
+                           static_cast<std::uint64_t>(epoch));
+    // Not std::shuffle: what it makes of the same numbers is the library's own business.
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  }
+  std::vector<std::size_t> share;
+  for (std::size_t i = static_cast<std::size_t>(input.shard); i < count; i += static_cast<std::size_t>(input.shards))
+    share.push_back(order[i]);
+  return share;
 }
 
 }  // namespace aloft::compute

@@ -18,13 +18,15 @@ struct ListedObject {
   std::uint64_t size = 0;
 };
 
-// Those of a prefix or a manifest, in the order of their keys (of a manifest: its own), this host's share only.
+// Those of a prefix or a manifest, in the order of their keys (of a manifest: its own) or, with a seed, in the order of
+// that epoch; this host's share only.
 // kObjectMissing where there is none at all; kInvalidArgument where a key cannot be a file's name or the manifest
 // cannot be read. `scratch` makes a temporary file.
 Result<std::vector<ListedObject>> ListObjects(ObjectTransfer& transfer, const Input& input,
-                                              const std::function<Result<os::Fd>()>& scratch);
+                                              const std::function<Result<os::Fd>()>& scratch, int epoch = 0);
 
-// Another order for each epoch, the same for each run with the same seed.
-void Shuffle(std::vector<ListedObject>& objects, std::int64_t seed, int epoch);
+// Which of `count` things are this host's in that epoch, in which order: shuffled by the seed, the same for each run
+// and each host, then dealt out.
+std::vector<std::size_t> ShareOf(std::size_t count, const Input& input, int epoch);
 
 }  // namespace aloft::compute

@@ -10,6 +10,7 @@
 
 #include "platform/compute/agent/directory_sync.h"
 #include "platform/compute/agent/directory_transfer.h"
+#include "platform/compute/agent/pipes.h"
 
 namespace aloft::compute {
 namespace {
@@ -79,8 +80,8 @@ TEST_F(ObjectListTest, Manifests) {
 // The order depends on seed and epoch, and on nothing else.
 TEST_F(ObjectListTest, Shuffles) {
   auto order = [&](std::int64_t seed, int epoch) {
-    auto objects = *List({.s3_uri = "s3://bucket/"});
-    Shuffle(objects, seed, epoch);
+    Input input{.s3_uri = "s3://bucket/", .shuffle_seed = seed};
+    auto objects = *ListObjects(*transfer_, input, nullptr, epoch);
     std::string all;
     for (const auto& object : objects) all += object.path + " ";
     return all;
@@ -89,6 +90,50 @@ TEST_F(ObjectListTest, Shuffles) {
   std::set<std::string> orders;
   for (int epoch = 0; epoch < 20; ++epoch) orders.insert(order(7, epoch));
   EXPECT_GT(orders.size(), 5u);
+  std::set<std::size_t> dealt;
+  for (int shard : {0, 1, 2})
+    for (std::size_t index : ShareOf(10, {.s3_uri = {}, .shard = shard, .shards = 3, .shuffle_seed = 7}, 4))
+      dealt.insert(index);
+  EXPECT_EQ(dealt.size(), 10u) << "each one once, over all hosts";
+}
+
+// What code reads of a pipe: each object, epoch after epoch, unpacked and wrapped as asked.
+TEST_F(ObjectListTest, Pipes) {
+  fs::create_directories(root_ + "/bucket/ml");
+  os::Fd ml(::open((root_ + "/bucket/ml").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::vector<std::string> said;
+  Pipes pipes(*transfer_, {.ml = ml.get(),
+                           .scratch = root_,
+                           .owner = {},
+                           .disk_bytes = 1 << 20,
+                           .cancelled = [] { return false; },
+                           .progress = [&](std::string_view line) { said.emplace_back(line); }});
+  Input input{.s3_uri = "s3://bucket/data/", .path = "/opt/ml/input/data/train", .pipe = true};
+  ASSERT_TRUE(pipes.Open(input).ok());
+  Input wrapped = input;
+  wrapped.path = "/opt/ml/input/data/wrapped";
+  wrapped.record_io = true;
+  ASSERT_TRUE(pipes.Open(wrapped).ok());
+  auto read = [&](const std::string& name) {
+    std::ifstream file(root_ + "/bucket/ml/input/data/" + name, std::ios::binary);
+    return std::string((std::istreambuf_iterator<char>(file)), {});
+  };
+  EXPECT_EQ(read("train_0"), "data/adata/bdata/ddata/deep/c");
+  EXPECT_EQ(read("train_1"), "data/adata/bdata/ddata/deep/c") << "each epoch anew";
+  auto record = [](const std::string& text) { return RecordHead(text.size()) + text + RecordTail(text.size()); };
+  EXPECT_EQ(read("wrapped_0"), record("data/a") + record("data/b") + record("data/d") + record("data/deep/c"));
+  EXPECT_EQ(record("data/a").size() % 4, 0u);
+  Put("lines",
+      "{\"source-ref\":\"s3://bucket/data/a\",\"label\":3}\n{\"source-ref\":\"s3://bucket/other/e\",\"label\":4}\n");
+  Input augmented{
+      .s3_uri = "s3://bucket/lines", .kind = Input::Kind::kAugmentedManifest, .path = "/opt/ml/input/data/labelled"};
+  augmented.attributes = {"source-ref", "label"};
+  ASSERT_TRUE(pipes.Open(augmented).ok());
+  EXPECT_EQ(read("labelled_0"), "data/a3other/e4");
+  Input absent{.s3_uri = "s3://bucket/nowhere/", .path = "/opt/ml/input/data/absent"};
+  EXPECT_EQ(pipes.Open(absent).error().reason, kObjectMissing);
+  pipes.Stop();
+  EXPECT_TRUE(said.empty() && pipes.failure().empty());
 }
 
 // A changed file is stored once two looks found it the same, or at the last look; what was brought is not stored again.

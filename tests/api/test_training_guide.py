@@ -1,0 +1,21 @@
+"""docs/training.md says only what is true: its examples run as they stand there."""
+
+import re
+
+from cloud import REPOSITORY
+from jobs import Trainer
+from processing import Processor
+from sdk import sagemaker_session
+
+
+# A reader who copies the examples, in their order, gets what the page says.
+def test_examples(cloud, bucket):
+    trainer, processor = Trainer(cloud, bucket), Processor(cloud, bucket)
+    for key in ("data/a.csv", "data/deep/b.csv"):
+        trainer.s3.delete_object(Bucket=bucket, Key=key)
+    names = {"session": sagemaker_session(cloud, bucket, trainer.s3, trainer.sagemaker), "role": trainer.role, "s3": trainer.s3,
+             "bucket": bucket, "wait": trainer.wait, "log": trainer.log, "wait_processing": processor.wait}
+    blocks = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "docs/training.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 4
+    for number, block in enumerate(blocks):
+        exec(compile(block, f"docs/training.md, example {number + 1}", "exec"), names)
