@@ -20,7 +20,7 @@ import time
 import traceback
 
 from . import overlay
-from .serving import processes
+from .serving import open_inference, processes
 from .serving.errors import LoadError, RequestError
 from .serving.handlers import Handlers, find_script
 from .serving.http import Server
@@ -40,13 +40,33 @@ class Application:
     def __call__(self, method, path, headers, body):
         if path == "/ping":
             return 200, {"Content-Type": "text/plain"}, b""
+        if path.startswith("/v2/"):
+            return self._open_inference(method, path, headers, body)
         if path != "/invocations":
             return _refuse(404, f"{path} is not served; POST /invocations predicts")
         if method != "POST":
             return _refuse(405, f"{method} is not served; POST /invocations predicts")
+        return self._predict(self._handlers.respond, body, headers)
+
+    def _open_inference(self, method, path, headers, body):
+        try:
+            found = open_inference.route(path)
+        except RequestError as error:
+            return _refuse(error.status, error.message)
+        if found is None:
+            return _refuse(404, f"{path} is not served")
+        name, what = found
+        if method != ("POST" if what == "infer" else "GET"):
+            return _refuse(405, f"{method} is not served here")
+        if what == "infer":
+            return self._predict(self._handlers.infer, name, body, headers)
+        answer = self._handlers.metadata(name) if what == "metadata" else {"name": name, "ready": True}
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    def _predict(self, function, *arguments):
         try:
             with self._one_at_a_time:
-                answer, answer_headers = self._handlers.respond(body, headers)
+                answer, answer_headers = function(*arguments)
             return 200, answer_headers, answer
         except RequestError as error:
             return _refuse(error.status, error.message)

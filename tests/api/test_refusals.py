@@ -57,7 +57,11 @@ OWN_OPEN = {
     "SignOut": "the session's cookie decides, and its page's secret",
     "GetStatus": "every signed caller may see which server it talks to",
 }
-PREDICTIONS = {"Predict": ("POST", "/v1/endpoints/e/predict", b"[]"), "Ready": ("GET", "/v1/endpoints/e/ready", b"")}
+PREDICTIONS = {"Predict": ("POST", "/v1/endpoints/e/predict", b"[]"), "Ready": ("GET", "/v1/endpoints/e/ready", b""),
+               "ModelMetadata": ("GET", "/v2/models/e", b""), "ModelReady": ("GET", "/v2/models/e/ready", b""),
+               "ModelInfer": ("POST", "/v2/models/e/infer", b"{}")}
+# The Open Inference Protocol's health of the server, which its clients and probes ask without credentials.
+PREDICTIONS_OPEN = {"ServerMetadata", "ServerLive", "ServerReady"}
 
 
 def unsigned(cloud, service: str):
@@ -140,7 +144,7 @@ def test_the_matrix_is_complete(cloud, operations, place):
         known = any(operation in clients[name].meta.service_model.operation_names for name in CLIENTS.get(service, []))
         if service == "aloft":
             known = operation in OWN or operation in OWN_OPEN
-        elif (service == "sagemaker" and operation in PREDICTIONS) or (service == "s3" and operation in S3_ONLY_HERE):
+        elif (service == "sagemaker" and operation in {*PREDICTIONS, *PREDICTIONS_OPEN}) or (service == "s3" and operation in S3_ONLY_HERE):
             known = True
         if not known:
             missing.append(f"{service}:{operation}")

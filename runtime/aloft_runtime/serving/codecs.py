@@ -43,6 +43,9 @@ def _decode_json(body: bytes):
     value = json.loads(body)
     single = False
     if isinstance(value, dict):
+        frame = _decode_frame(value)
+        if frame is not None:
+            return frame
         member = next((name for name in ROW_MEMBERS if name in value), None)
         if member is None:
             raise RequestError(400, "The JSON object has none of the members " + ", ".join(ROW_MEMBERS))
@@ -53,6 +56,36 @@ def _decode_json(body: bytes):
         raise RequestError(400, "The rows do not all have the same length")
     # {"features": [...]} is one row; a bare list of numbers stays as it is, as in SageMaker's own containers.
     return rows.reshape(1, -1) if single and rows.ndim == 1 else rows
+
+
+def _decode_frame(value):
+    """MLflow's scoring forms of a table: dataframe_split and dataframe_records; a pandas frame where pandas is there, so that models which
+    look at column names see them, else an array. "inputs" may be a dictionary of columns."""
+    if "dataframe_split" in value:
+        table = value["dataframe_split"]
+        if not isinstance(table, dict) or not isinstance(table.get("data"), list):
+            raise RequestError(400, "dataframe_split needs the member data, and may have columns and index")
+        columns, rows, index = table.get("columns"), table["data"], table.get("index")
+    elif "dataframe_records" in value:
+        records = value["dataframe_records"]
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise RequestError(400, "dataframe_records is no list of objects")
+        columns, index = list(records[0]) if records else [], None
+        rows = [[record.get(column) for column in columns] for record in records]
+    elif isinstance(value.get("inputs"), dict):
+        columns, index = list(value["inputs"]), None
+        if not all(isinstance(column, list) for column in value["inputs"].values()):
+            raise RequestError(400, "inputs is no object of columns")
+        rows = [list(row) for row in zip(*value["inputs"].values(), strict=True)]
+    else:
+        return None
+    try:
+        import pandas
+    except ImportError:
+        import numpy
+
+        return numpy.array(rows)
+    return pandas.DataFrame(rows, columns=columns, index=index)
 
 
 def _decode_csv(body: bytes):

@@ -11,7 +11,7 @@ import os
 import pathlib
 import sys
 
-from . import codecs
+from . import codecs, open_inference
 from .errors import LoadError, RequestError
 
 NAMES = ("model_fn", "input_fn", "predict_fn", "output_fn", "transform_fn")
@@ -131,6 +131,20 @@ class Handlers:
         else:
             answer = codecs.encode(prediction, accept)
         return _pack(answer, codecs.media_type(accept.split(",")[0]), context)
+
+    def metadata(self, name: str) -> dict:
+        """What the Open Inference Protocol tells of the model."""
+        kind = type(self._model)
+        return open_inference.metadata(name, f"{kind.__module__.split('.')[0]}_{kind.__name__}", getattr(self._model, "n_features_in_", None))
+
+    def infer(self, name: str, body: bytes, headers: dict):
+        """The Open Inference Protocol's answer and its headers."""
+        if "transform_fn" in self._functions:
+            raise RequestError(400, "The model's script has a transform_fn, which takes no tensors; a predict_fn does")
+        context = Context(headers, self._model_dir)
+        request, tensors = open_inference.decode(body, headers)
+        data = next(iter(tensors.values())) if len(tensors) == 1 else tensors
+        return open_inference.encode(name, request, self._predict(context, data))
 
     def _input(self, context, body, content_type):
         if "input_fn" in self._functions:

@@ -1,5 +1,6 @@
 #include "api/inference/front.h"
 
+#include "api/inference/open_inference.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "services/resources/arn.h"
@@ -8,12 +9,16 @@ namespace aloft::api {
 namespace {
 
 constexpr Reason kWrongMethod{ErrorKind::kInvalid, "MethodNotAllowed"};
-constexpr std::size_t kPredict = 0, kReady = 1;  // rows
+constexpr std::size_t kPredict = 0, kReady = 1, kTensors = 2;  // rows; from kTensors on the Open Inference Protocol's
 
 struct Route {
   std::size_t row = kPredict;
   std::string endpoint;
 };
+
+bool TakesPost(std::size_t row) {
+  return row == kPredict || row == kTensors + static_cast<std::size_t>(open_inference::Route::What::kInfer);
+}
 
 // Endpoint names hold letters, digits and hyphens: nothing that would be percent-encoded.
 bool IsName(std::string_view text) {
@@ -29,7 +34,13 @@ bool IsName(std::string_view text) {
 // bucket "endpoints" or "predict": they are ours where the caller brings a token, or signs for SageMaker.
 std::optional<Route> RouteOf(const http::RequestHead& head) {
   std::string_view path = head.path();
-  if (path.starts_with("/v1/")) {
+  // "v2" is too short for a bucket's name, too.
+  if (std::optional<open_inference::Route> tensors = open_inference::RouteOf(path)) {
+    if (!tensors->endpoint.empty() && !IsName(tensors->endpoint)) return std::nullopt;
+    return Route{kTensors + static_cast<std::size_t>(tensors->what), std::move(tensors->endpoint)};
+  }
+  bool ours = path.starts_with("/v1/");
+  if (ours) {
     path.remove_prefix(3);
   } else {
     std::string_view authorization = head.headers.Get("Authorization");
@@ -40,7 +51,9 @@ std::optional<Route> RouteOf(const http::RequestHead& head) {
   std::vector<std::string_view> parts = Split(path, '/');  // the first is empty
   if (parts.size() == 3 && parts[1] == "predict" && IsName(parts[2])) return Route{kPredict, std::string(parts[2])};
   if (parts.size() != 4 || parts[1] != "endpoints" || !IsName(parts[2])) return std::nullopt;
-  if (parts[3] == "predict") return Route{kPredict, std::string(parts[2])};
+  // Without "/v1" this is SageMaker's own InvokeEndpoint.
+  bool predicts = parts[3] == "predict" || (ours && parts[3] == "invocations");
+  if (predicts) return Route{kPredict, std::string(parts[2])};
   if (parts[3] == "ready") return Route{kReady, std::string(parts[2])};
   return std::nullopt;
 }
@@ -173,6 +186,7 @@ Row MakeInferenceRow(serving::Service& serving, std::string_view operation, std:
 InferenceFront::InferenceFront(serving::Service& serving, const FactSource* facts) {
   rows_.push_back(MakeInferenceRow<PreparedPredict>(serving, "Predict", serving::kMaxInvocationBytes));
   rows_.push_back(MakeInferenceRow<PreparedReady>(serving, "Ready", 4096));
+  for (Row& row : open_inference::Rows(serving)) rows_.push_back(std::move(row));
   for (Row& row : rows_) row.facts = facts;
 }
 
@@ -187,19 +201,22 @@ std::optional<Front::Claim> InferenceFront::Claims(const http::RequestHead& head
 Result<const Row*> InferenceFront::Match(const http::RequestHead& head, std::string_view) const {
   std::optional<Route> route = RouteOf(head);
   if (!route) return Fail(kInvalidArgument, "The path names no endpoint.");
-  std::string_view wanted = route->row == kPredict ? "POST" : "GET";
+  std::string_view wanted = TakesPost(route->row) ? "POST" : "GET";
   if (head.method != wanted) {
     return Fail(kWrongMethod, "This path takes " + std::string(wanted) + ", not " + head.method + ".");
   }
   return &rows_[route->row];
 }
 
-http::Response InferenceFront::RenderError(const Error& error, const http::RequestHead&,
+http::Response InferenceFront::RenderError(const Error& error, const http::RequestHead& head,
                                            const RequestId& request_id) const {
   int status = error.reason == kWrongMethod                   ? 405
                : error.reason == serving::kTooManyInvocations ? 429
                                                               : HttpStatus(error.kind());
-  http::Response response = Json(status, ErrorBody(error.reason.name, error.message, request_id));
+  http::Response response = open_inference::RouteOf(head.path())
+                                ? open_inference::Error(status, error.message)
+                                : Json(status, ErrorBody(error.reason.name, error.message, request_id));
+  if (status == 429 || status == 503) response.headers.Add("Retry-After", "1");
   if (status == 401) response.headers.Add("WWW-Authenticate", "Bearer");
   return response;
 }

@@ -4,6 +4,7 @@
 //        https://host:9710/v1/endpoints/my-endpoint/predict
 //
 //   POST /v1/endpoints/<name>/predict   also /endpoints/<name>/predict and /predict/<name>
+//   POST /v1/endpoints/<name>/invocations   the same: MLflow's scoring clients add this path to their URL
 //   GET  /v1/endpoints/<name>/ready     200 where the endpoint answers, else 503
 //
 // The body goes to the model as it is; {"features": [...]} is one row, {"instances": [[...], ...]} several. A JSON list

@@ -8,6 +8,7 @@ constexpr std::chrono::milliseconds kPingTimeout{2000};
 // Health checks have connections of their own, so that they never wait behind predictions: the port means nothing to a
 // Unix socket, but makes a pool of its own.
 constexpr std::uint16_t kPingPool = 1;
+constexpr char kJsonLength[] = "Inference-Header-Content-Length";
 constexpr char kCustomAttributes[] = "X-Amzn-SageMaker-Custom-Attributes";
 
 class HttpWorkerClient final : public WorkerClient {
@@ -26,8 +27,8 @@ class HttpWorkerClient final : public WorkerClient {
   void Invoke(const std::string& socket_path, const Invocation& invocation, std::chrono::milliseconds timeout,
               std::function<void(Result<WorkerAnswer>)> done) override {
     http::ClientRequest request;
-    request.method = "POST";
-    request.target = "/invocations";
+    request.method = invocation.get ? "GET" : "POST";
+    request.target = invocation.path.empty() ? "/invocations" : invocation.path;
     request.timeout = timeout;
     request.headers.Add("Content-Type", invocation.content_type.empty() ? "application/json" : invocation.content_type);
     if (!invocation.accept.empty()) request.headers.Add("Accept", invocation.accept);
@@ -35,6 +36,7 @@ class HttpWorkerClient final : public WorkerClient {
     if (!invocation.inference_id.empty()) {
       request.headers.Add("X-Amzn-SageMaker-Inference-Id", invocation.inference_id);
     }
+    if (!invocation.json_length.empty()) request.headers.Add(kJsonLength, invocation.json_length);
     request.body = invocation.body;
     client_.Send({.host = socket_path}, std::move(request),
                  [done = std::move(done)](Result<http::ClientResponse> answer) {
@@ -43,6 +45,7 @@ class HttpWorkerClient final : public WorkerClient {
                    result.status = answer->status;
                    result.content_type = answer->headers.Get("Content-Type");
                    result.custom_attributes = answer->headers.Get(kCustomAttributes);
+                   result.json_length = answer->headers.Get(kJsonLength);
                    result.body = std::move(answer->body);
                    done(std::move(result));
                  });

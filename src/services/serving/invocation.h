@@ -19,6 +19,11 @@ struct Invocation {
   std::string target_variant;     // empty: by weight
   std::string custom_attributes;  // X-Amzn-SageMaker-Custom-Attributes, passed on as it is
   std::string inference_id;
+  // Of the Open Inference Protocol: the worker's own path instead of /invocations, and the length of the JSON before
+  // binary tensors, as text.
+  std::string path;
+  bool get = false;  // asks about the model, without a body
+  std::string json_length;
 };
 
 struct Answer {
@@ -28,6 +33,7 @@ struct Answer {
   std::string variant;            // that answered
   std::string custom_attributes;  // that the model sets
   std::string log_stream_arn;     // where its log is
+  std::string json_length;        // of the Open Inference Protocol, where binary tensors follow
 };
 
 using AnswerDone = std::function<void(Result<Answer>)>;

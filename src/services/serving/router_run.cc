@@ -119,7 +119,7 @@ Router::Run::Choice Router::Run::Choose() const {
 
 void Router::Run::Send(Choice choice) {
   tried_.push_back(choice.worker);
-  if (!shadowed_) Shadow(*choice.variant);
+  if (!shadowed_ && !invocation_->get) Shadow(*choice.variant);
   choice.worker->load->fetch_add(1);
   sent_ = clock_.Monotonic();
   workers_.Invoke(choice.worker->socket, *invocation_, timeout_,
@@ -176,6 +176,7 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
     answer.status = result->status;
     answer.content_type = std::move(result->content_type);
     answer.custom_attributes = std::move(result->custom_attributes);
+    answer.json_length = std::move(result->json_length);
     answer.body = std::move(result->body);
   } else {
     suspect_(worker.task);
@@ -192,7 +193,7 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
     answer.body = answer.status == 0 ? "Your invocation timed out while waiting for a response from container primary."
                                      : "The model's process ended while it answered.";
   }
-  Meet(variant, answer.status, received);
+  if (!invocation_->get) Meet(variant, answer.status, received);
   done_(std::move(answer));
 }
 

@@ -18,7 +18,7 @@ namespace aloft::serving {
 
 struct WorkerAnswer {
   int status = 0;
-  std::string content_type, custom_attributes, body;
+  std::string content_type, custom_attributes, json_length, body;
 };
 
 class WorkerClient {

@@ -140,6 +140,10 @@ class Model final : public OnnxModel {
         input_type_ != ElementType::kInt64 && input_type_ != ElementType::kInt32) {
       return Fail(kBadModel, "The model's input holds neither floats, doubles nor integers of 32 or 64 bits");
     }
+    input_.datatype = input_type_ == ElementType::kDouble  ? "FP64"
+                      : input_type_ == ElementType::kInt64 ? "INT64"
+                      : input_type_ == ElementType::kInt32 ? "INT32"
+                                                           : "FP32";
     return ReadShape(tensor, input_.shape);
   }
 

@@ -12,7 +12,8 @@ namespace aloft::onnx_worker {
 
 struct Input {
   std::string name;
-  Shape shape;  // -1: any length
+  Shape shape;                         // -1: any length
+  std::string_view datatype = "FP32";  // or FP64, INT64, INT32, as the Open Inference Protocol calls them
 };
 
 class OnnxModel {

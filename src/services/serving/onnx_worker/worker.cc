@@ -1,15 +1,19 @@
 #include "services/serving/onnx_worker/worker.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "foundation/codec/json.h"
 #include "services/serving/onnx_worker/decode.h"
 #include "services/serving/onnx_worker/encode.h"
+#include "services/serving/onnx_worker/open_inference.h"
 
 namespace aloft::onnx_worker {
 namespace {
 
 constexpr std::int64_t kQuickMicros = 500;
+constexpr std::size_t kMaxTrialElements = 16u << 20;
+constexpr char kJsonLength[] = "Inference-Header-Content-Length";
 
 http::Response Refuse(int status, std::string_view message) {
   http::Response response;
@@ -45,6 +49,7 @@ void Worker::OnRequest(std::shared_ptr<http::Exchange> exchange) {
     }
     return Invoke(exchange);
   }
+  if (path.starts_with("/v2/")) return OnTensorPath(exchange);
   http::Response response;
   if (path == "/metrics") {
     response.headers.Add("Content-Type", "text/plain; version=0.0.4");
@@ -76,7 +81,57 @@ void Worker::Predict(http::Exchange& exchange, const std::string& body) {
   typical_micros_.store(typical + (micros - typical) / 8, std::memory_order_relaxed);
 }
 
+void Worker::OnTensorPath(const std::shared_ptr<http::Exchange>& exchange) {
+  Result<TensorPath> path = ParseTensorPath(exchange->head().path());
+  if (!path.ok()) return exchange->Reply(Refuse(404, path.error().message));
+  bool infer = path->what == TensorPath::What::kInfer;
+  if (exchange->head().method != (infer ? "POST" : "GET")) {
+    return exchange->Reply(Refuse(405, exchange->head().method + " is not served here"));
+  }
+  if (infer) return Invoke(exchange);
+  http::Response response;
+  if (path->what == TensorPath::What::kMetadata) {
+    response = Metadata(path->model);
+  } else {
+    response.headers.Add("Content-Type", "application/json");
+    response.body = R"({"ready":true})";
+  }
+  exchange->Reply(std::move(response));
+}
+
+http::Response Worker::Metadata(const std::string& model) {
+  // One row of zeros, as the model wants it, tells what comes out.
+  Rows rows;
+  std::size_t count = 1;
+  for (std::int64_t size : model_.input().shape) {
+    rows.shape.push_back(std::max<std::int64_t>(size, 1));
+    count *= static_cast<std::size_t>(rows.shape.back());
+  }
+  std::vector<Output> outputs;
+  if (count <= kMaxTrialElements) {
+    rows.values.assign(count, 0);
+    if (Result<std::vector<Output>> ran = model_.Run(rows); ran.ok()) outputs = *std::move(ran);
+  }
+  http::Response response;
+  response.headers.Add("Content-Type", "application/json");
+  response.body = DescribeModel(model, model_.input(), outputs);
+  return response;
+}
+
+Result<http::Response> Worker::AnswerTensors(const http::RequestHead& head, const std::string& body) {
+  ALOFT_ASSIGN(TensorPath path, ParseTensorPath(head.path()));
+  ALOFT_ASSIGN(TensorRequest request, DecodeTensors(model_.input(), body, head.headers.Get(kJsonLength)));
+  ALOFT_ASSIGN(std::vector<Output> outputs, model_.Run(request.rows));
+  ALOFT_ASSIGN(TensorAnswer answer, EncodeTensors(path.model, request, outputs));
+  http::Response response;
+  response.headers.Add("Content-Type", answer.json_length ? "application/octet-stream" : "application/json");
+  if (answer.json_length) response.headers.Add(kJsonLength, std::to_string(*answer.json_length));
+  response.body = std::move(answer.body);
+  return response;
+}
+
 Result<http::Response> Worker::Answer(const http::RequestHead& head, const std::string& body) {
+  if (head.path().starts_with("/v2/")) return AnswerTensors(head, body);
   ALOFT_ASSIGN(Format format, ChooseFormat(head.headers.Get("Accept")));
   thread_local Rows rows;
   ALOFT_TRY(Decode(head.headers.Get("Content-Type"), body, rows));

@@ -24,6 +24,10 @@ class Worker final : public http::Handler {
   void Invoke(const std::shared_ptr<http::Exchange>& exchange);
   void Predict(http::Exchange& exchange, const std::string& body);
   Result<http::Response> Answer(const http::RequestHead& head, const std::string& body);
+  // The Open Inference Protocol's paths.
+  void OnTensorPath(const std::shared_ptr<http::Exchange>& exchange);
+  Result<http::Response> AnswerTensors(const http::RequestHead& head, const std::string& body);
+  http::Response Metadata(const std::string& model);
 
   const OnnxModel& model_;
   os::ThreadPool& pool_;

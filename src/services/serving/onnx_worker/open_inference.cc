@@ -1,0 +1,294 @@
+#include "services/serving/onnx_worker/open_inference.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+#include "foundation/base/bytes.h"
+#include "foundation/codec/json.h"
+
+namespace aloft::onnx_worker {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kVersion = "1";
+constexpr std::size_t kMaxDimensions = 32;
+constexpr std::size_t kMaxElements = std::size_t{1} << 28;  // far above what a body can hold
+
+Error Bad(std::string message) {
+  return Fail(kBadBody, std::move(message));
+}
+
+template <class T>
+void Read(std::string_view bytes, std::vector<double>& values) {
+  values.resize(bytes.size() / sizeof(T));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    T value;
+    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+    values[i] = static_cast<double>(value);
+  }
+}
+
+Result<std::size_t> CountOf(const Shape& shape) {
+  std::size_t count = 1;
+  for (std::int64_t size : shape) {
+    if (size != 0 && count > kMaxElements / static_cast<std::size_t>(size)) return Bad("The shape is too large");
+    count *= static_cast<std::size_t>(size);
+  }
+  return count;
+}
+
+Result<Shape> ReadShape(const json::object& tensor) {
+  const json::value* given = tensor.if_contains("shape");
+  if (given == nullptr || !given->is_array() || given->get_array().size() > kMaxDimensions) {
+    return Bad("The input has no shape");
+  }
+  Shape shape;
+  for (const json::value& size : given->get_array()) {
+    if (!size.is_int64() || size.get_int64() < 0) return Bad("The input's shape is no list of sizes");
+    shape.push_back(size.get_int64());
+  }
+  return shape;
+}
+
+// Nested lists or a flat one: both are the elements in order.
+Status Flatten(const json::value& value, bool integers, std::vector<double>& values) {
+  if (value.is_array()) {
+    for (const json::value& element : value.get_array()) ALOFT_TRY(Flatten(element, integers, values));
+    return {};
+  }
+  if (value.is_bool()) {
+    values.push_back(value.get_bool() ? 1 : 0);
+  } else if (value.is_double() && !integers) {
+    values.push_back(value.get_double());
+  } else if (value.is_int64() || value.is_uint64()) {
+    double number = value.to_number<double>();
+    if (integers && std::abs(number) > 9007199254740992.0) {
+      return Bad("The input's data has an integer above 2^53, which is exact in binary tensors only");
+    }
+    values.push_back(number);
+  } else {
+    return Bad("The input's data is not of its datatype");
+  }
+  return {};
+}
+
+Status ReadBinary(const Input& input, std::size_t count, std::string_view bytes, std::vector<double>& values) {
+  std::size_t width = input.datatype == "FP64" || input.datatype == "INT64" ? 8 : 4;
+  if (bytes.size() != count * width) {
+    return Bad("The input's shape has " + std::to_string(count * width) + " bytes, its data " +
+               std::to_string(bytes.size()));
+  }
+  if (input.datatype == "FP64") Read<double>(bytes, values);
+  if (input.datatype == "INT64") Read<std::int64_t>(bytes, values);
+  if (input.datatype == "FP32") Read<float>(bytes, values);
+  if (input.datatype == "INT32") Read<std::int32_t>(bytes, values);
+  return {};
+}
+
+std::string_view TextOf(const json::object& object, const char* name) {
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+}
+
+const json::value* Parameter(const json::object& object, const char* name) {
+  const json::value* parameters = object.if_contains("parameters");
+  return parameters != nullptr && parameters->is_object() ? parameters->get_object().if_contains(name) : nullptr;
+}
+
+bool Flag(const json::object& object, const char* name, bool otherwise) {
+  const json::value* value = Parameter(object, name);
+  return value != nullptr && value->is_bool() ? value->get_bool() : otherwise;
+}
+
+Status ReadInput(const Input& input, const json::object& tensor, std::string_view binary, Rows& rows) {
+  std::string name(TextOf(tensor, "name")), datatype(TextOf(tensor, "datatype"));
+  if (name != input.name) return Bad("The model has no input \"" + name + "\"; its input is " + input.name);
+  if (datatype != input.datatype) {
+    return Bad("The model's input " + name + " is " + std::string(input.datatype) + ", the request's is " + datatype);
+  }
+  ALOFT_ASSIGN(rows.shape, ReadShape(tensor));
+  ALOFT_ASSIGN(std::size_t count, CountOf(rows.shape));
+  if (const json::value* size = Parameter(tensor, "binary_data_size")) {
+    if (!size->is_int64() || size->get_int64() < 0 || static_cast<std::uint64_t>(size->get_int64()) != binary.size()) {
+      return Bad("The input's binary_data_size is not what follows the JSON: the body is cut off or too long");
+    }
+    return ReadBinary(input, count, binary, rows.values);
+  }
+  if (!binary.empty()) return Bad("Bytes follow the JSON that belong to no input");
+  const json::value* data = tensor.if_contains("data");
+  if (data == nullptr) return Bad("The input has no data");
+  rows.values.clear();
+  ALOFT_TRY(Flatten(*data, datatype.starts_with("INT"), rows.values));
+  if (rows.values.size() != count) {
+    return Bad("The input's shape has " + std::to_string(count) + " elements, its data " +
+               std::to_string(rows.values.size()));
+  }
+  return {};
+}
+
+std::string_view DatatypeOf(const Output& output) {
+  constexpr std::string_view kTypes[] = {"FP32", "FP64", "INT64", "BYTES"};  // in the variant's order
+  return kTypes[output.values.index()];
+}
+
+void AppendBytes(const Output& output, std::string& out) {
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&output.values)) {
+    for (const std::string& text : *texts) {
+      std::uint32_t length = static_cast<std::uint32_t>(text.size());
+      out.append(reinterpret_cast<const char*>(&length), sizeof length);
+      out += text;
+    }
+    return;
+  }
+  std::visit(
+      [&](const auto& values) {
+        using T = typename std::decay_t<decltype(values)>::value_type;
+        if constexpr (!std::is_same_v<T, std::string>) {
+          out.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+        }
+      },
+      output.values);
+}
+
+void WriteData(const Output& output, codec::JsonWriter& writer) {
+  writer.Key("data").BeginArray();
+  std::visit(
+      [&](const auto& values) {
+        for (const auto& value : values) {
+          using T = std::decay_t<decltype(value)>;
+          if constexpr (std::is_same_v<T, std::string>) writer.String(value);
+          if constexpr (std::is_same_v<T, std::int64_t>) writer.Int(value);
+          if constexpr (std::is_floating_point_v<T>) writer.Double(value);
+        }
+      },
+      output.values);
+  writer.EndArray();
+}
+
+void WriteShape(const Shape& shape, codec::JsonWriter& writer) {
+  writer.Key("shape").BeginArray();
+  for (std::int64_t size : shape) writer.Int(size);
+  writer.EndArray();
+}
+
+}  // namespace
+
+Result<TensorPath> ParseTensorPath(std::string_view path) {
+  std::vector<std::string_view> parts = Split(path, '/');  // the first is empty
+  TensorPath parsed;
+  if (parts.size() < 4 || parts[1] != "v2" || parts[2] != "models") {
+    return Fail(kNoSuchPath, std::string(path) + " is not served");
+  }
+  parsed.model = parts[3];
+  parts.erase(parts.begin(), parts.begin() + 4);
+  if (parts.size() >= 2 && parts[0] == "versions") {
+    if (parts[1] != kVersion) {
+      return Fail(kNoSuchPath, "Model " + parsed.model + " has no version " + std::string(parts[1]) + "; it has 1");
+    }
+    parts.erase(parts.begin(), parts.begin() + 2);
+  }
+  if (parts.empty()) return parsed;
+  if (parts.size() == 1 && parts[0] == "infer") {
+    parsed.what = TensorPath::What::kInfer;
+  } else if (parts.size() == 1 && parts[0] == "ready") {
+    parsed.what = TensorPath::What::kReady;
+  } else {
+    return Fail(kNoSuchPath, std::string(path) + " is not served");
+  }
+  return parsed;
+}
+
+Result<TensorRequest> DecodeTensors(const Input& input, std::string_view body, std::string_view json_length) {
+  std::size_t length = body.size();
+  if (!json_length.empty()) {
+    auto [end, error] = std::from_chars(json_length.data(), json_length.data() + json_length.size(), length);
+    if (error != std::errc() || end != json_length.data() + json_length.size() || length > body.size()) {
+      return Bad("Inference-Header-Content-Length is no length of a part of the body");
+    }
+  }
+  Result<json::value> parsed = codec::ParseJson(body.substr(0, length));
+  if (!parsed.ok()) return Bad("The request is not valid JSON: " + parsed.error().message);
+  if (!parsed->is_object()) return Bad("The request is no JSON object");
+  const json::object& object = parsed->get_object();
+  const json::value* inputs = object.if_contains("inputs");
+  if (inputs == nullptr || !inputs->is_array() || inputs->get_array().size() != 1 ||
+      !inputs->get_array()[0].is_object()) {
+    return Bad("The request needs exactly one input, named " + input.name);
+  }
+  TensorRequest request;
+  request.id = TextOf(object, "id");
+  request.binary = Flag(object, "binary_data_output", false);
+  ALOFT_TRY(ReadInput(input, inputs->get_array()[0].get_object(), body.substr(length), request.rows));
+  const json::value* outputs = object.if_contains("outputs");
+  if (outputs == nullptr || !outputs->is_array()) return request;
+  for (const json::value& output : outputs->get_array()) {
+    if (!output.is_object()) return Bad("An output is no JSON object");
+    const json::object& wanted = output.get_object();
+    if (Parameter(wanted, "classification") != nullptr) return Bad("The classification extension is not built");
+    request.outputs.push_back({std::string(TextOf(wanted, "name")), Flag(wanted, "binary_data", request.binary)});
+  }
+  return request;
+}
+
+Result<TensorAnswer> EncodeTensors(const std::string& model, const TensorRequest& request,
+                                   const std::vector<Output>& outputs) {
+  std::vector<WantedOutput> wanted = request.outputs;
+  if (wanted.empty()) {
+    for (const Output& output : outputs) wanted.push_back({std::string(output.name), request.binary});
+  }
+  TensorAnswer answer;
+  std::string binary;
+  bool any_binary = false;
+  codec::JsonWriter writer(answer.body);
+  writer.BeginObject().Key("model_name").String(model).Key("model_version").String(kVersion);
+  if (!request.id.empty()) writer.Key("id").String(request.id);
+  writer.Key("outputs").BeginArray();
+  for (const WantedOutput& one : wanted) {
+    auto output = std::find_if(outputs.begin(), outputs.end(), [&](const Output& o) { return o.name == one.name; });
+    if (output == outputs.end()) return Bad("The model has no output \"" + one.name + "\"");
+    writer.BeginObject().Key("name").String(one.name).Key("datatype").String(DatatypeOf(*output));
+    WriteShape(output->shape, writer);
+    if (one.binary) {
+      std::size_t before = binary.size();
+      AppendBytes(*output, binary);
+      any_binary = true;
+      writer.Key("parameters").BeginObject().Key("binary_data_size");
+      writer.Unsigned(binary.size() - before).EndObject();
+    } else {
+      WriteData(*output, writer);
+    }
+    writer.EndObject();
+  }
+  writer.EndArray().EndObject();
+  if (any_binary) {
+    answer.json_length = answer.body.size();
+    answer.body += binary;
+  }
+  return answer;
+}
+
+std::string DescribeModel(const std::string& model, const Input& input, const std::vector<Output>& outputs) {
+  std::string body;
+  codec::JsonWriter writer(body);
+  writer.BeginObject().Key("name").String(model).Key("versions").BeginArray().String(kVersion).EndArray();
+  writer.Key("platform").String("onnxruntime_onnx").Key("inputs").BeginArray().BeginObject();
+  writer.Key("name").String(input.name).Key("datatype").String(input.datatype);
+  WriteShape(input.shape, writer);
+  writer.EndObject().EndArray().Key("outputs").BeginArray();
+  bool any_rows = !input.shape.empty() && input.shape[0] < 0;
+  for (const Output& output : outputs) {
+    Shape shape = output.shape;
+    if (any_rows && !shape.empty()) shape[0] = -1;
+    writer.BeginObject().Key("name").String(output.name).Key("datatype").String(DatatypeOf(output));
+    WriteShape(shape, writer);
+    writer.EndObject();
+  }
+  writer.EndArray().EndObject();
+  return body;
+}
+
+}  // namespace aloft::onnx_worker
