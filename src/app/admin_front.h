@@ -9,6 +9,7 @@
 //   POST /aloft/v1/GetKeyringStatus     signed; aloft:GetKeyringStatus: what guards the root key
 //   POST /aloft/v1/RotateRootKey        signed; aloft:RotateRootKey
 //   POST /aloft/v1/ExplainAccess        signed; iam:SimulatePrincipalPolicy on the principal: why something is allowed
+//   POST /aloft/v1/CheckObjects         signed; aloft:CheckObjects: a piece of `aloft fsck`
 //   POST /aloft/v1/ListOperations       signed; aloft:ListOperations
 #pragma once
 
@@ -22,6 +23,7 @@
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
 #include "platform/keys/reseal.h"
+#include "services/objects/service.h"
 #include "services/training/service.h"
 
 namespace aloft::app {
@@ -36,6 +38,8 @@ struct AdminSources {
   std::function<std::vector<const api::Front*>()> all_fronts;  // for ListOperations
   training::Service& training;
   compute::Backend& backend;
+  objects::Service& objects;
+  AccountId home;  // the installation's own account
 };
 
 class AdminFront final : public api::Front {

@@ -66,6 +66,26 @@ Status ReadKeys(const toml::node& node, RootOfTrust& root) {
   return Fail(kInvalidArgument, "'keys.root' is one of file, passphrase, pkcs11, kms");
 }
 
+// [blobs]
+Status ReadBlobs(const toml::node& node, RemoteBlobs& blobs) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) return Fail(kInvalidArgument, "'blobs' is a table: [blobs] endpoint = \"https://...\"");
+  const std::pair<std::string_view, std::string*> settings[] = {
+      {"endpoint", &blobs.endpoint}, {"region", &blobs.region},           {"bucket", &blobs.bucket},
+      {"prefix", &blobs.prefix},     {"credentials", &blobs.credentials}, {"ca_file", &blobs.ca_file},
+  };
+  for (const auto& [key, value] : *table) {
+    const auto* found = std::find_if(std::begin(settings), std::end(settings),
+                                     [&](const auto& setting) { return setting.first == key.str(); });
+    if (found == std::end(settings))
+      return Fail(kInvalidArgument, "'blobs." + std::string(key.str()) + "' is no setting of Aloft");
+    ALOFT_TRY(ReadValue(key.str(), value, *found->second));
+  }
+  if (blobs.endpoint.empty() || blobs.bucket.empty() || blobs.credentials.empty())
+    return Fail(kInvalidArgument, "[blobs] needs endpoint, bucket and credentials");
+  return {};
+}
+
 // [encryption]
 Status ReadEncryption(const toml::node& node, Config& c) {
   const toml::table* table = node.as_table();
@@ -109,6 +129,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "region") return ReadValue(name, node, c.region);
   if (name == "account") return ReadValue(name, node, c.account);
   if (name == "keys") return ReadKeys(node, c.root_of_trust);
+  if (name == "blobs") return ReadBlobs(node, c.remote_blobs);
   if (name == "encryption") return ReadEncryption(node, c);
   if (name == "postgres") return ReadValue(name, node, c.postgres);
   if (name == "shared_directory") return ReadValue(name, node, c.shared_directory);

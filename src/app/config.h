@@ -19,6 +19,14 @@ struct RootOfTrust {
   std::string kms_endpoint, kms_region = "us-east-1", kms_key, kms_credentials, kms_ca_file;
 };
 
+// [blobs]: large bytes in a bucket of an S3 endpoint instead of a directory. `credentials` says where the access key id
+// and, on the next line, its secret are read from, as the secrets of [keys].
+struct RemoteBlobs {
+  std::string endpoint;  // "https://s3.example.com"; empty: a directory
+  std::string region = "us-east-1", bucket, prefix = "aloft/", credentials, ca_file;
+  bool enabled() const { return !endpoint.empty(); }
+};
+
 struct Config {
   std::string data_directory;         // absolute; holds everything that must survive
   std::string address = "127.0.0.1";  // where the API listens
@@ -33,8 +41,9 @@ struct Config {
   RootOfTrust root_of_trust;
   bool encrypt_at_rest = true;  // encryption.at_rest = "aes" | "off": objects; secrets are sealed either way
 
-  std::string postgres;           // libpq connection string; empty: SQLite and RocksDB in the data directory
-  std::string shared_directory;   // what replicas share: blobs, the root key, the authority; empty: the data directory
+  std::string postgres;          // libpq connection string; empty: SQLite and RocksDB in the data directory
+  std::string shared_directory;  // what replicas share: blobs, the root key, the authority; empty: the data directory
+  RemoteBlobs remote_blobs;
   std::string archive_directory;  // where objects of the classes GLACIER and DEEP_ARCHIVE lie; empty: <shared>/archive
   std::string environments_directory;  // empty: <data>/environments
   std::string runtime_directory;       // the Python that runs inside jobs; empty: beside the binary

@@ -109,7 +109,7 @@ std::string AwsCredentialsPath() {
   return Environment("AWS_SHARED_CREDENTIALS_FILE", HomeDirectory() + "/.aws/credentials");
 }
 
-Result<Profile> LoadProfile(const std::string& name) {
+Profile ReadProfile(const std::string& name, bool environment) {
   Profile profile;
   auto apply = [&](const Settings& settings) {
     for (const auto& [key, value] : settings) {
@@ -121,14 +121,21 @@ Result<Profile> LoadProfile(const std::string& name) {
       if (key == "aws_session_token") profile.session_token = value;
     }
   };
-  if (auto text = os::ReadFile(AwsConfigPath()); text.ok()) apply(ReadSection(*text, "profile " + name));
+  const std::string section = name == "default" ? name : "profile " + name;
+  if (auto text = os::ReadFile(AwsConfigPath()); text.ok()) apply(ReadSection(*text, section));
   if (auto text = os::ReadFile(AwsCredentialsPath()); text.ok()) apply(ReadSection(*text, name));
+  if (!environment) return profile;
   if (!Environment("AWS_ACCESS_KEY_ID").empty()) profile.session_token.clear();
   Override(profile.endpoint_url, "AWS_ENDPOINT_URL");
   Override(profile.ca_bundle, "AWS_CA_BUNDLE");
   Override(profile.access_key_id, "AWS_ACCESS_KEY_ID");
   Override(profile.secret_access_key, "AWS_SECRET_ACCESS_KEY");
   Override(profile.session_token, "AWS_SESSION_TOKEN");
+  return profile;
+}
+
+Result<Profile> LoadProfile(const std::string& name) {
+  Profile profile = ReadProfile(name, true);
   if (profile.region.empty()) profile.region = "us-east-1";
   if (profile.endpoint_url.empty() || profile.access_key_id.empty() || profile.secret_access_key.empty()) {
     return Fail(kNotConfigured,

@@ -37,6 +37,10 @@ std::string AwsConfigPath();
 std::string AwsCredentialsPath();
 std::string HomeDirectory();
 
+// The profile `name`, as far as the files say it; with `environment` AWS_ACCESS_KEY_ID and its fellows and
+// AWS_ENDPOINT_URL override it.
+Profile ReadProfile(const std::string& name, bool environment);
+
 // The profile `name`; AWS_ACCESS_KEY_ID and its fellows and AWS_ENDPOINT_URL override it, as they do for the AWS tools.
 // An incomplete profile is an error that says which command completes it.
 Result<Profile> LoadProfile(const std::string& name);

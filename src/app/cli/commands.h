@@ -12,6 +12,7 @@ namespace aloft::app {
 // How a command ends badly: its error, for people. Only commands throw, and only main catches.
 struct CommandFailed {
   Error error;
+  int status = 1;  // of the process
 };
 
 template <class T>
@@ -39,6 +40,10 @@ void AddOperations(CLI::App& app);
 void AddIam(CLI::App& app);
 void AddAudit(CLI::App& app);
 void AddCompliance(CLI::App& app);
+void AddFsck(CLI::App& app);
+void AddDu(CLI::App& app);
+void AddObjectImport(CLI::App& app);
+void AddObjectExport(CLI::App& app);
 
 // Adds --profile (default "aloft", or $ALOFT_PROFILE) and --data (default DefaultDataDirectory()) to a command.
 void AddProfileOption(CLI::App& command, std::string& profile);

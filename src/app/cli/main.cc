@@ -50,6 +50,10 @@ int main(int argc, char** argv) {
   AddIam(app);
   AddAudit(app);
   AddCompliance(app);
+  AddDu(app);
+  AddObjectImport(app);
+  AddObjectExport(app);
+  AddFsck(app);
   AddStop(app);
   try {
     app.parse(argc, argv);
@@ -58,7 +62,7 @@ int main(int argc, char** argv) {
   } catch (const CommandFailed& failure) {
     std::fprintf(stderr, "aloft: %s\n", failure.error.message.c_str());
     if (!failure.error.detail.empty()) std::fprintf(stderr, "  (%s)\n", failure.error.detail.c_str());
-    return 1;
+    return failure.status;
   }
   return 0;
 }

@@ -82,13 +82,14 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   const std::string& name = world.config.public_name;
   bool named = name.find_first_not_of("0123456789.:") != std::string::npos;
   s3_ = std::make_unique<api::s3::Front>(
-      api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity()},
+      api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity(), &platform.kms_access()},
       api::s3::Options{named ? name : std::string()});
   inference_ = std::make_unique<api::InferenceFront>(services.serving(), tags_.get());
   sign_in_ = std::make_unique<api::SignInFront>(platform.identity(), doors.sign_in());
-  admin_ = std::make_unique<AdminFront>(AdminSources{
-      platform.identity(), platform.keyring(), platform.resealer(), world.metrics, [&stores] { return stores.Ready(); },
-      std::move(status_json), [this] { return all_; }, services.training(), services.backend()});
+  admin_ = std::make_unique<AdminFront>(
+      AdminSources{platform.identity(), platform.keyring(), platform.resealer(), world.metrics,
+                   [&stores] { return stores.Ready(); }, std::move(status_json), [this] { return all_; },
+                   services.training(), services.backend(), services.objects(), AccountId(platform.account())});
   // S3 is last: it takes what nobody else claims.
   all_ = {sign_in_.get(), admin_.get(), inference_.get(), aws_.get(), s3_.get()};
 }

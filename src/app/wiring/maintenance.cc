@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "app/check_objects.h"
+
 namespace aloft::app {
 namespace {
 
@@ -93,15 +95,15 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
 }
 
 Result<work::Again> Maintenance::Scrub() {
-  objects::Service::CheckOptions options;
+  objects::CheckOptions options;
   options.verify = true;
   options.bytes_per_second = kScrubBytesPerSecond;
   options.stop = [this] { return stopping_.load(); };
   ALOFT_ASSIGN(auto report, objects_.Check(options, [this](const objects::Problem& problem) {
     world_.log.Error("the object store is damaged",
-                     {{"problem", std::to_string(static_cast<int>(problem.kind))}, {"what", problem.what}});
+                     {{"problem", std::string(ProblemName(problem.kind))}, {"what", problem.what}});
   }));
-  if (report.complete)
+  if (report.complete())
     world_.log.Info("the object store was read and checked",
                     {{"entries", std::to_string(report.entries)}, {"problems", std::to_string(report.problems)}});
   return work::Again{hours(24 * 7)};

@@ -43,7 +43,8 @@ Result<std::string> Ask(const std::string& what) {
   return AskAtTerminal("The " + what, true);
 }
 
-// "fd:3", "credential:name" (of systemd), "prompt", or a file that only its owner may read.
+}  // namespace
+
 Result<std::string> ReadSecret(const std::string& from, const std::string& what) {
   std::string text;
   if (from.empty()) return Fail(kInvalidArgument, "the " + what + " is needed: name where it is read from");
@@ -67,6 +68,8 @@ Result<std::string> ReadSecret(const std::string& from, const std::string& what)
   CutLineEnd(text);
   return text;
 }
+
+namespace {
 
 // One call of another key service, signed with the access key in the credentials file: its id, a line end, its secret.
 Result<std::string> CallKms(const RootOfTrust& root, std::string_view operation, std::string_view body) {

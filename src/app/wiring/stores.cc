@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/data_directory.h"
+#include "app/wiring/blob_stores.h"
 #include "platform/audit/commit_hook.h"
 #include "platform/audit/records.h"
 #include "platform/credentials/reports.h"
@@ -73,8 +74,9 @@ Result<std::unique_ptr<Stores>> Stores::Open(World& world) {
   stores->database_ = audit::NoteWrites(std::move(stores->database_));
   ALOFT_ASSIGN(stores->kv_, std::move(kv));
   stores->kv_ = audit::NoteWrites(std::move(stores->kv_));
-  ALOFT_ASSIGN(stores->blobs_, blob::OpenDirectoryStore(config.blob_path(), world.random, world.log));
-  ALOFT_ASSIGN(stores->archive_, blob::OpenDirectoryStore(config.archive_path(), world.random, world.log));
+  ALOFT_ASSIGN(auto bytes, OpenBlobStores(world));
+  stores->blobs_ = std::move(bytes.blobs);
+  stores->archive_ = std::move(bytes.archive);
 
   feed::Options feed_options;
   if (!stores->shared_) feed_options.poll = std::chrono::seconds(10);  // nobody else writes; own commits wake the feed

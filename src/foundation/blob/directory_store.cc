@@ -27,13 +27,6 @@ std::optional<std::size_t> FolderOf(std::string_view id) {
   return static_cast<std::size_t>(std::stoul(std::string(id.substr(0, 2)), nullptr, 16));
 }
 
-// How long the file must be before its trailer; absent where no writer of ours made the trailer.
-std::optional<std::uint64_t> StoredSize(const Trailer& trailer) {
-  if (trailer.encoding == kPlainEncoding) return trailer.size;
-  if (trailer.encoding == kFramedEncoding && trailer.size <= kMaxFramedBytes) return SealedSize(trailer.size);
-  return std::nullopt;
-}
-
 Error NoSuchBlob(const BlobId& id) {
   return Fail(kNoSuchBlob, "Stored bytes are missing.", "blob " + id.value());
 }

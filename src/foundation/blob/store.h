@@ -24,6 +24,10 @@
 #include "foundation/base/result.h"
 #include "foundation/blob/frame_key.h"
 
+namespace aloft::s3 {
+class Client;
+}
+
 namespace aloft::blob {
 
 using BlobId = Id<struct BlobIdTag>;
@@ -75,6 +79,12 @@ class Store {
   // Calls `visit` for each committed blob with its time of commit, in no order; stops where visit returns false.
   virtual Status List(const std::function<bool(const BlobId&, Time committed)>& visit) = 0;
 };
+
+// Objects `<prefix><id>` in a bucket of any S3 endpoint, in the same form as files, so that an encrypted blob is opaque
+// there. Every call is requests: bytes come in windows, go in parts, and Delete ends also what is open. Uploads that
+// died with their server are ended by List, a day later. `client` outlives the store.
+Result<std::unique_ptr<Store>> OpenRemoteStore(std::shared_ptr<s3::Client> client, std::string bucket,
+                                               std::string prefix, const Clock& clock, Random& random, Log log);
 
 // Files under `directory`, spread over 256 folders made on demand; formats in docs/formats/blob.md.
 Result<std::unique_ptr<Store>> OpenDirectoryStore(std::string directory, Random& random, Log log);

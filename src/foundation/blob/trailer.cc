@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "foundation/blob/frames.h"
 #include "foundation/crypto/crc.h"
 
 namespace aloft::blob {
@@ -12,7 +13,7 @@ constexpr std::uint32_t kFormat = 1;
 constexpr std::size_t kChecked = kTrailerBytes - 4;
 
 template <class T>
-void Store(std::uint8_t* at, T number) {
+void PutNumber(std::uint8_t* at, T number) {
   for (std::size_t i = 0; i < sizeof(T); ++i) at[i] = static_cast<std::uint8_t>(number >> (8 * i));
 }
 
@@ -28,12 +29,12 @@ T Load(const std::uint8_t* at) {
 std::array<std::uint8_t, kTrailerBytes> EncodeTrailer(const Trailer& trailer) {
   std::array<std::uint8_t, kTrailerBytes> out{};
   std::memcpy(out.data(), kMagic, sizeof kMagic);
-  Store(out.data() + 8, kFormat);
-  Store(out.data() + 12, trailer.encoding);
-  Store(out.data() + 16, trailer.size);
-  Store(out.data() + 24, trailer.crc64);
-  Store(out.data() + 32, trailer.key_check);
-  Store(out.data() + kChecked, crypto::Crc32c(0, ByteView(out).first(kChecked)));
+  PutNumber(out.data() + 8, kFormat);
+  PutNumber(out.data() + 12, trailer.encoding);
+  PutNumber(out.data() + 16, trailer.size);
+  PutNumber(out.data() + 24, trailer.crc64);
+  PutNumber(out.data() + 32, trailer.key_check);
+  PutNumber(out.data() + kChecked, crypto::Crc32c(0, ByteView(out).first(kChecked)));
   return out;
 }
 
@@ -43,6 +44,12 @@ std::optional<Trailer> DecodeTrailer(ByteView bytes) {
   if (Load<std::uint32_t>(bytes.data() + 8) != kFormat) return std::nullopt;
   return Trailer{Load<std::uint32_t>(bytes.data() + 12), Load<std::uint64_t>(bytes.data() + 16),
                  Load<std::uint64_t>(bytes.data() + 24), Load<std::uint32_t>(bytes.data() + 32)};
+}
+
+std::optional<std::uint64_t> StoredSize(const Trailer& trailer) {
+  if (trailer.encoding == kPlainEncoding) return trailer.size;
+  if (trailer.encoding == kFramedEncoding && trailer.size <= kMaxFramedBytes) return SealedSize(trailer.size);
+  return std::nullopt;
 }
 
 }  // namespace aloft::blob

@@ -23,6 +23,9 @@ inline constexpr std::uint32_t kFramedEncoding = 1;  // AES-256-GCM frames
 
 std::array<std::uint8_t, kTrailerBytes> EncodeTrailer(const Trailer& trailer);
 
+// How many bytes must lie before the trailer; absent where no writer of ours made it.
+std::optional<std::uint64_t> StoredSize(const Trailer& trailer);
+
 // Absent where the bytes are not a trailer that this program knows.
 std::optional<Trailer> DecodeTrailer(ByteView bytes);
 

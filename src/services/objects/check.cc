@@ -2,47 +2,70 @@
 #include <set>
 #include <thread>
 
-#include "services/objects/core.h"
+#include "services/objects/check_record.h"
 #include "services/objects/keys.h"
 
 namespace aloft::objects {
 namespace {
 
 constexpr std::size_t kPage = 500;
+constexpr std::size_t kMostParts = 10'000;
 constexpr std::size_t kMostQueued = 1'000'000;
+
+// The stores are walked one after the other; a report's `next` is "<which>:<the first key that was not looked at>".
+enum class Phase { kIndex, kVersions, kParts, kHolders, kBlobs, kArchive, kEnd };
+
+const char* SpaceOf(Phase phase) {
+  switch (phase) {
+    case Phase::kIndex: return kIndexSpace;
+    case Phase::kVersions: return kVersionSpace;
+    case Phase::kParts: return kPartSpace;
+    case Phase::kHolders: return kHolderSpace;
+    default: return nullptr;
+  }
+}
+
+std::string Readable(std::string_view key) {
+  std::string text(key);
+  for (char& c : text)
+    if (c == '\0') c = '/';
+  return text;
+}
 
 class Checker {
  public:
-  Checker(Core& core, const Service::CheckOptions& options, const std::function<void(const Problem&)>& report)
+  Checker(Core& core, const CheckOptions& options, const std::function<void(const Problem&)>& report)
       : core_(core), options_(options), tell_(report), started_(core.clock.Monotonic()) {}
 
   Result<CheckReport> Run() {
-    ALOFT_TRY(Walk(kIndexSpace));
-    ALOFT_TRY(Walk(kVersionSpace));
-    ALOFT_TRY(Walk(kPartSpace));
-    ALOFT_TRY(LoadQueued());
-    ALOFT_TRY(Orphans(core_.blobs));
-    if (core_.archive != nullptr) ALOFT_TRY(Orphans(*core_.archive));
+    int phase = 0;
+    std::string from;
+    if (!options_.from.empty()) {
+      auto hex =
+          options_.from.size() < 2 || options_.from[1] != ':' ? std::nullopt : HexDecode(options_.from.substr(2));
+      phase = options_.from[0] - '0';
+      if (!hex || phase < 0 || phase >= static_cast<int>(Phase::kEnd))
+        return Fail(kInvalidToken, "A check cannot go on from there");
+      from = std::move(*hex);
+    }
+    for (; phase < static_cast<int>(Phase::kEnd) && report_.next.empty(); ++phase, from.clear()) {
+      phase_ = static_cast<Phase>(phase);
+      if (Over(from)) break;
+      if (SpaceOf(phase_) != nullptr) ALOFT_TRY(Walk(SpaceOf(phase_), from));
+      if (phase_ == Phase::kBlobs) ALOFT_TRY(Orphans(core_.blobs));
+      if (phase_ == Phase::kArchive && core_.archive != nullptr) ALOFT_TRY(Orphans(*core_.archive));
+    }
     return report_;
   }
 
  private:
-  struct Record {
-    std::vector<Segment> segments{};
-    Bucket place{};
-    std::string holder_value{};
-  };
-
-  static std::string Readable(std::string_view key) {
-    std::string text(key);
-    for (char& c : text)
-      if (c == '\0') c = '/';
-    return text;
-  }
-
-  bool Stopped() {
-    if (!options_.stop || !options_.stop()) return false;
-    report_.complete = false;
+  // Whether to stop before `key`.
+  bool Over(std::string_view key) {
+    bool stop = options_.stop && options_.stop();
+    bool spent = options_.budget.count() > 0 && core_.clock.Monotonic() - started_ >= options_.budget && did_something_;
+    did_something_ = true;
+    if (!stop && !spent) return false;
+    report_.next = std::to_string(static_cast<int>(phase_)) + ":" + HexEncode(AsBytes(key));
     return true;
   }
 
@@ -52,33 +75,16 @@ class Checker {
     tell_({kind, std::move(what), repaired});
   }
 
-  // Account, region and bucket lead the keys of all spaces that are walked, or of what they point to.
-  Result<Record> Decode(const char* space, const kv::Entry& entry) {
-    Record record;
-    std::string_view names = entry.key;
-    PartRecord part;
-    if (space == kPartSpace) {
-      ALOFT_ASSIGN(part, DecodePart(entry.value));
-      record.segments = std::move(part.segments);
-      names = part.upload_key;
-    } else {
-      ALOFT_ASSIGN(Entry object, DecodeEntry(entry.value));
-      record.segments = std::move(object.segments);
-      record.segments.insert(record.segments.end(), object.restored.begin(), object.restored.end());
-    }
-    auto parts = Split(names, '\0');
-    if (parts.size() < 4) return Fail(kCorrupt, "A stored record cannot be read", "its key");
-    record.place = {.name = std::string(parts[2]), .account = AccountId(parts[0]), .region = Region(parts[1])};
-    record.holder_value = std::string(names);
-    return record;
-  }
-
-  Status Walk(const char* space) {
-    kv::ScanRange range{.limit = kPage};
+  Status Walk(const char* space, std::string from) {
+    kv::ScanRange range{.from = std::move(from), .limit = kPage};
     while (true) {
       ALOFT_ASSIGN(auto page, core_.store.Scan(space, range));
       for (const auto& entry : page.entries) {
-        if (Stopped()) return {};
+        if (Over(entry.key)) return {};
+        if (phase_ == Phase::kHolders) {
+          ALOFT_TRY(CheckHolder(entry));
+          continue;
+        }
         ++report_.entries;
         ALOFT_TRY(CheckRecord(space, entry));
       }
@@ -88,13 +94,14 @@ class Checker {
   }
 
   Status CheckRecord(const char* space, const kv::Entry& entry) {
-    auto record = Decode(space, entry);
+    auto record = DecodeChecked(space, entry);
     if (!record.ok()) {
       Tell(ProblemKind::kUnreadableEntry, Readable(entry.key));
       return {};
     }
     for (const auto& segment : record->segments) {
-      ALOFT_ASSIGN(auto problem, CheckSegment(*record, segment));
+      ALOFT_ASSIGN(auto problem, JudgeSegment(core_, *record, segment, options_.verify));
+      if (options_.verify && !segment.is_inline()) Pace(segment.length);
       if (!problem) continue;
       // It may have been changed since it was read: what is wrong with a record that is gone is not wrong.
       ALOFT_ASSIGN(auto again, core_.store.Get(space, entry.key));
@@ -106,33 +113,27 @@ class Checker {
         batch.Put(kHolderSpace, HolderKey(segment.blob, segment.tag), record->holder_value);
         repaired = core_.store.Apply(std::move(batch)).ok();
       }
-      Tell(*problem, Readable(entry.key), repaired);
+      Tell(*problem, Readable(record->holder_value), repaired);
     }
     return {};
   }
 
-  Result<std::optional<ProblemKind>> CheckSegment(const Record& record, const Segment& segment) {
-    std::optional<ProblemKind> problem;
-    if (segment.is_inline()) {
-      ALOFT_ASSIGN(auto body, core_.store.Get(kInlineSpace, InlineKey(record.place, segment.tag)));
-      if (!body || body->value.size() < segment.length) problem = ProblemKind::kMissingBytes;
-      return problem;
+  Status CheckHolder(const kv::Entry& holder) {
+    ALOFT_ASSIGN(bool owned, HasOwner(core_, holder.key, holder.value));
+    if (owned) return {};
+    // Completing moves a part into an entry between two looks.
+    ALOFT_ASSIGN(owned, HasOwner(core_, holder.key, holder.value));
+    ALOFT_ASSIGN(auto again, core_.store.Get(kHolderSpace, holder.key));
+    if (owned || !again || again->version != holder.version) return {};
+    bool repaired = false;
+    if (options_.repair) {
+      kv::Batch batch;
+      batch.Expect(kHolderSpace, holder.key, holder.version);
+      batch.Delete(kHolderSpace, holder.key);
+      repaired = core_.store.Apply(std::move(batch)).ok();
     }
-    ALOFT_ASSIGN(auto holder, core_.store.Get(kHolderSpace, HolderKey(segment.blob, segment.tag)));
-    if (!holder) return std::optional(ProblemKind::kMissingHolder);
-    blob::Store& store = core_.StoreOf(segment);
-    if (options_.verify) {
-      auto verified = store.Verify(segment.blob);
-      Pace(segment.length);
-      if (verified.ok()) return problem;
-      bool missing = verified.error().reason == blob::kNoSuchBlob;
-      return std::optional(missing ? ProblemKind::kMissingBytes : ProblemKind::kDamagedBytes);
-    }
-    // A key is not needed to see that it is there.
-    auto opened = store.Open(segment.blob);
-    if (!opened.ok() && opened.error().reason == blob::kNoSuchBlob) return std::optional(ProblemKind::kMissingBytes);
-    if (!opened.ok() && opened.error().reason == kCorrupt) return std::optional(ProblemKind::kDamagedBytes);
-    return problem;
+    Tell(ProblemKind::kStaleHolder, Readable(holder.value), repaired);
+    return {};
   }
 
   // Released blobs wait in the queue for reclaim; they are nobody's, and nothing is wrong with that.
@@ -148,44 +149,56 @@ class Checker {
   }
 
   Status Orphans(blob::Store& store) {
+    if (queued_.empty()) ALOFT_TRY(LoadQueued());
     Time before = core_.clock.Now() - options_.min_age;
     std::vector<blob::BlobId> orphans;
     Status failed;
+    bool stopped = false;
     ALOFT_TRY(store.List([&](const blob::BlobId& blob, Time committed) {
-      if (Stopped()) return false;
+      // A walk over files cannot go on in the middle: it is done as a whole or again.
+      stopped = options_.stop && options_.stop();
+      if (stopped) return false;
       ++report_.blobs;
       if (committed >= before || queued_.contains(blob) || core_.pins.Has(blob)) return true;
-      std::string prefix = HolderPrefix(blob);
-      auto page = core_.store.Scan(
-          kHolderSpace, {.from = prefix, .to = After(prefix), .limit = 1, .reverse = false, .keys_only = true});
-      if (!page.ok()) {
-        failed = std::move(page).error();
-        return false;
-      }
-      if (page->entries.empty()) orphans.push_back(blob);
-      return true;
+      auto held = IsHeld(blob);
+      if (!held.ok()) failed = std::move(held).error();
+      if (held.ok() && !*held) orphans.push_back(blob);
+      return failed.ok();
     }));
     ALOFT_TRY(std::move(failed));
+    if (stopped) report_.next = std::to_string(static_cast<int>(phase_)) + ":";
     for (const auto& blob : orphans)
       Tell(ProblemKind::kOrphanBlob, blob.value(), options_.repair && store.Delete(blob).ok());
     return {};
   }
 
+  Result<bool> IsHeld(const blob::BlobId& blob) {
+    std::string prefix = HolderPrefix(blob);
+    ALOFT_ASSIGN(
+        auto page,
+        core_.store.Scan(kHolderSpace,
+                         {.from = prefix, .to = After(prefix), .limit = 1, .reverse = false, .keys_only = true}));
+    return !page.entries.empty();
+  }
+
   // Sleeps as long as verifying is ahead of its rate.
   void Pace(std::uint64_t bytes) {
-    verified_ += bytes;
+    report_.verified_bytes += bytes;
     if (options_.bytes_per_second == 0) return;
-    auto due = std::chrono::microseconds(verified_ * 1'000'000 / options_.bytes_per_second);
-    auto spent = std::chrono::duration_cast<std::chrono::microseconds>(core_.clock.Monotonic() - started_);
-    if (due > spent)
-      std::this_thread::sleep_for(std::min<std::chrono::microseconds>(due - spent, std::chrono::seconds(1)));
+    auto due = std::chrono::microseconds(report_.verified_bytes * 1'000'000 / options_.bytes_per_second);
+    while (!(options_.stop && options_.stop())) {
+      auto spent = std::chrono::duration_cast<std::chrono::microseconds>(core_.clock.Monotonic() - started_);
+      if (due <= spent) return;
+      std::this_thread::sleep_for(std::min<std::chrono::microseconds>(due - spent, std::chrono::milliseconds(500)));
+    }
   }
 
   Core& core_;
-  const Service::CheckOptions& options_;
+  const CheckOptions& options_;
   const std::function<void(const Problem&)>& tell_;
   const MonotonicTime started_;
-  std::uint64_t verified_ = 0;
+  Phase phase_ = Phase::kIndex;
+  bool did_something_ = false;
   std::set<blob::BlobId> queued_;
   CheckReport report_;
 };
@@ -215,6 +228,12 @@ Result<Usage> Service::Count(const AccountId& account, std::string_view bucket, 
   while (true) {
     ALOFT_ASSIGN(auto page, ListUploads(account, uploads));
     usage.uploads += page.uploads.size();
+    for (const auto& upload : page.uploads) {
+      auto parts = ListParts(account, bucket, upload.key, upload.id, 0, kMostParts);
+      if (!parts.ok() && parts.error().reason == kNoSuchUpload) continue;  // it ended meanwhile
+      if (!parts.ok()) return std::move(parts).error();
+      for (const auto& part : parts->parts) usage.upload_bytes += part.size;
+    }
     if (!page.truncated) return usage;
     uploads.key_marker = page.next_key_marker;
     uploads.upload_id_marker = page.next_upload_id_marker;

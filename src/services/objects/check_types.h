@@ -1,7 +1,9 @@
 // What checking and counting the object store answer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace aloft::objects {
@@ -12,6 +14,17 @@ enum class ProblemKind : std::uint8_t {
   kDamagedBytes,     // a checksum does not hold
   kMissingHolder,    // an entry's blob would be reclaimed; mended by holding it
   kOrphanBlob,       // a blob that nobody holds; mended by deleting it
+  kStaleHolder,      // a hold on a blob for an entry that is not there; mended by letting go
+};
+
+struct CheckOptions {
+  bool verify = false;
+  bool repair = false;
+  std::chrono::microseconds min_age = std::chrono::hours(1);  // what is younger is not judged as an orphan
+  std::uint64_t bytes_per_second = 0;                         // of verifying; 0: as fast as the disk is
+  std::function<bool()> stop{};                               // asked between records; true ends the check early
+  std::string from{};                                         // where an earlier check stopped: CheckReport::next
+  std::chrono::microseconds budget{};                         // stops soon after it is over; 0: goes to the end
 };
 
 struct Problem {
@@ -25,7 +38,9 @@ struct CheckReport {
   std::uint64_t blobs = 0;
   std::uint64_t problems = 0;
   std::uint64_t repaired = 0;
-  bool complete = true;  // false where it was stopped
+  std::uint64_t verified_bytes = 0;
+  std::string next{};  // where to go on; empty: all was looked at
+  bool complete() const { return next.empty(); }
 };
 
 struct Usage {
@@ -35,6 +50,7 @@ struct Usage {
   std::uint64_t older_bytes = 0;
   std::uint64_t delete_markers = 0;
   std::uint64_t uploads = 0;
+  std::uint64_t upload_bytes = 0;  // of the parts that have come
 };
 
 }  // namespace aloft::objects

@@ -59,7 +59,8 @@ class Copy {
   Result<Entry> Build(const Bucket& bucket, kv::Batch& batch) {
     const PutRequest& target = request_.target;
     if (IndexKey(bucket, target.key) != place_) return Busy();
-    ALOFT_ASSIGN(auto from, core_.FindBucket(account_, request_.source_bucket));
+    const AccountId& source_account = request_.source_account.empty() ? account_ : request_.source_account;
+    ALOFT_ASSIGN(auto from, core_.FindBucket(source_account, request_.source_bucket));
     ALOFT_ASSIGN(Found source, FindObject(core_, from.record.bucket, request_.source_key, request_.source_version));
     if (allow_) ALOFT_TRY(allow_(source.entry.info));
     if (source.entry.info.size > core_.limits.max_put_bytes)

@@ -172,7 +172,8 @@ TEST_P(EncryptionTest, UploadsInParts) {
   auto first = (*session)->Commit({});
   ASSERT_TRUE(first.ok());
   request.number = 2;
-  auto second = objects_->CopyPart(account_, request, "data", "source", Service::ByteRange{100, 300});
+  auto second =
+      objects_->CopyPart(account_, request, {.bucket = "data", .key = "source", .range = CopyRange{100, 300}});
   ASSERT_TRUE(second.ok()) << Describe(second.error());
   EXPECT_EQ(blobs_.count(), 2u) << "the copied part shares the source's bytes";
   Restart();

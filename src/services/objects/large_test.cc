@@ -91,62 +91,78 @@ TEST_P(LargeTest, TenThousandPartsOverATebibyte) {
   EXPECT_TRUE(store_->Scan("objects.holder", {.limit = 1})->entries.empty());
 }
 
-// One key under puts, completions, deletions and reads at once behaves as if they came one after the other: no read
-// shows a value that another had replaced before the read began, or one that nobody has begun to write.
-TEST_P(LargeTest, OneKeyIsLinearizable) {
+// Keys under puts, completions, deletions, copies, reads and listings at once behave as if these came one after the
+// other on each key: no look shows a value that another had replaced before the look began, or one that nobody has
+// begun to write. A value is known by its size, which is all that a listing shows of it.
+TEST_P(LargeTest, KeysAreLinearizable) {
   struct Happened {
-    std::string value;  // empty: deleted, or not found
+    std::size_t value = 0;  // 0: deleted, or not found
     bool write = false;
     int begin = 0, end = 0;
   };
   std::atomic<int> tick{0};
   std::mutex mutex;
-  std::vector<Happened> history;
-  auto record = [&](std::string value, bool write, int begin) {
+  std::map<std::string, std::vector<Happened>> histories;
+  auto record = [&](const std::string& key, std::size_t value, bool write, int begin) {
     std::lock_guard lock(mutex);
-    history.push_back({std::move(value), write, begin, tick.fetch_add(1)});
+    histories[key].push_back({value, write, begin, tick.fetch_add(1)});
+  };
+  auto write = [&](const std::string& key, std::size_t value, int how) {
+    int begin = tick.fetch_add(1);
+    if (how == 0) {
+      ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = key}).ok());
+      value = 0;
+    } else if (how == 1) {
+      UploadInfo upload = MustCreateUpload(key);
+      auto part = PutPart(upload, 1, Bytes(value));
+      ASSERT_TRUE(part.ok());
+      ASSERT_TRUE(objects_->CompleteUpload(account_, Completion(upload, {*part})).ok());
+    } else if (how == 2) {
+      std::string own = "own" + std::to_string(value);
+      MustPut(own, Bytes(value));
+      CopyRequest request{.source_bucket = "data", .source_key = own, .target = {.bucket = "data", .key = key}};
+      ASSERT_TRUE(objects_->CopyObject(account_, request).ok());
+    } else {
+      MustPut(key, Bytes(value));
+    }
+    record(key, value, true, begin);
+  };
+  auto look = [&](const std::string& key, bool by_listing) {
+    int begin = tick.fetch_add(1);
+    if (by_listing) {
+      auto page = objects_->ListObjects(account_, {.bucket = "data", .prefix = key});
+      ASSERT_TRUE(page.ok());
+      return record(key, page->objects.empty() ? 0 : page->objects.front().size, false, begin);
+    }
+    auto got = objects_->Get(account_, "data", key, 10'000);
+    ASSERT_TRUE(got.ok() || got.error().reason == kNoSuchKey) << Describe(got.error());
+    record(key, got.ok() ? got->size() : 0, false, begin);
   };
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread)
+  for (std::size_t thread = 0; thread < 4; ++thread)
     threads.emplace_back([&, thread] {
-      for (int n = 0; n < 30; ++n) {
-        std::string value = std::to_string(thread) + "-" + std::to_string(n) + (n % 2 == 0 ? Bytes(100) : "");
-        int begin = tick.fetch_add(1);
-        if (n % 6 == 5) {
-          ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "k"}).ok());
-          record("", true, begin);
-        } else if (n % 6 == 3) {
-          UploadInfo upload = MustCreateUpload("k");
-          auto part = PutPart(upload, 1, value);
-          ASSERT_TRUE(part.ok());
-          ASSERT_TRUE(objects_->CompleteUpload(account_, Completion(upload, {*part})).ok());
-          record(value, true, begin);
-        } else {
-          MustPut("k", value);
-          record(value, true, begin);
-        }
-        begin = tick.fetch_add(1);
-        auto got = objects_->Get(account_, "data", "k", 1000);
-        ASSERT_TRUE(got.ok() || got.error().reason == kNoSuchKey) << Describe(got.error());
-        record(got.ok() ? *got : "", false, begin);
+      for (std::size_t n = 0; n < 40; ++n) {
+        const std::string key = (n + thread) % 3 == 0 ? "key-a" : "key-b";
+        write(key, thread * 100 + n + 1, static_cast<int>((n + thread) % 5));
+        look(key, n % 2 == 0);
       }
     });
   for (auto& thread : threads) thread.join();
-  for (const auto& read : history) {
-    if (read.write) continue;
-    bool possible = false;
-    for (const auto& write : history) {
-      if (!write.write || write.value != read.value || write.begin > read.end) continue;
-      bool replaced = std::any_of(history.begin(), history.end(), [&](const Happened& other) {
-        return other.write && other.begin > write.end && other.end < read.begin;
-      });
-      possible = possible || !replaced;
+  for (const auto& [key, history] : histories)
+    for (const auto& read : history) {
+      if (read.write) continue;
+      bool possible = read.value == 0 && std::none_of(history.begin(), history.end(), [&](const Happened& other) {
+                        return other.write && other.end < read.begin;
+                      });
+      for (const auto& written : history) {
+        if (!written.write || written.value != read.value || written.begin > read.end) continue;
+        bool replaced = std::any_of(history.begin(), history.end(), [&](const Happened& other) {
+          return other.write && other.begin > written.end && other.end < read.begin;
+        });
+        possible = possible || !replaced;
+      }
+      EXPECT_TRUE(possible) << key << " was " << read.value << " at " << read.begin;
     }
-    bool nothing_yet = read.value.empty() && std::none_of(history.begin(), history.end(), [&](const Happened& other) {
-                         return other.write && other.end < read.begin;
-                       });
-    EXPECT_TRUE(possible || nothing_yet) << "'" << read.value << "' at " << read.begin;
-  }
   ReclaimAll();
 }
 

@@ -87,7 +87,7 @@ class ModelTest : public ObjectsTest {
     if (upload == model_.uploads.end()) return;
     PartRequest request{.bucket = "data", .key = upload->second.key, .upload = UploadId(upload->first)};
     request.number = 1 + static_cast<int>(random_.Next() % 3);
-    auto part = objects_->CopyPart(account_, request, "data", from, std::nullopt);
+    auto part = objects_->CopyPart(account_, request, {.bucket = "data", .key = from});
     ASSERT_EQ(part.ok(), model_.objects.contains(from));
     if (part.ok()) upload->second.parts[request.number] = {*part, model_.objects[from]};
   }

@@ -281,20 +281,19 @@ Status Service::AbortUpload(const AccountId& account, std::string_view bucket, s
   return Busy();
 }
 
-Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& request, std::string_view source_bucket,
-                               std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow,
-                               const ReadOptions& options) {
+Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& request, const PartSource& copied) {
+  const auto& [source_account, source_bucket, source_key, range, options] = copied;
   ALOFT_TRY(CheckPartNumber(request.number, core_->limits));
   ALOFT_ASSIGN(OpenUpload upload, FindOpenUpload(*core_, account, request));
-  ALOFT_ASSIGN(auto from, core_->FindBucket(account, source_bucket));
+  ALOFT_ASSIGN(auto from, core_->FindBucket(source_account.empty() ? account : source_account, source_bucket));
   ALOFT_ASSIGN(Found source, FindObject(*core_, from.record.bucket, source_key, options.version));
-  if (allow) ALOFT_TRY(allow(source.entry.info));
+  if (options.allow) ALOFT_TRY(options.allow(source.entry.info));
   ALOFT_ASSIGN(DataKey source_data_key,
                OpenDataKey(*core_, from.record.bucket, source_key, source.entry.GetKey(), options.customer_key));
   auto opened = core_->OpenReader(from.record.bucket, source.entry, source_data_key.key);
   if (!opened.ok() && opened.error().reason == blob::kNoSuchBlob) return Busy();  // overwritten between the two looks
   ALOFT_ASSIGN(auto reader, std::move(opened));
-  ByteRange bytes = range.value_or(ByteRange{0, reader->info().size});
+  CopyRange bytes = range.value_or(CopyRange{0, reader->info().size});
   if (bytes.offset + bytes.length > reader->info().size || (range && bytes.length == 0))
     return Fail(kInvalidCopyRange, "The specified copy range is not valid for source object of size: " +
                                        std::to_string(reader->info().size));

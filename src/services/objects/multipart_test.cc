@@ -143,18 +143,20 @@ TEST_P(MultipartTest, CopiesParts) {
   MustPut("source", Bytes(1000));
   UploadInfo upload = MustCreateUpload("big");
   PartRequest part{.bucket = "data", .key = "big", .upload = upload.id, .number = 1};
-  auto whole = objects_->CopyPart(account_, part, "data", "source", std::nullopt);
+  auto whole = objects_->CopyPart(account_, part, {.bucket = "data", .key = "source"});
   ASSERT_TRUE(whole.ok()) << Describe(whole.error());
   EXPECT_EQ(whole->etag, HexEncode(AsBytes(crypto::Md5(Bytes(1000)))));
   part.number = 2;
-  auto range = objects_->CopyPart(account_, part, "data", "source", Service::ByteRange{10, 200});
+  auto range = objects_->CopyPart(account_, part, {.bucket = "data", .key = "source", .range = CopyRange{10, 200}});
   ASSERT_TRUE(range.ok());
   part.number = 3;
-  auto small = objects_->CopyPart(account_, part, "data", "source", Service::ByteRange{990, 10});
+  auto small = objects_->CopyPart(account_, part, {.bucket = "data", .key = "source", .range = CopyRange{990, 10}});
   ASSERT_TRUE(small.ok());
   EXPECT_EQ(blobs_.count(), 1u);
   part.number = 4;
-  EXPECT_EQ(objects_->CopyPart(account_, part, "data", "source", Service::ByteRange{990, 11}).error().reason,
+  EXPECT_EQ(objects_->CopyPart(account_, part, {.bucket = "data", .key = "source", .range = CopyRange{990, 11}})
+                .error()
+                .reason,
             kInvalidCopyRange);
   ASSERT_TRUE(objects_->CompleteUpload(account_, Completion(upload, {*whole, *range, *small})).ok());
   ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "source"}).ok());

@@ -144,14 +144,8 @@ class Service {
   Result<UploadInfo> FindUpload(const AccountId& account, std::string_view bucket, std::string_view key,
                                 const UploadId& upload);
   Result<std::unique_ptr<PartSession>> BeginPart(const AccountId& account, PartRequest request);
-  // A whole object, or `length` bytes from `offset` of it, as a part; bytes are shared.
-  struct ByteRange {
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;
-  };
-  Result<Part> CopyPart(const AccountId& account, const PartRequest& request, std::string_view source_bucket,
-                        std::string_view source_key, std::optional<ByteRange> range, const SourceCheck& allow = {},
-                        const ReadOptions& source = {});
+  // An object, or some bytes of it, as a part; bytes are shared.
+  Result<Part> CopyPart(const AccountId& account, const PartRequest& request, const PartSource& from);
   Result<PartsPage> ListParts(const AccountId& account, std::string_view bucket, std::string_view key,
                               const UploadId& upload, int after, std::size_t limit);
   Result<ListUploadsPage> ListUploads(const AccountId& account, const ListUploadsRequest& request);
@@ -176,15 +170,8 @@ class Service {
   Result<BucketsPage> ListAllBuckets(std::string_view after, std::size_t limit);
 
   // Looks whether every entry has its bytes and every blob an owner, and, with `verify`, whether every checksum holds.
-  // Reports each problem once; with `repair` it mends what can be mended. Safe while writes run: what is younger than
-  // `min_age` is not judged as an orphan, and what seems wrong is looked at twice.
-  struct CheckOptions {
-    bool verify = false;
-    bool repair = false;
-    std::chrono::microseconds min_age = std::chrono::hours(1);
-    std::uint64_t bytes_per_second = 0;  // of verifying; 0: as fast as the disk is
-    std::function<bool()> stop{};        // asked between records; true ends the check early
-  };
+  // Reports each problem once; with `repair` it mends what can be mended. Safe while writes run: what seems wrong is
+  // looked at twice. kInvalidToken where `from` is not of an earlier report.
   Result<CheckReport> Check(const CheckOptions& options, const std::function<void(const Problem&)>& report);
   // What a bucket holds below a prefix, counted.
   Result<Usage> Count(const AccountId& account, std::string_view bucket, std::string_view prefix);

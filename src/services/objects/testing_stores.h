@@ -19,13 +19,14 @@ namespace aloft::objects {
 // Keeps committed blobs in a map; a test counts them, ages them and makes commits fail.
 class MemoryBlobs final : public blob::Store {
  public:
-  explicit MemoryBlobs(const Clock& clock) : clock_(clock) {}
+  // `prefix` begins the names of its blobs: two stores of one service share none.
+  explicit MemoryBlobs(const Clock& clock, std::string prefix = "blob") : clock_(clock), prefix_(std::move(prefix)) {}
 
   Result<std::unique_ptr<blob::Writer>> Create(std::uint64_t,
                                                const std::optional<blob::FrameKey>& key = std::nullopt) override {
     std::lock_guard lock(mutex_);
     return std::unique_ptr<blob::Writer>(
-        std::make_unique<MemoryWriter>(*this, blob::BlobId("blob" + std::to_string(++next_)), KeyText(key)));
+        std::make_unique<MemoryWriter>(*this, blob::BlobId(prefix_ + std::to_string(++next_)), KeyText(key)));
   }
   Result<std::unique_ptr<blob::Reader>> Open(const blob::BlobId& id,
                                              const std::optional<blob::FrameKey>& key = std::nullopt) override {
@@ -109,6 +110,7 @@ class MemoryBlobs final : public blob::Store {
   };
 
   const Clock& clock_;
+  const std::string prefix_;
   mutable std::mutex mutex_;
   std::map<blob::BlobId, Kept> blobs_;
   int next_ = 0;

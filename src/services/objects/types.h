@@ -156,6 +156,7 @@ struct CopyRequest {
   std::string source_key{};
   std::string source_version{};       // empty: the latest
   std::string source_customer_key{};  // as in ReadOptions
+  AccountId source_account{};         // whose the source is; empty: the target's account
   PutRequest target{};                // attributes count where replace_attributes
   bool replace_attributes = false;    // all but the tags
   bool replace_tags = false;

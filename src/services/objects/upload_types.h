@@ -30,6 +30,20 @@ struct PartRequest {
   std::string customer_key{};  // as in ReadOptions
 };
 
+struct CopyRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+// What a part is copied from.
+struct PartSource {
+  AccountId account{};  // whose it is; empty: the upload's account
+  std::string bucket{};
+  std::string key{};
+  std::optional<CopyRange> range{};  // absent: the whole object
+  ReadOptions options{};             // `allow` may refuse it
+};
+
 struct PartsPage {
   UploadInfo upload{};
   std::vector<Part> parts{};

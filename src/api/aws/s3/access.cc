@@ -68,6 +68,21 @@ std::string CanonicalCaller(const identity::Session& caller) {
   return caller.account.empty() ? std::string() : CanonicalUserId(caller.account);
 }
 
+std::string VersionOf(const Permission& permission) {
+  auto wanted = permission.context.find(std::string(kVersionKey));
+  return wanted == permission.context.end() || wanted->second.empty() ? std::string() : wanted->second.front();
+}
+
+// Absent where it is not there: that is the operation's to tell, to who may know.
+Result<std::optional<objects::ObjectInfo>> FindObject(objects::Service& objects, const objects::Bucket& bucket,
+                                                      std::string_view key, std::string_view version) {
+  auto info = objects.FindVersion(bucket.account, bucket.name, key, version);
+  if (info.ok()) return std::optional(std::move(info).value());
+  ErrorKind kind = info.error().kind();
+  if (kind == ErrorKind::kNotFound || kind == ErrorKind::kInvalid) return std::optional<objects::ObjectInfo>();
+  return std::move(info).error();
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const BucketAccess>> AccessFacts::Of(std::string_view bucket) const {
@@ -94,7 +109,6 @@ Result<std::shared_ptr<const BucketAccess>> AccessFacts::Compile(const objects::
   ALOFT_ASSIGN(auto policy, read(kPolicySetting));
   if (policy) {
     ALOFT_ASSIGN(access->policy, documents::ReadBucketPolicy(*policy, location.bucket.name));
-    access->policy_reads_tags = ToLower(*policy).find("s3:existingobjecttag/") != std::string::npos;
   }
   ALOFT_ASSIGN(auto block, read(kPublicAccessSetting));
   if (block) {
@@ -117,27 +131,17 @@ Result<std::shared_ptr<const BucketAccess>> AccessFacts::Compile(const objects::
     ALOFT_ASSIGN(auto root, documents::ReadXml(*cors, documents::kCorsSchema));
     access->cors = documents::ReadCors(root);
   }
+  ALOFT_ASSIGN(auto aging, read(kLifecycleSetting));
+  if (aging) {
+    ALOFT_ASSIGN(access->lifecycle, lifecycle::ParseConfiguration(*aging));
+  }
   return std::shared_ptr<const BucketAccess>(std::move(access));
 }
 
-Status AccessFacts::AddObject(const BucketAccess& access, const Permission& permission, std::string_view key,
-                              const identity::Session& caller, identity::ResourceFacts& facts) const {
-  bool lists = access.ownership != Ownership::kBucketOwnerEnforced && caller.account != access.bucket.account;
-  // The owner's root user is bound by no tag but those of the bucket's policy.
-  bool tags = access.policy_reads_tags || caller.kind != identity::PrincipalKind::kRoot;
-  if (!lists && !tags) return {};
-  auto wanted = permission.context.find(std::string(kVersionKey));
-  std::string_view version;
-  if (wanted != permission.context.end() && !wanted->second.empty()) version = wanted->second.front();
-  auto info = objects_.FindVersion(access.bucket.account, access.bucket.name, key, version);
-  if (!info.ok()) {
-    // That it is absent is the operation's to tell, to who may know.
-    ErrorKind kind = info.error().kind();
-    return kind == ErrorKind::kNotFound || kind == ErrorKind::kInvalid ? Status() : Status(std::move(info).error());
-  }
-  for (const auto& [name, value] : info->attributes.tags)
-    facts.context["s3:existingobjecttag/" + ToLower(name)] = {value};
-  if (!lists || info->attributes.acl.empty()) return {};
+Status AccessFacts::AddObjectList(const BucketAccess& access, const Permission& permission, std::string_view key,
+                                  const identity::Session& caller, identity::ResourceFacts& facts) const {
+  ALOFT_ASSIGN(auto info, FindObject(objects_, access.bucket, key, VersionOf(permission)));
+  if (!info || info->attributes.acl.empty()) return {};
   ALOFT_ASSIGN(auto acl, documents::ParseAcl(info->attributes.acl));
   auto granted = documents::Grants(acl, true, permission.action, CanonicalCaller(caller), access.block.ignore_acls);
   if (!granted) return {};
@@ -167,7 +171,18 @@ Result<identity::ResourceFacts> AccessFacts::FactsOf(const Permission& permissio
       facts.granted_by = "the bucket's access control list, which names " + *granted;
     }
   }
-  if (!key.empty() && ReadsObject(permission.action)) ALOFT_TRY(AddObject(*access, permission, key, caller, facts));
+  if (key.empty() || !ReadsObject(permission.action)) return facts;
+  bool lists = access->ownership != Ownership::kBucketOwnerEnforced && caller.account != access->bucket.account;
+  if (lists) ALOFT_TRY(AddObjectList(*access, permission, key, caller, facts));
+  // Few policies ask for an object's tags; only they cost the look at it.
+  facts.late = [&objects = objects_, access, key = std::string(key),
+                version = VersionOf(permission)]() -> Result<identity::Context> {
+    identity::Context tags;
+    ALOFT_ASSIGN(auto info, FindObject(objects, access->bucket, key, version));
+    if (!info) return tags;
+    for (const auto& [name, value] : info->attributes.tags) tags["s3:existingobjecttag/" + ToLower(name)] = {value};
+    return tags;
+  };
   return facts;
 }
 

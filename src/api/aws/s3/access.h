@@ -13,6 +13,7 @@
 #include "api/aws/s3_documents/bucket_policy.h"
 #include "api/aws/s3_documents/cors.h"
 #include "api/common/operation.h"
+#include "services/lifecycle/types.h"
 #include "services/objects/service.h"
 
 namespace aloft::api::s3 {
@@ -30,12 +31,12 @@ struct PublicAccessBlock {
 struct BucketAccess {
   objects::Bucket bucket;
   documents::BucketPolicy policy;  // null where there is none
-  bool policy_reads_tags = false;  // it asks for s3:ExistingObjectTag
   PublicAccessBlock block;
   Ownership ownership = Ownership::kBucketOwnerEnforced;
   documents::Acl acl;
   objects::EncryptionRequest encryption;  // of what is written without a wish
   std::vector<documents::CorsRule> cors;
+  lifecycle::Configuration lifecycle;
 };
 
 // Thread-safe.
@@ -54,9 +55,9 @@ class AccessFacts final : public FactSource {
     std::shared_ptr<const BucketAccess> access;
   };
   Result<std::shared_ptr<const BucketAccess>> Compile(const objects::BucketLocation& location) const;
-  // What the object itself adds: its tags, and its list where lists count.
-  Status AddObject(const BucketAccess& access, const Permission& permission, std::string_view key,
-                   const identity::Session& caller, identity::ResourceFacts& facts) const;
+  // What the object itself adds where lists count: whom its own lets in.
+  Status AddObjectList(const BucketAccess& access, const Permission& permission, std::string_view key,
+                       const identity::Session& caller, identity::ResourceFacts& facts) const;
 
   objects::Service& objects_;
   mutable std::mutex mutex_;
@@ -70,6 +71,7 @@ inline constexpr std::string_view kOwnershipSetting = "ownership";
 inline constexpr std::string_view kAclSetting = "acl";
 inline constexpr std::string_view kCorsSetting = "cors";
 inline constexpr std::string_view kEncryptionSetting = "encryption";
+inline constexpr std::string_view kLifecycleSetting = "lifecycle";
 inline constexpr std::string_view kRemoved = "<None/>";  // its owner took away what is there by default
 
 // The context key that names the version an operation asks for.

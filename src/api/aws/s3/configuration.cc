@@ -54,7 +54,7 @@ constexpr Configuration kConfigurations[] = {
      {"DeleteBucketTagging", "s3:PutBucketTagging", 204},
      &kNoTagSet,
      "The TagSet does not exist"},
-    {"lifecycle",
+    {kLifecycleSetting,
      &documents::kLifecycleSchema,
      documents::CheckLifecycle,
      {"GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"},

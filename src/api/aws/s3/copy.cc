@@ -1,16 +1,26 @@
 // CopyObject and UploadPartCopy.
-#include "api/aws/s3/copy.h"
-
 #include "api/aws/s3/acl_headers.h"
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/key_use.h"
 #include "api/aws/s3/object_headers.h"
+#include "api/aws/s3/operation.h"
 #include "api/aws/s3/range.h"
 #include "foundation/codec/time.h"
 #include "services/objects/digests.h"
 #include "services/objects/policy.h"
 
 namespace aloft::api::s3 {
+namespace {
 
+struct CopySource {
+  std::string bucket;
+  std::string key;
+  std::string version;       // empty: the latest
+  std::string customer_key;  // 32 bytes, of a source whose writer brought its key
+  std::string ObjectArn() const { return "arn:aws:s3:::" + bucket + "/" + key; }
+};
+
+// "bucket/key" or "/bucket/key", percent-encoded, perhaps with ?versionId=...
 Result<CopySource> ReadCopySource(const Context& context, const http::RequestHead& head) {
   std::string_view header = head.headers.Get("x-amz-copy-source");
   std::string version;
@@ -34,15 +44,16 @@ Result<CopySource> ReadCopySource(const Context& context, const http::RequestHea
   return source;
 }
 
-objects::Service::SourceCheck SourceConditions(const Call& call, std::string& version) {
-  return [&call, &version](const objects::ObjectInfo& info) -> Status {
+// The source as it is copied: its version is told, its conditions hold, its key may be used.
+objects::Service::SourceCheck CheckSource(const Context& context, const Call& call, const Authorized& authorized,
+                                          const CopySource& source, std::string& version) {
+  return [&](const objects::ObjectInfo& info) -> Status {
     version = info.version_id;
-    if (CheckReadConditions(call.head().headers, info, "x-amz-copy-source-") == ReadVerdict::kGo) return {};
-    return Fail(kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
+    if (CheckReadConditions(call.head().headers, info, "x-amz-copy-source-") != ReadVerdict::kGo)
+      return Fail(kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
+    return MayDecrypt(context, call, source.bucket, source.key, info.encryption, AskOf(authorized));
   };
 }
-
-namespace {
 
 Permission NeedSource(const Context& context, const Call& call, const CopySource& source) {
   identity::Context more;
@@ -104,13 +115,14 @@ Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
   plan.work = [&context, source = std::move(source), request = std::move(request)](
                   const Call& c, const Authorized& authorized) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.target.bucket));
-    ALOFT_TRY(OwnerOf(context, c, source.bucket, "x-amz-source-expected-bucket-owner"));
     ALOFT_ASSIGN(auto access, context.access->Of(request.target.bucket));
     objects::CopyRequest made = request;
+    ALOFT_ASSIGN(made.source_account, OwnerOf(context, c, source.bucket, "x-amz-source-expected-bucket-owner"));
     ALOFT_ASSIGN(made.target.attributes.acl, ObjectAclOf(*access, c.head().headers));
-    ALOFT_ASSIGN(made.target.encryption, EncryptionOf(context, c.head(), *access));
+    ALOFT_ASSIGN(made.target.encryption, EncryptionOf(context, c, *access, request.target.key, AskOf(authorized)));
     std::string version;
-    auto info = context.dependencies.objects.CopyObject(owner, made, SourceConditions(c, version));
+    auto info =
+        context.dependencies.objects.CopyObject(owner, made, CheckSource(context, c, authorized, source, version));
     if (!info.ok()) return Missing(context, c, authorized, source.bucket, info.error());
     std::string body;
     codec::XmlWriter xml(body);
@@ -118,6 +130,7 @@ Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
     http::Response response = XmlAnswer(c, std::move(body));
     AddVersion(response.headers, *info);
     AddEncryption(response.headers, info->encryption, c.head().headers);
+    AddExpiration(response.headers, context, made.target.bucket, *info);
     if (!version.empty()) response.headers.Add("x-amz-copy-source-version-id", version);
     return response;
   };
@@ -128,10 +141,10 @@ Result<Plan> PlanPartCopy(const Context& context, const Call& call, Target targe
   const auto& headers = call.head().headers;
   ALOFT_TRY(RefuseUnsupported(headers));
   ALOFT_ASSIGN(CopySource source, ReadCopySource(context, call.head()));
-  std::optional<objects::Service::ByteRange> range;
+  std::optional<objects::CopyRange> range;
   if (std::string_view header = headers.Get("x-amz-copy-source-range"); !header.empty()) {
     ALOFT_ASSIGN(ByteRange bytes, ParseCopyRange(header));
-    range = objects::Service::ByteRange{bytes.offset, bytes.length};
+    range = objects::CopyRange{bytes.offset, bytes.length};
   }
   objects::PartRequest request{.bucket = target.bucket, .key = target.key};
   request.upload = objects::UploadId(target.Get("uploadId"));
@@ -140,14 +153,17 @@ Result<Plan> PlanPartCopy(const Context& context, const Call& call, Target targe
   request.number = static_cast<int>(number);
   Plan plan;
   plan.permissions = {NeedSource(context, call, source), Need(context, call, "s3:PutObject", target.ObjectArn())};
-  plan.work = [&context, source = std::move(source), request = std::move(request), range](
+  plan.work = [&context, target, source = std::move(source), request = std::move(request), range](
                   const Call& c, const Authorized& authorized) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.bucket));
-    ALOFT_TRY(OwnerOf(context, c, source.bucket, "x-amz-source-expected-bucket-owner"));
+    ALOFT_TRY(MayAddPart(context, c, authorized, owner, target));
     std::string version;
-    objects::ReadOptions options{.version = source.version, .customer_key = source.customer_key};
-    auto part = context.dependencies.objects.CopyPart(owner, request, source.bucket, source.key, range,
-                                                      SourceConditions(c, version), options);
+    objects::PartSource from{.bucket = source.bucket, .key = source.key, .range = range};
+    ALOFT_ASSIGN(from.account, OwnerOf(context, c, source.bucket, "x-amz-source-expected-bucket-owner"));
+    from.options.version = source.version;
+    from.options.customer_key = source.customer_key;
+    from.options.allow = CheckSource(context, c, authorized, source, version);
+    auto part = context.dependencies.objects.CopyPart(owner, request, from);
     if (!part.ok()) return Missing(context, c, authorized, source.bucket, part.error());
     std::string body;
     codec::XmlWriter xml(body);

@@ -6,6 +6,7 @@
 #include "foundation/http/errors.h"
 #include "foundation/kv/store.h"
 #include "platform/identity/errors.h"
+#include "platform/kms/errors.h"
 #include "services/objects/errors.h"
 
 namespace aloft::api::s3 {
@@ -102,6 +103,17 @@ constexpr ErrorName kTable[] = {
     {kNoObjectLock, "ObjectLockConfigurationNotFoundError", 404},
     {kNoPublicAccessBlock, "NoSuchPublicAccessBlockConfiguration", 404},
     {kNoOwnershipControls, "OwnershipControlsNotFoundError", 404},
+
+    // The key's own errors, as S3 passes them on.
+    {kms::kNotFound, "KMS.NotFoundException", 400},
+    {kms::kInvalidArn, "KMS.NotFoundException", 400},
+    {kms::kDisabled, "KMS.DisabledException", 400},
+    {kms::kInvalidState, "KMS.KMSInvalidStateException", 400},
+    {kms::kInvalidKeyUsage, "KMS.InvalidKeyUsageException", 400},
+    {kms::kInvalidCiphertext, "KMS.InvalidCiphertextException", 400},
+    {kms::kIncorrectKey, "KMS.IncorrectKeyException", 400},
+    {kms::kReserved, "KMS.NotFoundException", 400},
+    {kms::kValidation, "KMS.ValidationException", 400},
 
     {crypto::kNoSignature, "AccessDenied", 403},
     {crypto::kMalformedAuthorization, "AuthorizationHeaderMalformed", 400},

@@ -18,6 +18,7 @@ struct Front::State {
 Front::Front(Dependencies dependencies, Options options)
     : state_(std::make_unique<State>(
           State{{dependencies, std::move(options), std::make_shared<AccessFacts>(dependencies.objects)}, {}})) {
+  AddAgingRows(state_->context, state_->rows);
   AddBucketRows(state_->context, state_->rows);
   AddConfigurationRows(state_->context, state_->rows);
   AddBucketPolicyRows(state_->context, state_->rows);

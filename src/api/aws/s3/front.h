@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "api/aws_common/kms_access.h"
 #include "api/common/operation.h"
 #include "foundation/base/clock.h"
 #include "foundation/os/thread_pool.h"
@@ -18,7 +19,7 @@ struct Dependencies {
   os::ThreadPool& pool;  // for chunks of bodies
   const Clock& clock;
   identity::Service* identity = nullptr;  // for forms, whose proof is in their body; null: they are refused
-  bool key_service = false;               // whether the object store has KMS keys
+  const KmsAccess* kms = nullptr;         // null: what asks for a KMS key gets the store's own, or is refused
 };
 
 struct Options {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/key_use.h"
 #include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/range.h"
@@ -143,7 +144,19 @@ Result<std::optional<http::Response>> CheckConditions(const Call& call, const ob
   return std::optional<http::Response>();
 }
 
-http::Response Describe(const Call& call, const Target& target, const objects::ObjectInfo& info,
+bool AsksForChecksum(const Call& call) {
+  return EqualsIgnoreCase(call.head().headers.Get("x-amz-checksum-mode"), "enabled");
+}
+
+// Who may have the object is not yet who may have it decrypted.
+objects::ObjectCheck MayRead(const Context& context, const Call& call, const Authorized& authorized,
+                             const Target& target) {
+  return [&](const objects::ObjectInfo& info) {
+    return MayDecrypt(context, call, target.bucket, target.key, info.encryption, AskOf(authorized));
+  };
+}
+
+http::Response Describe(const Context& context, const Call& call, const Target& target, const objects::ObjectInfo& info,
                         const Selection& selection) {
   http::Response response = Answer(call, selection.partial ? 206 : 200);
   AddObjectHeaders(response.headers, info, target);
@@ -151,6 +164,7 @@ http::Response Describe(const Call& call, const Target& target, const objects::O
   AddEncryption(response.headers, info.encryption, call.head().headers);
   AddLock(response.headers, info.lock);
   AddRestore(response.headers, info.restore);
+  AddExpiration(response.headers, context, target.bucket, info);
   if (selection.partial && selection.bytes.length > 0) {
     response.headers.Add("Content-Range", "bytes " + std::to_string(selection.bytes.offset) + "-" +
                                               std::to_string(selection.bytes.offset + selection.bytes.length - 1) +
@@ -159,8 +173,7 @@ http::Response Describe(const Call& call, const Target& target, const objects::O
   if (selection.parts > 1) response.headers.Add("x-amz-mp-parts-count", std::to_string(selection.parts));
   // A checksum of the whole object says nothing about a piece of it, and clients would check the piece against it.
   bool whole = selection.bytes.length == info.size;
-  if (whole && EqualsIgnoreCase(call.head().headers.Get("x-amz-checksum-mode"), "enabled"))
-    AddChecksum(response.headers, info.checksum);
+  if (whole && AsksForChecksum(call)) AddChecksum(response.headers, info.checksum);
   return response;
 }
 
@@ -174,14 +187,16 @@ Result<Plan> PlanGet(const Context& context, const Call& call, Target target) {
   plan.work = [&context, target = std::move(target), options = std::move(options)](
                   const Call& c, const Authorized& authorized) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
-    auto opened = context.dependencies.objects.GetObject(owner, target.bucket, target.key, options);
+    objects::ReadOptions allowed = options;
+    allowed.allow = MayRead(context, c, authorized, target);
+    auto opened = context.dependencies.objects.GetObject(owner, target.bucket, target.key, allowed);
     if (!opened.ok()) return Refuse(context, c, authorized, owner, target, opened.error());
     auto reader = std::move(opened).value();
     const auto& info = reader->info();
     ALOFT_ASSIGN(auto unchanged, CheckConditions(c, info));
     if (unchanged) return std::move(*unchanged);
     ALOFT_ASSIGN(Selection selection, Select(c, target, info));
-    http::Response response = Describe(c, target, info, selection);
+    http::Response response = Describe(context, c, target, info, selection);
     ALOFT_ASSIGN(response.body, MakeBody(context, std::move(reader), selection.bytes));
     return response;
   };
@@ -198,12 +213,15 @@ Result<Plan> PlanHead(const Context& context, const Call& call, Target target) {
   plan.work = [&context, target = std::move(target), options = std::move(options)](
                   const Call& c, const Authorized& authorized) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
-    auto info = context.dependencies.objects.HeadObject(owner, target.bucket, target.key, options);
+    objects::ReadOptions allowed = options;
+    // Who does not ask for a checksum learns nothing of the bytes.
+    if (AsksForChecksum(c)) allowed.allow = MayRead(context, c, authorized, target);
+    auto info = context.dependencies.objects.HeadObject(owner, target.bucket, target.key, allowed);
     if (!info.ok()) return Refuse(context, c, authorized, owner, target, info.error());
     ALOFT_ASSIGN(auto unchanged, CheckConditions(c, *info));
     if (unchanged) return std::move(*unchanged);
     ALOFT_ASSIGN(Selection selection, Select(c, target, *info));
-    http::Response response = Describe(c, target, *info, selection);
+    http::Response response = Describe(context, c, target, *info, selection);
     response.body = http::StreamBody{nullptr, static_cast<std::int64_t>(selection.bytes.length)};
     return response;
   };
@@ -257,7 +275,9 @@ Result<Plan> PlanAttributes(const Context& context, const Call& call, Target tar
   plan.work = [&context, target = std::move(target), wanted = std::move(wanted), options = std::move(options)](
                   const Call& c, const Authorized& authorized) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, target.bucket));
-    auto info = context.dependencies.objects.HeadObject(owner, target.bucket, target.key, options);
+    objects::ReadOptions allowed = options;
+    if (wanted.contains("Checksum")) allowed.allow = MayRead(context, c, authorized, target);
+    auto info = context.dependencies.objects.HeadObject(owner, target.bucket, target.key, allowed);
     if (!info.ok()) return Refuse(context, c, authorized, owner, target, info.error());
     std::string after_text(c.head().headers.Get("x-amz-part-number-marker"));
     std::string limit_text(c.head().headers.Get("x-amz-max-parts"));

@@ -1,6 +1,7 @@
 // Uploads in parts, but for the parts' bytes: those stream (put.cc) or are copied (copy.cc).
 #include "api/aws/s3/acl_headers.h"
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/key_use.h"
 #include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "foundation/codec/time.h"
@@ -56,12 +57,12 @@ Result<Plan> PlanCreate(const Context& context, const Call& call, Target target)
   Plan plan;
   plan.permissions = NeedWrite(context, call, target);
   plan.work = [&context, request = std::move(request), choice](const Call& c,
-                                                               const Authorized&) -> Result<http::Response> {
+                                                               const Authorized& asked) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.bucket));
     ALOFT_ASSIGN(auto access, context.access->Of(request.bucket));
     objects::PutRequest made = request;
     ALOFT_ASSIGN(made.attributes.acl, ObjectAclOf(*access, c.head().headers));
-    ALOFT_ASSIGN(made.encryption, EncryptionOf(context, c.head(), *access));
+    ALOFT_ASSIGN(made.encryption, EncryptionOf(context, c, *access, request.key, AskOf(asked)));
     ALOFT_ASSIGN(auto upload, context.dependencies.objects.CreateUpload(owner, made, choice.type));
     std::string body;
     codec::XmlWriter xml(body);
@@ -122,8 +123,11 @@ Result<Plan> PlanComplete(const Context& context, const Call& call, Target targe
   }
   Plan plan;
   plan.permissions = {Need(context, call, "s3:PutObject", target.ObjectArn())};
-  plan.work = [&context, request = std::move(request)](const Call& c, const Authorized&) -> Result<http::Response> {
+  plan.work = [&context, target, request = std::move(request)](const Call& c,
+                                                               const Authorized& asked) -> Result<http::Response> {
     ALOFT_ASSIGN(AccountId owner, OwnerOf(context, c, request.bucket));
+    // An answer about a checksum is one about the bytes.
+    if (!request.checksum.empty()) ALOFT_TRY(MayAddPart(context, c, asked, owner, target));
     ALOFT_ASSIGN(auto info, context.dependencies.objects.CompleteUpload(owner, request));
     std::string body;
     codec::XmlWriter xml(body);
@@ -140,6 +144,7 @@ Result<Plan> PlanComplete(const Context& context, const Call& call, Target targe
     http::Response response = XmlAnswer(c, std::move(body));
     AddVersion(response.headers, info);
     AddEncryption(response.headers, info.encryption, c.head().headers);
+    AddExpiration(response.headers, context, request.bucket, info);
     return response;
   };
   return plan;

@@ -53,6 +53,7 @@ Row MakeRow(const Context& context, std::string_view operation, Planner planner,
 
 // The rows of each file of operations.
 void AddBucketRows(const Context& context, std::vector<Row>& rows);
+void AddAgingRows(const Context& context, std::vector<Row>& rows);
 void AddAclRows(const Context& context, std::vector<Row>& rows);
 void AddBucketPolicyRows(const Context& context, std::vector<Row>& rows);
 void AddConfigurationRows(const Context& context, std::vector<Row>& rows);
@@ -92,13 +93,11 @@ Status CheckBody(const Call& call, bool required);
 
 // The headers that let a page of another origin use the answer, where the bucket's CORS configuration says so.
 void AddCors(const Context& context, const http::RequestHead& head, std::string_view bucket, http::Response& response);
+// x-amz-expiration, where a lifecycle rule will remove the object.
+void AddExpiration(http::Headers& headers, const Context& context, const std::string& bucket,
+                   const objects::ObjectInfo& info);
 // kInvalidArgument where the version is named and empty.
 Status CheckVersion(const Target& target);
-
-// How an object that is written by this request is encrypted: as its headers say, else as the bucket's owner
-// configured; kNone: as the installation does by default. Without a key service, KMS's own key for S3 is the store's.
-Result<objects::EncryptionRequest> EncryptionOf(const Context& context, const http::RequestHead& head,
-                                                const BucketAccess& access);
 
 // The answer that an error is, for handlers that have headers to add to it.
 http::Response ErrorAnswer(const Error& error, const http::RequestHead& head, const RequestId& request_id);

@@ -4,7 +4,6 @@
 
 #include "api/aws/s3/acl_headers.h"
 #include "api/aws/s3/headers.h"
-#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "foundation/codec/time.h"
 
@@ -94,20 +93,6 @@ Permission Need(const Context& context, const Call& call, std::string_view actio
 
 std::string_view ForVersion(const Target& target, std::string_view plain, std::string_view versioned) {
   return target.Get("versionId").empty() ? plain : versioned;
-}
-
-Result<objects::EncryptionRequest> EncryptionOf(const Context& context, const http::RequestHead& head,
-                                                const BucketAccess& access) {
-  using objects::EncryptionKind;
-  ALOFT_ASSIGN(auto request, ReadEncryption(head));
-  if (request.kind == EncryptionKind::kNone) request = access.encryption;
-  bool kms = request.kind == EncryptionKind::kSseKms || request.kind == EncryptionKind::kDsseKms;
-  if (kms && !context.dependencies.key_service && request.kms_key.empty()) {
-    // The SageMaker SDK asks for KMS on every upload. The answer says what was done.
-    request = {};
-    request.kind = EncryptionKind::kSseS3;
-  }
-  return request;
 }
 
 std::vector<Permission> NeedWrite(const Context& context, const Call& call, const Target& target) {

@@ -6,6 +6,7 @@
 #include "api/aws/s3/form.h"
 #include "api/aws/s3/form_proof.h"
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/key_use.h"
 #include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/upload.h"
@@ -111,7 +112,7 @@ class FormUpload {
     ALOFT_TRY(Authorize(*call, form, !request.attributes.tags.empty()));
     ALOFT_ASSIGN(auto access, context_.access->Of(target_.bucket));
     ALOFT_ASSIGN(request.attributes.acl, ObjectAclOf(*access, headers));
-    ALOFT_ASSIGN(request.encryption, EncryptionOf(context_, form.head(), *access));
+    ALOFT_ASSIGN(request.encryption, EncryptionOf(context_, form, *access, target_.key, asking_));
     ALOFT_ASSIGN(session_, context_.dependencies.objects.BeginPut(access->bucket.account, std::move(request)));
     return {};
   }
@@ -119,12 +120,16 @@ class FormUpload {
   Status Authorize(const Call& call, Call& form, bool tagged) {
     FormFields fields = reader_.fields();
     ALOFT_ASSIGN(auto proof, ReadFormProof(context_, fields, call.received));
+    if (proof) form.session = proof->session;
+    // Without a signature the caller is nobody, as the gateway knows already.
+    asking_ = [this, &call, session = form.session, signed_form = proof.has_value()](const Permission& need) {
+      return signed_form ? AuthorizeForm(context_, call, session, need) : authorized_.Check(need);
+    };
     auto needed = NeedWrite(context_, form, target_);
     if (tagged) needed.push_back(Need(context_, form, "s3:PutObjectTagging", target_.ObjectArn()));
     for (auto& need : needed) {
       if (proof) need.context["s3:authtype"] = {"POST"};
-      // Without a signature the caller is nobody, as the gateway knows already.
-      ALOFT_TRY(proof ? AuthorizeForm(context_, call, proof->session, need) : authorized_.Check(need));
+      ALOFT_TRY(asking_(need));
     }
     if (!proof) return {};
     policy_ = std::move(proof->policy);
@@ -183,6 +188,7 @@ class FormUpload {
   Target target_;
   Authorized authorized_;
   FormReader reader_;
+  Ask asking_;  // while the fields are judged
   std::optional<documents::PostPolicy> policy_;
   BodyDigests digests_;
   std::unique_ptr<objects::PutSession> session_;

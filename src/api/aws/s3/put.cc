@@ -1,6 +1,7 @@
 // PutObject and UploadPart: the operations whose body streams.
 #include "api/aws/s3/acl_headers.h"
 #include "api/aws/s3/headers.h"
+#include "api/aws/s3/key_use.h"
 #include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/upload.h"
@@ -8,14 +9,17 @@
 namespace aloft::api::s3 {
 namespace {
 
-void AddMade(http::Headers& headers, const objects::ObjectInfo& made, const http::Headers& request) {
+void AddMade(http::Headers& headers, const Context& context, const std::string& bucket, const objects::ObjectInfo& made,
+             const http::Headers& request) {
+  AddExpiration(headers, context, bucket, made);
   AddChecksum(headers, made.checksum);
   AddVersion(headers, made);
   AddEncryption(headers, made.encryption, request);
 }
 
 // A part's answer names no type: only a whole object has one.
-void AddMade(http::Headers& headers, const objects::Part& made, const http::Headers&) {
+void AddMade(http::Headers& headers, const Context&, const std::string&, const objects::Part& made,
+             const http::Headers&) {
   if (made.checksum.algorithm != objects::ChecksumAlgorithm::kNone)
     headers.Add(ChecksumHeader(made.checksum.algorithm), made.checksum.value);
 }
@@ -38,7 +42,7 @@ void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call
     if (!owner) return Fail(kCancelled, "The request is gone");
     http::Response response = Answer(*owner, 200);
     response.headers.Add("ETag", Quoted(made.etag));
-    AddMade(response.headers, made, owner->head().headers);
+    AddMade(response.headers, context, bucket, made, owner->head().headers);
     AddCors(context, owner->head(), bucket, response);
     return response;
   };
@@ -57,10 +61,10 @@ class PutObject final : public Prepared {
 
   std::vector<Permission> permissions() const override { return needed_; }
 
-  void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
+  void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) override {
     auto owner = OwnerOf(context_, *call, target_.bucket);
     if (!owner.ok()) return respond(std::move(owner).error());
-    if (auto status = Complete(*call); !status.ok()) return respond(std::move(status).error());
+    if (auto status = Complete(*call, authorized); !status.ok()) return respond(std::move(status).error());
     const std::uint64_t length = request_.expected_bytes;
     ReceiveInto(context_, call, target_.bucket, context_.dependencies.objects.BeginPut(*owner, std::move(request_)),
                 length, std::move(digests_), std::move(respond));
@@ -68,10 +72,10 @@ class PutObject final : public Prepared {
 
  private:
   // What depends on the bucket: its lists, its encryption.
-  Status Complete(const Call& call) {
+  Status Complete(const Call& call, const Authorized& authorized) {
     ALOFT_ASSIGN(auto access, context_.access->Of(target_.bucket));
     ALOFT_ASSIGN(request_.attributes.acl, ObjectAclOf(*access, call.head().headers));
-    ALOFT_ASSIGN(request_.encryption, EncryptionOf(context_, call.head(), *access));
+    ALOFT_ASSIGN(request_.encryption, EncryptionOf(context_, call, *access, target_.key, AskOf(authorized)));
     return {};
   }
 
@@ -94,9 +98,11 @@ class UploadPart final : public Prepared {
 
   std::vector<Permission> permissions() const override { return needed_; }
 
-  void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
+  void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) override {
     auto owner = OwnerOf(context_, *call, target_.bucket);
     if (!owner.ok()) return respond(std::move(owner).error());
+    auto allowed = MayAddPart(context_, *call, authorized, *owner, target_);
+    if (!allowed.ok()) return respond(std::move(allowed).error());
     const std::uint64_t length = request_.expected_bytes;
     ReceiveInto(context_, call, target_.bucket, context_.dependencies.objects.BeginPart(*owner, std::move(request_)),
                 length, std::move(digests_), std::move(respond));

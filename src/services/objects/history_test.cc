@@ -1,0 +1,491 @@
+// Random histories against a plain model: every operation that changes a key, in buckets with and without versions and
+// lock, while the power is cut at any durable step and the server starts again. A history that fails shrinks.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <map>
+#include <set>
+
+#include "services/objects/testing_cut.h"
+#include "services/objects/testing_stores.h"
+
+namespace aloft::objects {
+namespace {
+
+enum Kind {
+  kPut,
+  kPutIfAbsent,
+  kDelete,
+  kDeleteVersion,
+  kCopy,
+  kCreate,
+  kPart,
+  kComplete,
+  kAbort,
+  kVersioning,
+  kMove,
+  kRestore,
+  kRetain,
+  kHold,
+  kWait,
+  kReclaim,
+  kKinds
+};
+
+struct Step {
+  int kind = 0;
+  int key = 0, other = 0;  // which key, which version or part
+  int size = 0;
+  int cut = 0;  // the durable step at which the power goes; 0: none
+  bool after = false;
+};
+
+void showValue(const Step& step, std::ostream& out) {
+  out << "{" << step.kind << "," << step.key << "," << step.other << "," << step.size << "," << step.cut << ","
+      << step.after << "}";
+}
+
+rc::Gen<Step> AnyStep() {
+  auto number = [](int end) { return rc::gen::inRange(0, end); };
+  return rc::gen::build<Step>(rc::gen::set(&Step::kind, number(kKinds)), rc::gen::set(&Step::key, number(2)),
+                              rc::gen::set(&Step::other, number(4)),
+                              rc::gen::set(&Step::size, rc::gen::element(1, 64, 65, 700)),
+                              rc::gen::set(&Step::cut, rc::gen::map(number(12), [](int n) { return n > 4 ? 0 : n; })),
+                              rc::gen::set(&Step::after, rc::gen::arbitrary<bool>()));
+}
+
+struct Version {
+  std::string id{};
+  std::string body{};
+  bool marker = false;
+  friend bool operator==(const Version&, const Version&) = default;
+};
+using Versions = std::vector<Version>;  // the newest first
+
+// What a version is beside its bytes: kept by id, because a cut never changes it half.
+struct Kept {
+  bool archived = false;
+  Time readable{};  // until then, where it is archived
+  RetentionMode mode = RetentionMode::kNone;
+  Time until{};
+  bool hold = false;
+};
+
+class History {
+ public:
+  explicit History(bool lock) : lock_(lock), versioning_(lock ? Versioning::kEnabled : Versioning::kNever) {
+    kv::Options options;
+    options.engine = kv::Engine::kMemory;
+    store_ = std::move(kv::Store::Open(options, Log::Discard())).value();
+    service_ = Open(*store_, blobs_, archive_);
+    RC_ASSERT(service_->CreateBucket(account_, Region("us-east-1"), "data", {}, lock).ok());
+  }
+
+  void Run(const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+      Do(step);
+      for (const char* key : {"a", "b"}) RC_ASSERT(Look(key) == model_[key]);
+    }
+    clock_.Advance(std::chrono::hours(3));
+    Reclaim(*service_);
+    auto report = service_->Check({.verify = true}, [](const Problem& problem) { RC_FAIL(problem.what); });
+    RC_ASSERT(report.ok());
+    RC_ASSERT(blobs_.count() == Blobs(false));
+    RC_ASSERT(archive_.count() == Blobs(true));
+  }
+
+ private:
+  struct Upload {
+    std::string key;
+    std::map<int, std::pair<Part, std::string>> parts;
+  };
+
+  std::unique_ptr<Service> Open(kv::Store& store, blob::Store& blobs, blob::Store& archive) {
+    Limits limits;
+    limits.inline_bytes = 64;
+    limits.min_part_bytes = 1;
+    return std::make_unique<Service>(store, blobs, clock_, random_, Log::Discard(), limits, Keys{}, &archive);
+  }
+
+  // Runs the operation, perhaps with the power cut in it. True: acknowledged. False: refused, or nobody knows.
+  bool Try(const Step& step, const std::function<Status(Service&)>& operation, bool* cut) {
+    *cut = false;
+    if (step.cut == 0) return operation(*service_).ok();
+    Power power{.cut_at = step.cut, .after = step.after};
+    CutStore store(*store_, power);
+    CutBlobs blobs(blobs_, power), archive(archive_, power);
+    bool done = operation(*Open(store, blobs, archive)).ok();
+    *cut = power.dead;
+    RC_ASSERT(!(done && power.dead));
+    service_ = Open(*store_, blobs_, archive_);
+    return done;
+  }
+
+  // What the store has of a key.
+  Versions Look(const std::string& key) {
+    Versions seen;
+    auto page = service_->ListVersions(account_, {.bucket = "data", .prefix = key});
+    RC_ASSERT(page.ok());
+    for (const auto& info : page->versions) {
+      Version version{info.version_id, "", info.is_delete_marker};
+      if (!info.is_delete_marker) version.body = Read(key, info);
+      seen.push_back(std::move(version));
+    }
+    return seen;
+  }
+
+  std::string Read(const std::string& key, const ObjectInfo& info) {
+    const Kept& kept = kept_[info.version_id + key];
+    auto reader = service_->GetObject(account_, "data", key, {.version = info.version_id});
+    if (kept.archived && kept.readable <= clock_.Now()) {
+      RC_ASSERT(!reader.ok() && reader.error().reason == kArchived);
+      return FindBody(key, info.version_id);
+    }
+    RC_ASSERT(reader.ok());
+    std::string body(info.size, '\0');
+    RC_ASSERT((*reader)->Read(0, {reinterpret_cast<std::uint8_t*>(body.data()), body.size()}).ok());
+    return body;
+  }
+  std::string FindBody(const std::string& key, const std::string& id) {
+    for (const auto& version : model_[key])
+      if (version.id == id) return version.body;
+    return "unknown";
+  }
+
+  // The key with a version more: what was "null" gives way where the bucket makes no ids.
+  Versions With(const std::string& key, const std::string& id, const std::string& body, bool marker) {
+    Versions versions = model_[key];
+    if (versioning_ != Versioning::kEnabled) std::erase_if(versions, [](const Version& v) { return v.id == "null"; });
+    versions.insert(versions.begin(), {id.empty() ? "null" : id, body, marker});
+    return versions;
+  }
+
+  // A write that makes a version: it happened or it did not, and acknowledged it did.
+  void Write(const Step& step, const std::string& key, const std::string& body, bool marker, bool allowed,
+             const std::function<Status(Service&)>& operation) {
+    bool cut = false;
+    bool done = Try(step, operation, &cut);
+    RC_ASSERT(cut || done == allowed);
+    // "null" may have been archived; the new one is not.
+    Versions seen = LookAfter(key, body);
+    bool happened = !seen.empty() && seen == With(key, seen.front().id, body, marker) && seen != model_[key];
+    if (marker && versioning_ == Versioning::kNever) happened = seen.empty() && !model_[key].empty();
+    // A marker over a marker without ids looks as before.
+    bool same_null = versioning_ != Versioning::kEnabled && !seen.empty() && seen == model_[key];
+    if (done && !same_null && !(marker && versioning_ == Versioning::kNever)) RC_ASSERT(happened);
+    if (!done) RC_ASSERT(happened || seen == model_[key]);
+    model_[key] = seen;
+  }
+  Versions LookAfter(const std::string& key, const std::string&) {
+    // What replaced an archived "null" version is as readable as any.
+    auto page = service_->ListVersions(account_, {.bucket = "data", .prefix = key});
+    RC_ASSERT(page.ok());
+    for (const auto& info : page->versions)
+      if (info.version_id == "null" && info.attributes.storage_class.empty()) kept_["null" + key] = {};
+    return Look(key);
+  }
+
+  Version* Pick(const Step& step, const std::string& key) {
+    auto& versions = model_[key];
+    return versions.empty() ? nullptr : &versions[static_cast<std::size_t>(step.other) % versions.size()];
+  }
+  Upload* PickUpload(const Step& step, std::string* id) {
+    if (uploads_.empty()) return nullptr;
+    auto at = uploads_.begin();
+    std::advance(at, static_cast<std::size_t>(step.other) % uploads_.size());
+    *id = at->first;
+    return &at->second;
+  }
+
+  void Do(const Step& step) {
+    const std::string key = step.key == 0 ? "a" : "b";
+    const std::string body = Bytes(static_cast<std::size_t>(step.size), static_cast<char>('a' + ++count_ % 20));
+    switch (step.kind) {
+      case kPut: return Put(step, key, body, false);
+      case kPutIfAbsent: return Put(step, key, body, true);
+      case kDelete: return Delete(step, key);
+      case kDeleteVersion: return DeleteVersion(step, key);
+      case kCopy: return Copy(step, key);
+      case kCreate: return Create(step, key);
+      case kPart: return PutPart(step, body);
+      case kComplete: return Complete(step);
+      case kAbort: return Abort(step);
+      case kVersioning: return SetVersioning(step);
+      case kMove: return Move(step, key);
+      case kRestore: return Restore(step, key);
+      case kRetain: return Retain(step, key);
+      case kHold: return Hold(step, key);
+      case kWait: return clock_.Advance(std::chrono::minutes(20));
+      default: return Reclaim(*service_);
+    }
+  }
+
+  void Put(const Step& step, const std::string& key, const std::string& body, bool if_absent) {
+    PutRequest request{.bucket = "data", .key = key};
+    request.condition.if_none_match = if_absent;
+    bool live = !model_[key].empty() && !model_[key].front().marker;
+    Write(step, key, body, false, !if_absent || !live, [&](Service& s) -> Status {
+      ALOFT_TRY(s.Put(account_, request, body));
+      return {};
+    });
+  }
+
+  void Delete(const Step& step, const std::string& key) {
+    Write(step, key, "", true, true, [&](Service& s) -> Status {
+      ALOFT_TRY(s.DeleteObject(account_, {.bucket = "data", .key = key}));
+      return {};
+    });
+  }
+
+  bool Locked(const std::string& key, const Version& version, bool bypass) {
+    const Kept& kept = kept_[version.id + key];
+    if (version.marker) return false;
+    if (kept.hold) return true;
+    if (kept.mode == RetentionMode::kNone || kept.until <= clock_.Now()) return false;
+    return kept.mode == RetentionMode::kCompliance || !bypass;
+  }
+
+  void DeleteVersion(const Step& step, const std::string& key) {
+    Version* version = Pick(step, key);
+    if (version == nullptr) return;
+    bool bypass = step.size == 700;
+    bool locked = Locked(key, *version, bypass);
+    DeleteRequest request{.bucket = "data", .key = key, .version = version->id};
+    request.bypass_governance = bypass;
+    bool cut = false;
+    bool done = Try(
+        step,
+        [&](Service& s) -> Status {
+          ALOFT_TRY(s.DeleteObject(account_, request));
+          return {};
+        },
+        &cut);
+    RC_ASSERT(!(done && locked));
+    RC_ASSERT(cut || done == !locked);
+    Versions rest = model_[key];
+    std::erase(rest, *version);
+    Versions seen = Look(key);
+    RC_ASSERT(seen == rest || (!done && seen == model_[key]));
+    model_[key] = seen;
+  }
+
+  void Copy(const Step& step, const std::string& key) {
+    const std::string from = key == "a" ? "b" : "a";
+    Version* version = Pick(step, from);
+    if (version == nullptr) return;
+    const Version source = *version;
+    const Kept& kept = kept_[source.id + from];
+    bool readable = !source.marker && !(kept.archived && kept.readable <= clock_.Now());
+    CopyRequest request{.source_bucket = "data", .source_key = from, .source_version = source.id};
+    request.target = {.bucket = "data", .key = key};
+    Write(step, key, source.body, false, readable, [&](Service& s) -> Status {
+      ALOFT_TRY(s.CopyObject(account_, request));
+      return {};
+    });
+  }
+
+  void Create(const Step& step, const std::string& key) {
+    bool cut = false;
+    std::string id;
+    bool done = Try(
+        step,
+        [&](Service& s) -> Status {
+          ALOFT_ASSIGN(auto upload,
+                       s.CreateUpload(account_, {.bucket = "data", .key = key}, ChecksumType::kFullObject));
+          id = upload.id.value();
+          return {};
+        },
+        &cut);
+    RC_ASSERT(done || cut);
+    auto page = service_->ListUploads(account_, {.bucket = "data"});
+    RC_ASSERT(page.ok() && page->uploads.size() <= uploads_.size() + 1);
+    // One of which nobody heard is found in the listing and used all the same.
+    for (const auto& upload : page->uploads) uploads_[upload.id.value()].key = upload.key;
+    RC_ASSERT(!done || uploads_.contains(id));
+  }
+
+  void PutPart(const Step& step, const std::string& body) {
+    std::string id;
+    Upload* upload = PickUpload(step, &id);
+    if (upload == nullptr) return;
+    int number = 1 + step.key;
+    bool cut = false;
+    auto put = [&](Service& s) -> Status {
+      PartRequest request{.bucket = "data", .key = upload->key, .upload = UploadId(id), .number = number};
+      ALOFT_ASSIGN(auto session, s.BeginPart(account_, request));
+      ALOFT_TRY(session->Append(AsBytes(body)));
+      ALOFT_ASSIGN(Part part, session->Commit({}));
+      upload->parts[number] = {part, body};
+      return {};
+    };
+    bool done = Try(step, put, &cut);
+    RC_ASSERT(done || cut);
+    // A part of which nobody heard is put again, as clients do.
+    if (!done) RC_ASSERT(put(*service_).ok());
+  }
+
+  void Complete(const Step& step) {
+    std::string id;
+    Upload* upload = PickUpload(step, &id);
+    if (upload == nullptr || upload->parts.empty()) return;
+    CompleteRequest request{.bucket = "data", .key = upload->key, .upload = UploadId(id)};
+    std::string whole;
+    for (const auto& [number, part] : upload->parts) {
+      request.parts.push_back({number, part.first.etag, {}});
+      whole += part.second;
+    }
+    const std::string key = upload->key;
+    auto complete = [&](Service& s) -> Status {
+      ALOFT_TRY(s.CompleteUpload(account_, request));
+      return {};
+    };
+    Write(step, key, whole, false, true, complete);
+    bool happened = !model_[key].empty() && model_[key].front().body == whole &&
+                    !service_->FindUpload(account_, "data", key, UploadId(id)).ok();
+    if (happened) {
+      uploads_.erase(id);
+      // The answer was lost: the same request again has the same answer, and makes no second version.
+      RC_ASSERT(complete(*service_).ok());
+    }
+  }
+
+  void Abort(const Step& step) {
+    std::string id;
+    Upload* upload = PickUpload(step, &id);
+    if (upload == nullptr) return;
+    bool cut = false;
+    bool done = Try(
+        step, [&](Service& s) { return s.AbortUpload(account_, "data", upload->key, UploadId(id)); }, &cut);
+    RC_ASSERT(done || cut);
+    bool there = service_->FindUpload(account_, "data", upload->key, UploadId(id)).ok();
+    RC_ASSERT(!(done && there));
+    if (!there) uploads_.erase(id);
+  }
+
+  void SetVersioning(const Step& step) {
+    if (step.other != 0) return;
+    Versioning wanted = step.key == 0 ? Versioning::kEnabled : Versioning::kSuspended;
+    bool cut = false;
+    bool done = Try(
+        step, [&](Service& s) { return s.SetVersioning(account_, "data", wanted); }, &cut);
+    RC_ASSERT(cut || done == !(lock_ && wanted == Versioning::kSuspended));
+    versioning_ = service_->HeadBucket(account_, "data")->versioning;
+    RC_ASSERT(!done || versioning_ == wanted);
+  }
+
+  void Move(const Step& step, const std::string& key) {
+    Version* version = Pick(step, key);
+    if (version == nullptr || version->marker) return;
+    const std::string id = version->id;
+    bool cut = false;
+    bool done = Try(
+        step, [&](Service& s) { return s.Transition(account_, "data", key, id, "GLACIER"); }, &cut);
+    RC_ASSERT(done || cut);
+    auto info = service_->FindVersion(account_, "data", key, id);
+    RC_ASSERT(info.ok());
+    Kept& kept = kept_[id + key];
+    bool moved = info->attributes.storage_class == "GLACIER";
+    RC_ASSERT(moved || (cut && !kept.archived));
+    if (moved && !kept.archived) kept.readable = {};
+    kept.archived = moved;
+  }
+
+  void Restore(const Step& step, const std::string& key) {
+    Version* version = Pick(step, key);
+    if (version == nullptr || version->marker) return;
+    const std::string id = version->id;
+    Kept& kept = kept_[id + key];
+    bool cut = false;
+    bool done = Try(
+        step,
+        [&](Service& s) -> Status {
+          ALOFT_TRY(s.RestoreObject(account_, "data", key, id, 1));
+          return {};
+        },
+        &cut);
+    RC_ASSERT(cut || done == kept.archived);
+    auto info = service_->FindVersion(account_, "data", key, id);
+    RC_ASSERT(info.ok());
+    if (kept.archived) kept.readable = info->restore.expires;
+    RC_ASSERT(!done || kept.readable > clock_.Now());
+  }
+
+  void Retain(const Step& step, const std::string& key) {
+    Version* version = Pick(step, key);
+    if (!lock_ || version == nullptr || version->marker || Locked(key, *version, false)) return;
+    Retention wanted{step.size == 1 ? RetentionMode::kCompliance : RetentionMode::kGovernance,
+                     clock_.Now() + std::chrono::minutes(30)};
+    bool cut = false;
+    const std::string id = version->id;
+    bool done = Try(
+        step, [&](Service& s) { return s.SetRetention(account_, "data", key, wanted, false, id); }, &cut);
+    RC_ASSERT(done || cut);
+    auto info = service_->FindVersion(account_, "data", key, id);
+    RC_ASSERT(info.ok());
+    kept_[id + key].mode = info->lock.retention.mode;
+    kept_[id + key].until = info->lock.retention.until;
+    RC_ASSERT(!done || kept_[id + key].mode == wanted.mode);
+  }
+
+  void Hold(const Step& step, const std::string& key) {
+    Version* version = Pick(step, key);
+    if (!lock_ || version == nullptr || version->marker) return;
+    bool cut = false;
+    const std::string id = version->id;
+    bool wanted = step.size != 1;
+    bool done = Try(
+        step, [&](Service& s) { return s.SetLegalHold(account_, "data", key, wanted, id); }, &cut);
+    RC_ASSERT(done || cut);
+    kept_[id + key].hold = service_->FindVersion(account_, "data", key, id)->lock.legal_hold;
+    RC_ASSERT(!done || kept_[id + key].hold == wanted);
+  }
+
+  void Reclaim(Service& service) {
+    RC_ASSERT(service.EndRestores(1000).ok());
+    RC_ASSERT(service.Reclaim(std::chrono::minutes(1), 100'000).ok());
+    RC_ASSERT(service.SweepOrphans(std::chrono::hours(1)).ok());
+  }
+
+  // How many blobs the model's bytes need at most and at least is a matter of sharing: count what is held.
+  std::size_t Blobs(bool archive) {
+    std::set<std::string> held;
+    auto page = store_->Scan("objects.holder", {});
+    RC_ASSERT(page.ok() && !page->more);
+    for (const auto& holder : page->entries) held.insert(holder.key.substr(0, holder.key.find('\0')));
+    blob::Store& store = archive ? static_cast<blob::Store&>(archive_) : blobs_;
+    std::size_t count = 0;
+    static_cast<void>(store.List([&](const blob::BlobId& id, Time) {
+      RC_ASSERT(held.contains(id.value()));
+      ++count;
+      return true;
+    }));
+    return count;
+  }
+
+  const bool lock_;
+  Versioning versioning_;
+  const AccountId account_{"111122223333"};
+  ManualClock clock_;
+  SeededRandom random_{11};
+  MemoryBlobs blobs_{clock_};
+  MemoryBlobs archive_{clock_, "archived"};
+  std::unique_ptr<kv::Store> store_;
+  std::unique_ptr<Service> service_;
+  std::map<std::string, Versions> model_;
+  std::map<std::string, Kept> kept_;  // by version id and key
+  std::map<std::string, Upload> uploads_;
+  int count_ = 0;
+};
+
+// Without lock, through every state of versioning.
+TEST(Histories, EndAsTheModelSays) {
+  EXPECT_TRUE(rc::check([] { History(false).Run(*rc::gen::container<std::vector<Step>>(AnyStep())); }));
+}
+
+// With lock: what binds is never lost, whoever asks.
+TEST(Histories, KeepLockedVersions) {
+  EXPECT_TRUE(rc::check([] { History(true).Run(*rc::gen::container<std::vector<Step>>(AnyStep())); }));
+}
+
+}  // namespace
+}  // namespace aloft::objects
