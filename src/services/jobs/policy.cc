@@ -33,6 +33,8 @@ bool Expired(const Snapshot& snapshot, Time now) {
 
 Action WithMissing(const Snapshot& snapshot, std::size_t missing, Time now) {
   const JobState& state = snapshot.state;
+  // The server died after it had removed what it interrupted.
+  if (state.task_seen && state.interrupt_sent && !state.stop_wished) return {Do::kResume};
   if (state.task_seen) return {MayRetry(snapshot) ? Do::kRetry : Do::kLose, {}, missing};
   if (state.stop_wished) return {Do::kFinishUnstarted};
   if (Expired(snapshot, now)) return {Do::kExpire};

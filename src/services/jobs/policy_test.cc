@@ -114,6 +114,7 @@ TEST(Policy, Interruptions) {
   EXPECT_EQ(NextOf(state, {Task(Phase::kRunning)}), Do::kWait);
   EXPECT_EQ(NextOf(state, {stopped}), Do::kResume);
   EXPECT_EQ(NextOf(state, {Task(Phase::kEnded, Outcome::kSucceeded)}), Do::kFinish) << "it was quicker";
+  EXPECT_EQ(NextOf(state, {std::nullopt}), Do::kResume) << "the server died after it had removed the task";
   state.stop_wished = true;
   EXPECT_EQ(NextOf(state, {stopped}), Do::kFinish);
   JobState next;
