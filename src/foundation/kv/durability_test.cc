@@ -16,10 +16,8 @@ namespace {
 
 class DurabilityTest : public EngineTest {
  protected:
-  void SetUp() override {
-    Open();
-    store_.reset();
-  }
+  // Nothing is opened before the fork: RocksDB's threads would be missing in the child, which thinks it has them.
+  void SetUp() override {}
   void TearDown() override { ArmFaultPoints("none=error@1"); }
   static Result<Version> Put(Store& store, const std::string& key) {
     Batch batch;
@@ -96,7 +94,8 @@ TEST_P(DurabilityTest, AcknowledgedBatchesSurviveKill) {
   EXPECT_GT(Put(*store_, "next").value(), greatest);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, DurabilityTest, testing::Values(Engine::kRocks, Engine::kPostgres), EngineName);
+// RocksDB last: from then on this process has threads, and the thread sanitizer follows no child of such a one.
+INSTANTIATE_TEST_SUITE_P(Engines, DurabilityTest, testing::Values(Engine::kPostgres, Engine::kRocks), EngineName);
 
 using RocksFailureTest = DurabilityTest;
 
@@ -130,6 +129,7 @@ TEST_P(RocksFailureTest, CorruptionIsNoticed) {
     batch.Put("test", "key" + std::to_string(i), std::string(1u << 18, static_cast<char>('a' + i % 26)) + "unlike");
     ASSERT_TRUE(store_->Apply(std::move(batch)).ok());
   }
+  Reopen();  // what the log held becomes a table
   store_.reset();
   int damaged = 0;
   for (const auto& file : std::filesystem::directory_iterator(directory_.path())) {

@@ -38,6 +38,10 @@ class SandboxTest : public testing::Test {
   }
   ~SandboxTest() override { fs::remove_all(directory_); }
 
+#ifdef __SANITIZE_THREAD__
+  void SetUp() override { GTEST_SKIP() << "the thread sanitizer's own thread forbids a new user namespace"; }
+#endif
+
   Result<Sandbox> Start(const std::string& script) {
     auto sandbox = Sandbox::Create(spec_, writing_.get());
     if (!sandbox.ok()) return std::move(sandbox).error();
