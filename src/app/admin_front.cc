@@ -156,7 +156,7 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
   rows_.push_back(std::move(token));
   for (api::Row& row : MakeJobRows(sources_.training, sources_.backend)) rows_.push_back(std::move(row));
   rows_.push_back(MakeCheckObjectsRow(sources_.objects, sources_.home));
-  rows_.push_back(MakeExplainAccessRow(sources_.identity, sources_.all_fronts));
+  rows_.push_back(MakeExplainAccessRow(sources_.identity, sources_.all_fronts, sources_.kms_keys));
 }
 
 std::optional<api::Front::Claim> AdminFront::Claims(const http::RequestHead& head) const {

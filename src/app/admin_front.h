@@ -32,6 +32,7 @@ struct AdminSources {
   identity::Service& identity;
   keys::Keyring& keyring;
   const keys::Resealer& resealer;
+  const api::FactSource& kms_keys;  // for ExplainAccess
   const Metrics& metrics;
   std::function<Status()> ready;                               // asks the stores
   std::function<std::string()> status_json;                    // of GetStatus

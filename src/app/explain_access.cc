@@ -4,6 +4,7 @@
 
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
+#include "platform/identity/state.h"
 
 namespace aloft::app {
 namespace {
@@ -67,12 +68,25 @@ Result<Question> Decode(const api::Call& call) {
 }
 
 // The service that an action belongs to knows its resources.
-const api::FactSource* SourceFor(const std::vector<const api::Front*>& fronts, std::string_view action) {
+const api::FactSource* SourceFor(const std::vector<const api::Front*>& fronts, const api::FactSource& keys,
+                                 std::string_view action) {
   const std::string_view service = action.substr(0, action.find(':'));
+  if (service == "kms") return &keys;
   for (const api::Front* front : fronts)
     for (const api::Row& row : front->rows())
       if (row.service == service && row.facts != nullptr) return row.facts;
   return nullptr;
+}
+
+// A role's trust is the gate of assuming it. Absent: another action, or no such role.
+Result<std::optional<identity::ResourceFacts>> TrustOf(identity::Service& identity, const Question& question) {
+  using identity::EntityKind;
+  const auto name = identity::ParseEntityArn(question.resource, EntityKind::kRole);
+  if (!name || !ToLower(question.action).starts_with("sts:")) return std::optional<identity::ResourceFacts>();
+  ALOFT_ASSIGN(const auto role,
+               identity::FindPrincipal(identity.state(), name->account, EntityKind::kRole, name->name));
+  if (role == nullptr || role->entity.Arn() != question.resource) return std::optional<identity::ResourceFacts>();
+  return std::optional(identity::ResourceFacts{.owner = name->account, .policy = role->trust, .gate = true});
 }
 
 constexpr std::string_view kSources[] = {"identity", "boundary",        "session",
@@ -110,8 +124,8 @@ std::string Show(const Question& question, const identity::Session& session, con
 
 class ExplainAccess final : public api::Prepared {
  public:
-  ExplainAccess(Question question, identity::Service& identity, Fronts fronts)
-      : question_(std::move(question)), identity_(identity), fronts_(std::move(fronts)) {}
+  ExplainAccess(Question question, identity::Service& identity, Fronts fronts, const api::FactSource& keys)
+      : question_(std::move(question)), identity_(identity), fronts_(std::move(fronts)), keys_(keys) {}
 
   std::vector<api::Permission> permissions() const override {
     const bool anonymous = question_.principal == "anonymous";
@@ -134,7 +148,10 @@ class ExplainAccess final : public api::Prepared {
         return Fail(identity::kNoSuchEntity, "The entity " + question_.principal + " cannot be found.");
     }
     identity::ResourceFacts facts;
-    if (const api::FactSource* source = SourceFor(fronts_(), question_.action)) {
+    ALOFT_ASSIGN(auto trust, TrustOf(identity_, question_));
+    if (trust) {
+      facts = std::move(*trust);
+    } else if (const api::FactSource* source = SourceFor(fronts_(), keys_, question_.action)) {
       const api::Permission permission{question_.action, question_.resource, question_.context};
       auto found = source->FactsOf(permission, session);
       // Of a resource that is not there yet the caller's own policies still say something.
@@ -148,15 +165,16 @@ class ExplainAccess final : public api::Prepared {
   const Question question_;
   identity::Service& identity_;
   const Fronts fronts_;
+  const api::FactSource& keys_;
 };
 
 }  // namespace
 
-api::Row MakeExplainAccessRow(identity::Service& identity, Fronts fronts) {
+api::Row MakeExplainAccessRow(identity::Service& identity, Fronts fronts, const api::FactSource& keys) {
   api::Row row{"aloft", "ExplainAccess", api::kSigV4, api::BodyMode::kBuffered, 64 * 1024, {}};
-  row.prepare = [&identity, fronts](const api::Call& call) -> Result<std::unique_ptr<api::Prepared>> {
+  row.prepare = [&identity, fronts, &keys](const api::Call& call) -> Result<std::unique_ptr<api::Prepared>> {
     ALOFT_ASSIGN(Question question, Decode(call));
-    return std::unique_ptr<api::Prepared>(new ExplainAccess(std::move(question), identity, fronts));
+    return std::unique_ptr<api::Prepared>(new ExplainAccess(std::move(question), identity, fronts, keys));
   };
   return row;
 }

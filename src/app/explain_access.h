@@ -11,7 +11,9 @@ namespace aloft::app {
 
 // Request: {"Principal": ARN, name of a user, "role/NAME" or "anonymous", "Action": "s3:GetObject", "Resource": ARN,
 // "Context": {"aws:SourceIp": "10.0.0.7"}}. What the request does not say of the network is taken from the request
-// itself. Needs iam:SimulatePrincipalPolicy on the principal. `fronts` tells which service knows the resource.
-api::Row MakeExplainAccessRow(identity::Service& identity, std::function<std::vector<const api::Front*>()> fronts);
+// itself. Needs iam:SimulatePrincipalPolicy on the principal. `fronts` tells which service knows the resource, `keys`
+// of KMS keys, whose policies are gates of their own; of sts:AssumeRole the role's trust is asked.
+api::Row MakeExplainAccessRow(identity::Service& identity, std::function<std::vector<const api::Front*>()> fronts,
+                              const api::FactSource& keys);
 
 }  // namespace aloft::app

@@ -138,6 +138,33 @@ def test_iam_why(cloud):
     assert "aloft iam why" in cloud.aloft("iam", "why", "--help").stdout
 
 
+# A key's policy and a role's trust are gates of their own: an Allow of one's own policies opens neither, and `why` says so.
+def test_iam_why_at_gates(cloud):
+    user = cloud.make_user({"Effect": "Allow", "Action": ["kms:*", "sts:*"], "Resource": "*"})
+    arn = f"arn:aws:iam::{cloud.account}:user/{user.name}"
+    kms = cloud.admin.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+
+    def why(action, resource):
+        return json.loads(cloud.aloft("iam", "why", user.name, action, resource, "--json").stdout)
+
+    assert why("kms:Decrypt", key)["Allowed"] is True  # the key leaves it to the account's policies
+    admin = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{cloud.account}:user/administrator"}, "Action": "kms:*", "Resource": "*"}
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document(admin))
+    answer = why("kms:Decrypt", key)
+    assert answer["Allowed"] is False and "resource-based policy" in answer["Message"]
+    deny = {"Sid": "NotHer", "Effect": "Deny", "Principal": {"AWS": arn}, "Action": "kms:Decrypt", "Resource": "*"}
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document([admin, deny]))
+    assert "NotHer" in why("kms:Decrypt", key)["Why"] and why("kms:Decrypt", key)["ExplicitDeny"] is True
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+
+    role = cloud.make_role()  # trusts SageMaker, nobody else
+    assert why("sts:AssumeRole", role)["Allowed"] is False
+    trust = {"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "sts:AssumeRole"}
+    cloud.admin.client("iam").update_assume_role_policy(RoleName=role.split("/")[-1], PolicyDocument=document(trust))
+    assert why("sts:AssumeRole", role)["Allowed"] is True
+
+
 # One caller's rush is refused in each API's own words, with a hint; another caller is served.
 def test_rate_limits(binary, tmp_path):
     settings = tmp_path / "aloft.toml"

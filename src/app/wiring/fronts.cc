@@ -87,7 +87,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   inference_ = std::make_unique<api::InferenceFront>(services.serving(), tags_.get());
   sign_in_ = std::make_unique<api::SignInFront>(platform.identity(), doors.sign_in());
   admin_ = std::make_unique<AdminFront>(
-      AdminSources{platform.identity(), platform.keyring(), platform.resealer(), world.metrics,
+      AdminSources{platform.identity(), platform.keyring(), platform.resealer(), platform.kms_access(), world.metrics,
                    [&stores] { return stores.Ready(); }, std::move(status_json), [this] { return all_; },
                    services.training(), services.backend(), services.objects(), AccountId(platform.account())});
   // S3 is last: it takes what nobody else claims.
