@@ -1,16 +1,19 @@
 """The audit log, through CloudTrail's clients and `aloft audit`: what is recorded, what is never, and who finds it again."""
 
+import base64
 import gzip
 import json
 import ssl
 import subprocess
 import time
+import urllib.error
 import urllib.request
 import uuid
 
 import botocore.exceptions
 import pytest
 from cloud import Identity
+from totp import Authenticator
 
 SECRETS = ["Hunter2-planted-password", "planted-environment-value", "planted-body-of-an-object", "planted-log-line",
            "planted-signature-key"]
@@ -168,6 +171,43 @@ def aloft(binary, *arguments, check=True):
     return done
 
 
+def plant_proofs(cloud) -> list[str]:
+    """Passwords, codes, tokens and plaintexts through every call that takes or gives one; what they are."""
+    iam, kms, sts = (cloud.admin.client(name) for name in ("iam", "kms", "sts"))
+    first, second, wrong, plaintext = ("Planted-first-1", "Planted-second-2", "Planted-wrong-3", "planted-plaintext-of-a-key")
+    token = "planted.webidentity.token" + "x" * 20
+
+    def post(operation: str, body: dict) -> dict:
+        request = urllib.request.Request(f"{cloud.url}/aloft/v1/{operation}", data=json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json"}, method="POST")
+        try:
+            with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=str(cloud.ca_file)), timeout=30) as answer:
+                return {**json.loads(answer.read()), "Cookie": answer.headers.get("Set-Cookie", "=;").split("=", 1)[1].split(";")[0]}
+        except urllib.error.HTTPError:
+            return {}
+
+    iam.create_user(UserName="proven")
+    iam.create_login_profile(UserName="proven", Password=first)
+    iam.update_login_profile(UserName="proven", Password=second)
+    who = {"Account": cloud.account, "UserName": "proven"}
+    signed_in = post("SignIn", {**who, "Password": second, "Credentials": False})
+    given = post("SignIn", {**who, "Password": second, "Credentials": True})
+    post("SignIn", {**who, "Password": wrong})
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="proven")["VirtualMFADevice"]
+    app = Authenticator(device["Base32StringSeed"])
+    codes = app.pair()
+    iam.enable_mfa_device(UserName="proven", SerialNumber=device["SerialNumber"], AuthenticationCode1=codes[0], AuthenticationCode2=codes[1])
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.decrypt(CiphertextBlob=kms.encrypt(KeyId=key, Plaintext=plaintext.encode())["CiphertextBlob"])
+    data_key = kms.generate_data_key(KeyId=key, KeySpec="AES_256")["Plaintext"]
+    try:
+        sts.assume_role_with_web_identity(RoleArn=f"arn:aws:iam::{cloud.account}:role/none", RoleSessionName="xx", WebIdentityToken=token)
+    except botocore.exceptions.ClientError:
+        pass
+    return [first, second, wrong, plaintext, base64.b64encode(plaintext.encode()).decode(), token, device["Base32StringSeed"].decode(),
+            base64.b64encode(data_key).decode(), signed_in["Cookie"], signed_in["CsrfToken"], given["SecretAccessKey"], given["SessionToken"]]
+
+
 # Secrets are in requests of many forms; none may reach a record, whole or in an error's text.
 def test_no_record_holds_a_secret(own_cloud, binary, tmp_path):
     admin = own_cloud.admin
@@ -204,15 +244,33 @@ def test_no_record_holds_a_secret(own_cloud, binary, tmp_path):
             StoppingCondition={"MaxRuntimeInSeconds": 60})
     except botocore.exceptions.ClientError:
         pass
+    # What people prove themselves with, right and wrong, and what a key protects.
+    secrets = plant_proofs(own_cloud)
     session = admin.client("sts").get_session_token()["Credentials"]
     presigned = s3.generate_presigned_url("get_object", Params={"Bucket": "planted", "Key": "k"})
     signature = presigned.split("Signature=")[1].split("&")[0]
     context = ssl.create_default_context(cafile=own_cloud.ca_file)
     assert urllib.request.urlopen(presigned, context=context, timeout=10).status == 200
+    end = time.monotonic() + 60
+    delivered = ""
+    while '"SignIn"' not in delivered and time.monotonic() < end:
+        time.sleep(1)
+        delivered = "".join(gzip.decompress(s3.get_object(Bucket="planted", Key=each["Key"])["Body"].read()).decode()
+                            for each in s3.list_objects_v2(Bucket="planted", Prefix="AWSLogs/").get("Contents", []))
+    looked_up = "".join(event["CloudTrailEvent"] for page in trails.get_paginator("lookup_events").paginate() for event in page["Events"])
     own_cloud.stop()
     export = tmp_path / "export.jsonl"
     aloft(binary, "audit", "export", "--data", own_cloud.data, "--out", export)
     text = export.read_text()
+    for operation in ("SignIn", "UpdateLoginProfile", "Encrypt", "AssumeRoleWithWebIdentity", "EnableMFADevice"):
+        assert f'"eventName":"{operation}"' in text, operation
+    everywhere = text + delivered + looked_up + own_cloud.log_file.read_text()
+    for secret in secrets:
+        assert secret not in everywhere, secret
+    for path in own_cloud.data.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            content = path.read_bytes()
+            assert not [secret for secret in secrets if secret.encode() in content], path
     assert '"eventName":"CreateTrainingJob"' in text and '"eventName":"PutLogEvents"' in text
     assert '"eventName":"PutObject"' in text and '"eventName":"GetObject"' in text
     for secret in [*SECRETS, made["SecretAccessKey"], session["SecretAccessKey"], session["SessionToken"], signature]:

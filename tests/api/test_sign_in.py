@@ -104,6 +104,20 @@ def test_brute_force(binary, tmp_path):
         cloud.close()
 
 
+# Guessing one password each of many names waits too: the address is throttled, and the right password from it waits with the rest.
+def test_password_spraying(binary, tmp_path):
+    from cloud import Cloud
+    cloud = Cloud.start(binary, tmp_path / "data")
+    try:
+        user = cloud.make_user()
+        cloud.admin.client("iam").create_login_profile(UserName=user.name, Password=PASSWORD)
+        statuses = [sign_in(cloud, f"somebody-{number}", "Summer-2026")[0] for number in range(24)]
+        assert statuses[:20] == [403] * 20 and 429 in statuses[20:]
+        assert sign_in(cloud, user.name)[0] == 429
+    finally:
+        cloud.close()
+
+
 # Session fixation: a session that the attacker brought does not become the victim's.
 def test_session_fixation(cloud, person):
     _, attacker, headers = sign_in(cloud, person)
