@@ -45,6 +45,7 @@ OWN = {
     "GetQueue": ("POST", "/aloft/v1/GetQueue", b"{}"),
     "RevokeToken": ("POST", "/aloft/v1/RevokeToken", b'{"Token": "aloft_x"}'),
     "RevokeRoleSessions": ("POST", "/aloft/v1/RevokeRoleSessions", b'{"RoleName": "nobody"}'),
+    "CheckObjects": ("POST", "/aloft/v1/CheckObjects", b"{}"),
     "ExplainAccess": ("POST", "/aloft/v1/ExplainAccess", b'{"Principal": "root", "Action": "s3:GetObject"}'),
 }
 OWN_OPEN = {
