@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 from cloud import wait_for
-from deploy import Deployer, refusal
+from deploy import READ_S3, Deployer, refusal
 from jobs import PYTHON, archive
 from leftovers import processes_of
 
@@ -296,3 +296,39 @@ def test_refused_updates(deployer):
                                   DeploymentConfig=deployment)
         assert got == code and text in message
     assert deployer.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
+
+
+# Every answered prediction of a capturing endpoint is in S3, once, as the documented lines; a role that may not write loses lines, not requests.
+def test_data_capture(deployer, bucket):
+    role = deployer.role
+    deployer.role = deployer.cloud.make_role([READ_S3, {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/captured/*"}])
+    writer = model(deployer, "a")
+    deployer.role = role
+    reader = model(deployer, "b")
+    capture = {"EnableCapture": True, "InitialSamplingPercentage": 100, "DestinationS3Uri": f"s3://{bucket}/captured",
+               "CaptureOptions": [{"CaptureMode": "InputAndOutput"}],
+               "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]}}
+    config = deployer.configure([variant(writer, "W"), variant(reader, "R")], DataCaptureConfig=capture)
+    name = deployer.create(config)
+    described = deployer.settled(name)
+    assert described["EndpointStatus"] == "InService"
+    assert described["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    for n in range(20):
+        for one in ("W", "R"):
+            body = json.dumps({"n": n})
+            assert deployer.predict(name, body, TargetVariant=one, InferenceId=f"{one}-{n}")["Body"].read()
+
+    def lines():
+        listed = deployer.s3.list_objects_v2(Bucket=bucket, Prefix="captured/").get("Contents", [])
+        found = [deployer.s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed]
+        got = [json.loads(line) for content in found for line in content.splitlines()]
+        return got if len(got) >= 20 else None
+
+    got = wait_for(lines, 30, 0.5, what="the captured lines")
+    assert sorted(line["eventMetadata"]["inferenceId"] for line in got) == sorted(f"W-{n}" for n in range(20))
+    for line in got:
+        sides = line["captureData"]
+        assert json.loads(sides["endpointInput"]["data"])["n"] == json.loads(sides["endpointOutput"]["data"])["n"]
+        assert sides["endpointInput"]["encoding"] == "JSON" and line["eventVersion"] == "0"
+    code, message, _ = refusal(deployer.configure, [variant(writer)], DataCaptureConfig={**capture, "KmsKeyId": "k"})
+    assert code == "NotImplemented" and "KmsKeyId" in message

@@ -8,6 +8,7 @@
 #include "platform/compute/process_backend.h"
 #include "platform/identity/sessions.h"
 #include "services/serving/worker_client.h"
+#include "services/staging/store.h"
 
 namespace aloft::app {
 namespace {
@@ -151,9 +152,13 @@ void Services::MakeServing() {
   workers_ = serving::MakeHttpWorkerClient(*worker_http_);
   serving::Options options;
   options.holder = stores_.replica();
+  auto store = [roles = staging::RoleStore(platform_.identity(), *objects_)](
+                   const AccountId& account, const std::string& role, const std::string& uri,
+                   const std::string& content_type,
+                   const std::string& body) { return roles.Put(account, role, uri, content_type, body); };
   serving_ = std::make_unique<serving::Service>(
       serving::Dependencies{stores_.database(), *models_, *runtimes_, *backend_, *workers_, platform_.logs(),
-                            platform_.points(), world_.clock, world_.random},
+                            platform_.points(), world_.clock, world_.random, store},
       std::move(options), world_.log);
   auto check = [this](const AccountId& account, const std::string& role, const std::string& uri) {
     return probe_->CheckPrefix(account, role, uri);

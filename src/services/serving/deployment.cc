@@ -5,6 +5,7 @@
 
 #include "platform/compute/instance_types.h"
 #include "services/resources/arn.h"
+#include "services/serving/capture.h"
 #include "services/serving/errors.h"
 #include "services/serving/records.h"
 #include "services/serving/rollout.h"
@@ -98,9 +99,7 @@ void SummarizeAll(const Deployment& deployment, double share, bool next, const V
 
 Status CheckConfig(const sagemaker::CreateEndpointConfigRequest& request) {
   if (request.async_inference_config) return NotBuilt("AsyncInferenceConfig");
-  if (request.data_capture_config && request.data_capture_config->enable_capture.value_or(false)) {
-    return NotBuilt("DataCaptureConfig");
-  }
+  if (request.data_capture_config) ALOFT_TRY(CheckCapture(*request.data_capture_config));
   if (request.explainer_config) return NotBuilt("ExplainerConfig");
   if (request.kms_key_id) return NotBuilt("KmsKeyId of an endpoint configuration");
   std::set<std::string> names;
@@ -138,6 +137,7 @@ Result<Deployment> MakeDeployment(sql::Database& database, const models::Service
   deployment.generation = generation;
   deployment.config = config_name;
   deployment.started = now;
+  deployment.capture = config.request.data_capture_config;
   for (const sagemaker::ProductionVariant& plan : *config.request.production_variants) {
     ALOFT_ASSIGN(models::Model model, models.Find(scope, plan.model_name.value_or("")));
     deployment.variants.push_back({plan, std::move(model.request), false, 0});
@@ -208,6 +208,15 @@ sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint&
   response.last_modified_time = endpoint.modified;
   response.last_deployment_config = endpoint.deployment_config;
   double share = endpoint.next ? endpoint.rollout.share : 0;  // of the traffic, that the new deployment gets
+  if (endpoint.current && endpoint.current->capture) {
+    const sagemaker::DataCaptureConfig& capture = *endpoint.current->capture;
+    sagemaker::DataCaptureConfigSummary& shown = response.data_capture_config.emplace();
+    shown.enable_capture = capture.enable_capture;
+    shown.capture_status = capture.enable_capture.value_or(false) ? "Started" : "Stopped";
+    shown.current_sampling_percentage = capture.initial_sampling_percentage;
+    shown.destination_s3_uri = capture.destination_s3_uri;
+    shown.kms_key_id = capture.kms_key_id.value_or("");
+  }
   if (endpoint.current) {
     SummarizeAll(*endpoint.current, 1 - share, false, published, runtimes, response.production_variants,
                  response.shadow_production_variants);

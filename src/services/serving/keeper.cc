@@ -15,6 +15,8 @@ constexpr char kMetricsKey[] = "#metrics";
 constexpr char kRescanKey[] = "#rescan";
 constexpr char kWaitingKey[] = "#waiting";
 constexpr std::chrono::milliseconds kWaitingTick{100};
+constexpr char kCaptureKey[] = "#capture";
+constexpr std::chrono::seconds kCaptureInterval{5};
 constexpr char kLeaseName[] = "serving.loop";
 constexpr std::chrono::seconds kMetricsInterval{5};
 constexpr int kPagesAtEnd = 64;  // of the log of a worker that is ended: 16 MiB
@@ -45,6 +47,7 @@ Keeper::~Keeper() {
 
 void Keeper::Start() {
   loop_->Wake(kMetricsKey);
+  loop_->Wake(kCaptureKey);
   loop_->Start();
 }
 
@@ -121,6 +124,11 @@ void Keeper::OnTaskChange(const compute::TaskId& task) {
 
 void Keeper::OnWaiting() {
   loop_->WakeAt(kWaitingKey, with_.clock.Monotonic() + kWaitingTick);
+}
+
+Result<work::Again> Keeper::FlushCapture() {
+  with_.capture.Flush();
+  return work::Again{kCaptureInterval};
 }
 
 Result<work::Again> Keeper::TickWaiting() {
@@ -209,6 +217,7 @@ Result<work::Again> Keeper::Look(const std::string& key) {
   if (key == kMetricsKey) return FlushMetrics();
   if (key == kRescanKey) return Rescan();
   if (key == kWaitingKey) return TickWaiting();
+  if (key == kCaptureKey) return FlushCapture();
   Result<work::Again> again = LookAtEndpoint(key);
   if (again.ok()) return again;
   // A wish came in between: look again. The lease is another server's: see whose.

@@ -22,6 +22,7 @@
 #include "platform/telemetry/metric_store.h"
 #include "platform/work/lease.h"
 #include "platform/work/loop.h"
+#include "services/serving/capture.h"
 #include "services/serving/health.h"
 #include "services/serving/log_shipper.h"
 #include "services/serving/meter.h"
@@ -42,6 +43,7 @@ class Keeper {
     telemetry::MetricStore& metrics;
     Router& router;
     Meter& meter;
+    Capture& capture;
     const Clock& clock;
     Random& random;
   };
@@ -99,6 +101,7 @@ class Keeper {
   std::optional<work::Lease> HeldLease();
   Result<work::Again> FlushMetrics();
   Result<work::Again> TickWaiting();
+  Result<work::Again> FlushCapture();
   void EndWorker(const WorkerName& worker);
   Memory& MemoryOf(const std::string& key);
 

@@ -32,6 +32,7 @@ void WriteDeployment(const Deployment& deployment, codec::JsonWriter& json) {
     json.EndObject();
   }
   json.EndArray();
+  if (deployment.capture) json.Key("capture").Raw(shapes::ToJsonText(*deployment.capture));
   json.Key("slots").BeginArray();
   for (const Slot& slot : deployment.slots) {
     json.BeginObject();
@@ -85,6 +86,9 @@ Result<Deployment> ReadDeployment(const boost::json::object& json) {
     if (const auto* shadow = value.as_object().if_contains("shadow")) variant.shadow = shadow->as_bool();
     if (const auto* made = value.as_object().if_contains("made")) variant.made = static_cast<int>(made->as_int64());
     deployment.variants.push_back(std::move(variant));
+  }
+  if (const auto* capture = json.if_contains("capture")) {
+    ALOFT_ASSIGN(deployment.capture, shapes::FromJson<shapes::sagemaker::DataCaptureConfig>(capture->as_object()));
   }
   for (const boost::json::value& value : json.at("slots").as_array()) {
     const boost::json::object& object = value.as_object();

@@ -15,6 +15,7 @@
 
 #include "foundation/base/clock.h"
 #include "platform/compute/task.h"
+#include "services/serving/capture.h"
 #include "services/serving/invocation.h"
 #include "services/serving/meter.h"
 #include "services/serving/types.h"
@@ -33,8 +34,9 @@ struct RoutedVariant {
   std::string name;  // during an update two may have the same: the old one and the new one
   double weight = 1;
   std::vector<RoutedWorker> workers;
-  bool shadow = false;  // `weight` is the part of all requests that it gets a copy of
-  bool next = false;    // of the deployment that an update brings up
+  bool shadow = false;                           // `weight` is the part of all requests that it gets a copy of
+  bool next = false;                             // of the deployment that an update brings up
+  std::shared_ptr<const CapturePlan> capture{};  // null: nothing is captured
 };
 
 // What answers for an endpoint. Immutable once published.
@@ -54,6 +56,9 @@ class Router {
   struct Hooks {
     // A worker could not be reached: whoever keeps it should look. May be called from any thread.
     std::function<void(const compute::TaskId&)> suspect;
+    // An answer of a variant that captures; may be called from any thread.
+    std::function<void(const Scope&, const std::string& variant, const CapturePlan&, const Invocation&, const Answer&)>
+        answered;
     // A request waits: call Tick soon, and again while it says that some wait.
     std::function<void()> waiting;
   };

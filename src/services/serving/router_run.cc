@@ -25,6 +25,7 @@ Router::Run::Run(const Router& router, Scope scope, Invocation invocation, std::
       max_shadows_(router.options_.max_shadows_per_endpoint),
       suspect_(router.hooks_.suspect),
       waiting_(router.hooks_.waiting),
+      answered_(router.hooks_.answered),
       bytes_(router.bytes_),
       scope_(std::move(scope)),
       invocation_(std::make_shared<const Invocation>(std::move(invocation))),
@@ -193,7 +194,11 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
     answer.body = answer.status == 0 ? "Your invocation timed out while waiting for a response from container primary."
                                      : "The model's process ended while it answered.";
   }
-  if (!invocation_->get) Meet(variant, answer.status, received);
+  if (!invocation_->get) {
+    Meet(variant, answer.status, received);
+    bool good = answer.status >= 200 && answer.status <= 299;
+    if (variant.capture && good && answered_) answered_(scope_, variant.name, *variant.capture, *invocation_, answer);
+  }
   done_(std::move(answer));
 }
 

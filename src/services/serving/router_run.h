@@ -54,6 +54,8 @@ class Router::Run : public std::enable_shared_from_this<Router::Run> {
   const int max_shadows_;
   const std::function<void(const compute::TaskId&)> suspect_;
   const std::function<void()> waiting_;
+  const std::function<void(const Scope&, const std::string&, const CapturePlan&, const Invocation&, const Answer&)>
+      answered_;
   const std::shared_ptr<std::atomic<std::size_t>> bytes_;
   const Scope scope_;
   const std::shared_ptr<const Invocation> invocation_;

@@ -42,11 +42,12 @@ class RouterTest : public testing::Test {
   PuppetWorkers workers_;
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
   int suspected_ = 0, waiting_ = 0;
-  Router router_{{.max_invocations_per_endpoint = 100, .max_bytes_in_flight = 1000},
-                 workers_,
-                 meter_,
-                 clock_,
-                 {.suspect = [this](const compute::TaskId&) { ++suspected_; }, .waiting = [this] { ++waiting_; }}};
+  Router router_{
+      {.max_invocations_per_endpoint = 100, .max_bytes_in_flight = 1000},
+      workers_,
+      meter_,
+      clock_,
+      {.suspect = [this](const compute::TaskId&) { ++suspected_; }, .answered = {}, .waiting = [this] { ++waiting_; }}};
 };
 
 // Weights divide the traffic; a variant of weight 0 gets none, but can be asked for by name.
@@ -229,7 +230,7 @@ TEST(RouterStress, EveryRequestIsAnsweredOnce) {
   {
     ThreadedWorkers workers;
     Router router({.max_invocations_per_endpoint = 10'000}, workers, meter, clock,
-                  {.suspect = [](const compute::TaskId&) {}, .waiting = [] {}});
+                  {.suspect = [](const compute::TaskId&) {}, .answered = {}, .waiting = [] {}});
     router.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 2}}));
     std::vector<std::thread> askers;
     for (int t = 0; t < 4; ++t) {

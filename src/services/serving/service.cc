@@ -19,19 +19,24 @@ class Service::State {
   State(Dependencies with, const Options& options, Log log)
       : with_(with),
         meter_(std::make_shared<Meter>()),
+        capture_(with.store_as, with.clock, with.random, log),
         router_(Router::Options{.max_invocations_per_endpoint = options.max_invocations_per_endpoint,
                                 .max_bytes_in_flight = options.max_bytes_in_flight,
                                 .model_timeout = options.model_timeout,
                                 .patience = options.patience},
                 with.workers, meter_, with.clock,
                 {.suspect = [this](const compute::TaskId& task) { keeper_.Suspect(task); },
+                 .answered = [this](const Scope& scope, const std::string& variant, const CapturePlan& plan,
+                                    const Invocation& invocation,
+                                    const Answer& answer) { capture_.Offer(scope, variant, plan, invocation, answer); },
                  .waiting = [this] { keeper_.OnWaiting(); }}),
         keeper_({with.database, with.runtimes, with.backend, with.workers, with.logs, with.metrics, router_, *meter_,
-                 with.clock, with.random},
+                 capture_, with.clock, with.random},
                 {.drain = options.drain, .holder = options.holder}, std::move(log)) {}
 
   const Dependencies with_;
   const std::shared_ptr<Meter> meter_;
+  Capture capture_;
   Router router_;
   Keeper keeper_;
 };
@@ -76,6 +81,7 @@ Status Service::Start() {
 void Service::Stop() {
   state_->keeper_.Stop();
   state_->router_.Stop();
+  state_->capture_.Flush();
 }
 
 std::size_t Service::RunDue() {

@@ -22,6 +22,7 @@
 #include "platform/telemetry/log_store.h"
 #include "platform/telemetry/metric_store.h"
 #include "services/models/service.h"
+#include "services/serving/capture.h"
 #include "services/serving/errors.h"
 #include "services/serving/invocation.h"
 #include "services/serving/worker_client.h"
@@ -50,6 +51,7 @@ struct Dependencies {
   telemetry::MetricStore& metrics;
   const Clock& clock;
   Random& random;
+  StoreAs store_as{};  // for data capture; empty: nothing is captured
 };
 
 class Service {

@@ -53,7 +53,8 @@ struct Deployment {
   std::string config;  // name
   Time started;
   std::vector<Variant> variants;
-  std::vector<Slot> slots;  // one per instance of each variant
+  std::vector<Slot> slots;                                      // one per instance of each variant
+  std::optional<shapes::sagemaker::DataCaptureConfig> capture;  // of the configuration
 };
 
 // How an update moves traffic to `next` once all of its workers answer, and how far it is.

@@ -19,6 +19,9 @@ void AddDeployment(const Scope& scope, const Endpoint& endpoint, const Deploymen
     routed.next = next;
     // A production variant's part of the traffic; a shadow's part of what the production variants get.
     double part = total > 0 ? variant.weight() / total : 0;
+    if (!variant.shadow) {
+      routed.capture = CapturePlanOf(deployment.capture, variant.model.execution_role_arn.value_or(""));
+    }
     routed.weight = variant.shadow ? std::min(part, 1.0) : part * share;
   }
   for (const Slot& slot : deployment.slots) {
