@@ -9,14 +9,15 @@ Health::Health(WorkerClient& workers, const Clock& clock, std::function<void(con
   shared_->changed = std::move(changed);
 }
 
-HealthView Health::Look(const compute::TaskId& task, const std::string& socket, bool trusted, Time* next) {
+HealthView Health::Look(const compute::TaskId& task, const std::string& socket,
+                        const std::optional<Time>& trusted_since, Time* next) {
   Time now = clock_.Now();
   {
     std::lock_guard lock(shared_->mutex);
     auto [at, is_new] = shared_->items.try_emplace(task);
     Item& item = at->second;
-    if (is_new && trusted) {
-      item.view = {.ready = true, .silent = false, .ready_since = now};
+    if (is_new && trusted_since) {
+      item.view = {.ready = true, .silent = false, .ready_since = trusted_since};
       item.last_answer = now;
       item.interval = kSteadyPing;
     }

@@ -34,9 +34,10 @@ class Health {
   // `changed` runs on a thread of the client when a ping has changed what View says.
   Health(WorkerClient& workers, const Clock& clock, std::function<void(const compute::TaskId&)> changed);
 
-  // Pings the running worker if that is due. Returns what is known and when to call again. `trusted`: it answered
-  // before the server was started, so that it counts as ready until it is seen not to be.
-  HealthView Look(const compute::TaskId& task, const std::string& socket, bool trusted, Time* next);
+  // Pings the running worker if that is due. Returns what is known and when to call again. `trusted_since`: it
+  // answered before the server was started, since then, so that it counts as ready until it is seen not to be.
+  HealthView Look(const compute::TaskId& task, const std::string& socket, const std::optional<Time>& trusted_since,
+                  Time* next);
   // What is known, without pinging; nothing of a task never looked at.
   HealthView Known(const compute::TaskId& task) const;
   // A request could not reach it: ping now.

@@ -138,7 +138,10 @@ SlotView Keeper::Step::SeeFromOutside(const WorkerName& name, const Slot& slot) 
 
 void Keeper::Step::SeeHealth(const compute::TaskId& id, const std::string& socket, bool trusted, SlotView& view) {
   Time next{};
-  HealthView health = keeper_.health_.Look(id, socket, trusted, &next);
+  // A worker that an earlier server left in service has served since it runs, as far as anybody can tell: counted from
+  // this server's start, one that outlives many servers would never have proven itself.
+  const std::optional<Time> since = trusted ? std::optional(view.running_since.value_or(now_)) : std::nullopt;
+  HealthView health = keeper_.health_.Look(id, socket, since, &next);
   view.ready = health.ready;
   view.ready_since = health.ready_since;
   view.silent = health.silent;

@@ -554,6 +554,24 @@ TEST_F(ServingTest, AdoptedAfterARestart) {
   EXPECT_EQ(backend_.started.size(), started);
 }
 
+// A worker that served for long has proven itself, however often its server was killed meanwhile: it dies once, and not
+// for the tenth time. The soak's endpoint failed so, after ten kills in half an hour.
+TEST_F(ServingTest, ServedLongAcrossRestarts) {
+  InService();
+  for (int death = 0; death < 15; ++death) {
+    for (int server = 0; server < 3; ++server) {
+      Pass(seconds(30));
+      Boot();
+      Settle();
+    }
+    backend_.End(Newest(), compute::Outcome::kFailed, "killed");
+    Pass(seconds(60));
+    ASSERT_EQ(StatusOf(), "InService") << "after " << death + 1 << " deaths";
+    BringUp(Newest());
+    Pass(seconds(1));
+  }
+}
+
 // Two servers over one database: the one without the lease starts nothing, but answers; it takes over when the other
 // goes.
 TEST_F(ServingTest, AnotherServerAnswersAndTakesOver) {
