@@ -53,6 +53,7 @@ def test_whole_job(processor):
     assert [(s["ProcessingJobName"], s["ProcessingJobStatus"], s["ExitMessage"]) for s in summaries] == [
         (name, "Completed", "3 rows, no outliers")]
     assert processor.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "ml"}]
+    assert "fast" in processor.cloud.aloft("logs", "-f", name).stdout, "the command line finds its log, and its end"
     wait_for(lambda: processor.nothing_left(name), what="an empty machine")
 
 

@@ -107,9 +107,10 @@ void Jobs(const std::string& profile, const std::string& status, int limit) {
   if (shown == 0) std::printf("(none yet)\n");
 }
 
-// The streams of a training job or an endpoint: "<group>" and every stream name.
+// The streams of a job or an endpoint: "<group>" and every stream name.
 std::pair<std::string, std::vector<std::string>> FindStreams(Remote& remote, const std::string& name) {
   const std::pair<std::string, std::string> places[] = {{"/aws/sagemaker/TrainingJobs", name + "/"},
+                                                        {"/aws/sagemaker/ProcessingJobs", name + "/"},
                                                         {"/aws/sagemaker/Endpoints/" + name, ""}};
   for (const auto& [group, prefix] : places) {
     json::object request{{"logGroupName", group}};
@@ -129,10 +130,13 @@ std::pair<std::string, std::vector<std::string>> FindStreams(Remote& remote, con
 }
 
 bool JobIsOver(Remote& remote, const std::string& name) {
-  auto job = remote.Json("sagemaker", "SageMaker.DescribeTrainingJob", json::object{{"TrainingJobName", name}});
-  if (!job.ok()) return false;  // an endpoint: follow until interrupted
-  std::string status = Text(job->as_object(), "TrainingJobStatus");
-  return status != "InProgress" && status != "Stopping";
+  for (const std::string kind : {"Training", "Processing"}) {
+    auto job = remote.Json("sagemaker", "SageMaker.Describe" + kind + "Job", json::object{{kind + "JobName", name}});
+    if (!job.ok()) continue;
+    std::string status = Text(job->as_object(), (kind + "JobStatus").c_str());
+    return status != "InProgress" && status != "Stopping";
+  }
+  return false;  // an endpoint: follow until interrupted
 }
 
 void Logs(const std::string& profile, const std::string& name, bool follow) {
@@ -143,10 +147,9 @@ void Logs(const std::string& profile, const std::string& name, bool follow) {
     place = FindStreams(*remote, name);
   }
   if (place.second.empty()) {
-    throw CommandFailed{
-        Fail(kInvalidArgument, "'" + name +
-                                   "' has no log: no training job or endpoint of that name has started. "
-                                   "`aloft jobs` lists the training jobs.")};
+    throw CommandFailed{Fail(kInvalidArgument, "'" + name +
+                                                   "' has no log: no job or endpoint of that name has started. "
+                                                   "`aloft jobs` lists the training jobs.")};
   }
   std::vector<std::string> tokens(place.second.size());
   bool over = false;
@@ -233,9 +236,9 @@ void AddLogs(CLI::App& app) {
   auto profile = std::make_shared<std::string>();
   auto name = std::make_shared<std::string>();
   auto follow = std::make_shared<bool>(false);
-  auto* command = app.add_subcommand("logs", "Print the log of a training job or an endpoint");
+  auto* command = app.add_subcommand("logs", "Print the log of a job or an endpoint");
   AddProfileOption(*command, *profile);
-  command->add_option("NAME", *name, "The training job or endpoint")->required();
+  command->add_option("NAME", *name, "The training or processing job, or the endpoint")->required();
   command->add_flag("-f,--follow", *follow, "Go on until the job is over");
   command->footer("Examples:\n  aloft logs my-job\n  aloft logs -f my-job");
   command->callback([=] { Logs(*profile, *name, *follow); });
