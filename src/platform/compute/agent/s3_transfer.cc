@@ -28,6 +28,13 @@ bool IsMd5(const std::string& etag) {
   return etag.size() == 32 && HexDecode(etag).has_value();
 }
 
+// Objects sealed with a key of KMS or the caller's own have an ETag that looks like an MD5 and is none:
+// docs.aws.amazon.com/AmazonS3/latest/API/API_Object
+bool HasOpaqueTag(const http::Headers& headers) {
+  return headers.Get("x-amz-server-side-encryption").starts_with("aws:kms") ||
+         !headers.Get("x-amz-server-side-encryption-customer-algorithm").empty();
+}
+
 // Keys come URL-encoded, with '+' for spaces.
 std::string DecodedKey(std::string_view text) {
   std::string plus(text);
@@ -112,7 +119,8 @@ class S3Transfer final : public ObjectTransfer {
       ObjectInfo object{key, sink->size, Unquoted(response->headers.Get("ETag"))};
       std::string_view announced = response->headers.Get("Content-Length");
       bool whole = announced.empty() || announced == std::to_string(sink->size);
-      if (whole && (!IsMd5(object.etag) || ToLower(object.etag) == sink->Md5Hex())) return object;
+      if (whole && (!IsMd5(object.etag) || HasOpaqueTag(response->headers) || ToLower(object.etag) == sink->Md5Hex()))
+        return object;
       if (attempt == 3) return Fail(kCorrupt, "s3://" + bucket + "/" + key + " arrived damaged three times");
     }
   }
