@@ -564,9 +564,13 @@ TEST_F(ServingTest, ServedLongAcrossRestarts) {
       Boot();
       Settle();
     }
+    const std::size_t started = backend_.started.size();
     backend_.End(Newest(), compute::Outcome::kFailed, "killed");
+    service_->OnTaskChange(Newest());
+    Settle();
     Pass(seconds(60));
     ASSERT_EQ(StatusOf(), "InService") << "after " << death + 1 << " deaths";
+    ASSERT_EQ(backend_.started.size(), started + 1);
     BringUp(Newest());
     Pass(seconds(1));
   }
