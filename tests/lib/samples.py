@@ -52,6 +52,8 @@ class Samples:
             ("GetMetricData", "MetricDataQueries"): [{"Id": "a", "Expression": "1"}],
             "StartTime": datetime.datetime(2026, 1, 1), "EndTime": datetime.datetime(2026, 1, 2),
             "PolicyId": "p-aaaaaaaa", "TargetId": account, "ChildId": account, "AccountId": account, "RootId": "r-aaaa",
+            "OrganizationalUnitId": "ou-aaaa-aaaaaaaa", "SourceParentId": "r-aaaa", "DestinationParentId": "ou-aaaa-aaaaaaaa",
+            ("RestoreObject", "RestoreRequest"): {"Days": 1},
             "ParentId": "r-aaaa", "ResourceId": "p-aaaaaaaa", "CreateAccountRequestId": "car-" + "a" * 32, "Email": "nobody@example.com",
             "KeyId": f"arn:aws:kms:{region}:{account}:key/{key}", "TargetKeyId": f"arn:aws:kms:{region}:{account}:key/{key}",
             ("PutKeyPolicy", "Policy"): KEY,
