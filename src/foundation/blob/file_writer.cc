@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,10 +24,12 @@ namespace {
 constexpr std::size_t kBuffer = kFrameBytes;
 // Below this a buffer of frames grows as it needs.
 constexpr std::size_t kSmallFrame = 8u << 10;
-// From this size on the disk is reserved in one piece, so that a full one is told before the first byte.
+// From this size on a full disk is told before the first byte, and room is reserved so that extents are long.
 constexpr std::uint64_t kReserveFrom = 1u << 20;
-// A client's word on the size reserves no more than this.
-constexpr std::uint64_t kMaxReserve = 256u << 20;
+// A client's word on a size must not fill the disk: what is reserved runs ahead of what has come, by as much, within
+// these.
+constexpr std::uint64_t kLeastAhead = 8u << 20;
+constexpr std::uint64_t kMostAhead = 64u << 20;
 
 class FileWriter final : public Writer {
  public:
@@ -42,11 +45,13 @@ class FileWriter final : public Writer {
     if (!committed_ && !target_.nameless_files) unlinkat(target_.directory->get(), TemporaryName().c_str(), 0);
   }
 
-  void Reserve(std::uint64_t bytes) {
-    reserved_ = std::min(bytes, kMaxReserve - kTrailerBytes) + kTrailerBytes;
-    if (fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(reserved_)) == 0) return;
-    if (errno == ENOSPC) failed_ = SystemError("fallocate", errno);
-    reserved_ = 0;
+  void Expect(std::uint64_t bytes) {
+    expected_ = bytes + kTrailerBytes;
+    struct statvfs disk {};
+    if (fstatvfs(fd_.get(), &disk) == 0 && std::uint64_t{disk.f_bavail} * disk.f_frsize < expected_)
+      failed_ = SystemError("room for a new blob", ENOSPC);
+    else
+      ReserveAhead();
   }
   const std::optional<Error>& failed() const { return failed_; }
 
@@ -71,6 +76,19 @@ class FileWriter final : public Writer {
   const BlobId& id() const override { return target_.id; }
 
  private:
+  void ReserveAhead() {
+    const std::uint64_t until = std::min(expected_, written_ + std::clamp(written_, kLeastAhead, kMostAhead));
+    if (until <= reserved_) return;
+    const auto from = static_cast<off_t>(reserved_), count = static_cast<off_t>(until - reserved_);
+    if (fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, from, count) == 0) {
+      reserved_ = until;
+    } else if (errno == ENOSPC) {
+      failed_ = SystemError("fallocate", errno);
+    } else {
+      expected_ = 0;  // this file system reserves nothing
+    }
+  }
+
   std::string TemporaryName() const { return std::string(kTemporaryPrefix) + target_.id.value(); }
 
   // A full frame waits until more comes: only then is it known not to be the last.
@@ -148,6 +166,8 @@ class FileWriter final : public Writer {
       failed_ = *error;
       return *failed_;
     }
+    if (written_ + bytes.size() > reserved_ && expected_ > reserved_) ReserveAhead();
+    if (failed_) return *failed_;
     crc64_ = crypto::Crc64Nvme(crc64_, bytes);
     while (!bytes.empty()) {
       ssize_t count = pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(written_));
@@ -169,6 +189,7 @@ class FileWriter final : public Writer {
   std::vector<std::uint8_t> sealed_;  // the frame that is being written
   std::uint64_t frames_ = 0;
   std::uint64_t written_ = 0;   // to the file
+  std::uint64_t expected_ = 0;  // as it was announced, sealed and with its trailer; 0: unknown
   std::uint64_t reserved_ = 0;  // of the disk
   std::uint64_t size_ = 0;
   std::uint64_t crc64_ = 0;  // of what was written
@@ -188,7 +209,7 @@ Result<std::unique_ptr<Writer>> CreateFileWriter(Target target, std::uint64_t ex
   if (!fd.valid()) return SystemError("open of a new blob", errno);
   auto writer = std::make_unique<FileWriter>(std::move(target), std::move(fd), key);
   if (expected_bytes >= kReserveFrom)
-    writer->Reserve(key && expected_bytes <= kMaxFramedBytes ? SealedSize(expected_bytes) : expected_bytes);
+    writer->Expect(key && expected_bytes <= kMaxFramedBytes ? SealedSize(expected_bytes) : expected_bytes);
   if (writer->failed()) return *writer->failed();
   return std::unique_ptr<Writer>(std::move(writer));
 }

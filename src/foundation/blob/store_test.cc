@@ -162,6 +162,23 @@ TEST_F(StoreTest, AbsurdClaims) {
   EXPECT_TRUE((*writer)->Commit().ok());
 }
 
+// What is announced and never sent must not take the disk from others.
+TEST_F(StoreTest, AnnouncedSizesReserveLittle) {
+  auto writer = store_->Create(std::uint64_t{1} << 30);
+  ASSERT_TRUE(writer.ok()) << Describe(writer.error());
+  ASSERT_TRUE((*writer)->Append(AsBytes(Noise(1u << 20, 1))).ok());
+  off_t reserved = 0;
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    struct stat info;
+    std::error_code gone;
+    const std::string target = fs::read_symlink(entry.path(), gone).string();
+    if (target.starts_with(directory_) && stat(entry.path().c_str(), &info) == 0 && S_ISREG(info.st_mode))
+      reserved = std::max<off_t>(reserved, info.st_blocks * 512);
+  }
+  EXPECT_GT(reserved, off_t{1} << 20);
+  EXPECT_LE(reserved, off_t{9} << 20);
+}
+
 // Deletion repeats itself, and an open reader is not disturbed by it.
 TEST_F(StoreTest, DeleteIsIdempotent) {
   auto id = Write("hello", 5, 0).value();
