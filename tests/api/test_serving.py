@@ -278,9 +278,9 @@ def test_refused_models(deployer, cloud):
 
 # The texts that the SDK matches.
 def test_messages_that_the_sdk_matches(deployer):
-    config = deployer.config(deployer.upload(archive(model_dot_joblib=b"x")))
+    model = deployer.model(deployer.upload(archive(model_dot_joblib=b"x")))
     container = {"Image": SKLEARN}
-    code, message, _ = refusal(deployer.sagemaker.create_model, ModelName=config, PrimaryContainer=container,
+    code, message, _ = refusal(deployer.sagemaker.create_model, ModelName=model, PrimaryContainer=container,
                                ExecutionRoleArn=deployer.role)
     assert code == "ValidationException" and "Cannot create already existing model" in message
     for call, options in (
