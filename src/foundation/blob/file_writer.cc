@@ -28,7 +28,7 @@ constexpr std::size_t kSmallFrame = 8u << 10;
 constexpr std::uint64_t kReserveFrom = 1u << 20;
 // A client's word on a size must not fill the disk: what is reserved runs ahead of what has come, by as much, within
 // these.
-constexpr std::uint64_t kLeastAhead = 8u << 20;
+constexpr std::uint64_t kLeastAhead = 2u << 20;
 constexpr std::uint64_t kMostAhead = 64u << 20;
 
 class FileWriter final : public Writer {
