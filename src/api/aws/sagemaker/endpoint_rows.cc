@@ -31,16 +31,6 @@ auto OnConfig(const char* action) {
     return needed;
   };
 }
-template <class In>
-auto OnEndpoint(const char* action) {
-  return [action](const Call& call, const In& in) -> std::vector<Permission> {
-    return {{action, sagemaker::ArnOf(call, "endpoint", in.endpoint_name), {}}};
-  };
-}
-template <class In>
-auto OnAll(const char* action) {
-  return [action](const Call&, const In&) -> std::vector<Permission> { return {{action, "*", {}}}; };
-}
 // AWS asks for both: the endpoint, and the configuration that it takes.
 template <class In>
 auto OnBoth(const char* action) {
@@ -64,7 +54,7 @@ void AddConfigRows(serving::Service& serving, std::vector<Row>& rows) {
         return serving.DescribeEndpointConfig(ScopeOf(call), *in.endpoint_config_name);
       }));
   rows.push_back(MakeRow<ListEndpointConfigsRequest, ListEndpointConfigsResponse>(
-      kModel, "ListEndpointConfigs", OnAll<ListEndpointConfigsRequest>("sagemaker:ListEndpointConfigs"),
+      kModel, "ListEndpointConfigs", sagemaker::OnAll<ListEndpointConfigsRequest>("sagemaker:ListEndpointConfigs"),
       [&serving](const Call& call, const Authorized&, const ListEndpointConfigsRequest& in) {
         return serving.ListEndpointConfigs(ScopeOf(call), in);
       }));
@@ -82,12 +72,13 @@ void AddEndpointRows(serving::Service& serving, std::vector<Row>& rows) {
         return serving.CreateEndpoint(ScopeOf(call), in);
       }));
   rows.push_back(MakeRow<DescribeEndpointRequest, DescribeEndpointResponse>(
-      kModel, "DescribeEndpoint", OnEndpoint<DescribeEndpointRequest>("sagemaker:DescribeEndpoint"),
+      kModel, "DescribeEndpoint",
+      sagemaker::OnNamed("sagemaker:DescribeEndpoint", "endpoint", &DescribeEndpointRequest::endpoint_name),
       [&serving](const Call& call, const Authorized&, const DescribeEndpointRequest& in) {
         return serving.DescribeEndpoint(ScopeOf(call), *in.endpoint_name);
       }));
   rows.push_back(MakeRow<ListEndpointsRequest, ListEndpointsResponse>(
-      kModel, "ListEndpoints", OnAll<ListEndpointsRequest>("sagemaker:ListEndpoints"),
+      kModel, "ListEndpoints", sagemaker::OnAll<ListEndpointsRequest>("sagemaker:ListEndpoints"),
       [&serving](const Call& call, const Authorized&, const ListEndpointsRequest& in) {
         return serving.ListEndpoints(ScopeOf(call), in);
       }));
@@ -98,12 +89,14 @@ void AddEndpointRows(serving::Service& serving, std::vector<Row>& rows) {
       }));
   rows.push_back(MakeRow<UpdateEndpointWeightsAndCapacitiesRequest, UpdateEndpointWeightsAndCapacitiesResponse>(
       kModel, "UpdateEndpointWeightsAndCapacities",
-      OnEndpoint<UpdateEndpointWeightsAndCapacitiesRequest>("sagemaker:UpdateEndpointWeightsAndCapacities"),
+      sagemaker::OnNamed("sagemaker:UpdateEndpointWeightsAndCapacities", "endpoint",
+                         &UpdateEndpointWeightsAndCapacitiesRequest::endpoint_name),
       [&serving](const Call& call, const Authorized&, const UpdateEndpointWeightsAndCapacitiesRequest& in) {
         return serving.UpdateEndpointWeightsAndCapacities(ScopeOf(call), in);
       }));
   rows.push_back(MakeRow<DeleteEndpointRequest, DeleteEndpointResponse>(
-      kModel, "DeleteEndpoint", OnEndpoint<DeleteEndpointRequest>("sagemaker:DeleteEndpoint"),
+      kModel, "DeleteEndpoint",
+      sagemaker::OnNamed("sagemaker:DeleteEndpoint", "endpoint", &DeleteEndpointRequest::endpoint_name),
       [&serving](const Call& call, const Authorized&, const DeleteEndpointRequest& in) {
         return serving.DeleteEndpoint(ScopeOf(call), *in.endpoint_name);
       }));

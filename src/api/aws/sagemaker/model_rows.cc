@@ -15,13 +15,9 @@ models::Scope ScopeOf(const Call& call) {
   return {call.session.account, call.region};
 }
 
-Permission On(const Call& call, const char* action, const std::optional<std::string>& name) {
-  return {action, sagemaker::ArnOf(call, "model", name), {}};
-}
-
 std::vector<Permission> ToCreate(const Call& call, const CreateModelRequest& in) {
-  std::vector<Permission> needed = {On(call, "sagemaker:CreateModel", in.model_name)};
-  needed[0].context = sagemaker::TagContext(in.tags);
+  std::vector<Permission> needed = {
+      {"sagemaker:CreateModel", sagemaker::ArnOf(call, "model", in.model_name), sagemaker::TagContext(in.tags)}};
   if (in.execution_role_arn) needed.push_back(sagemaker::PassRole(*in.execution_role_arn));
   sagemaker::NeedTags(needed, needed[0].resource, in.tags);
   return needed;
@@ -38,25 +34,17 @@ ServiceApi MakeModelApi(models::Service& models) {
       }));
   api.rows.push_back(MakeRow<DescribeModelRequest, DescribeModelResponse>(
       kModel, "DescribeModel",
-      [](const Call& call, const DescribeModelRequest& in) -> std::vector<Permission> {
-        return {On(call, "sagemaker:DescribeModel", in.model_name)};
-      },
+      sagemaker::OnNamed("sagemaker:DescribeModel", "model", &DescribeModelRequest::model_name),
       [&models](const Call& call, const Authorized&, const DescribeModelRequest& in) {
         return models.DescribeModel(ScopeOf(call), *in.model_name);
       }));
   api.rows.push_back(MakeRow<ListModelsRequest, ListModelsResponse>(
-      kModel, "ListModels",
-      [](const Call&, const ListModelsRequest&) -> std::vector<Permission> {
-        return {{"sagemaker:ListModels", "*", {}}};
-      },
+      kModel, "ListModels", sagemaker::OnAll<ListModelsRequest>("sagemaker:ListModels"),
       [&models](const Call& call, const Authorized&, const ListModelsRequest& in) {
         return models.ListModels(ScopeOf(call), in);
       }));
   api.rows.push_back(MakeRow<DeleteModelRequest, DeleteModelResponse>(
-      kModel, "DeleteModel",
-      [](const Call& call, const DeleteModelRequest& in) -> std::vector<Permission> {
-        return {On(call, "sagemaker:DeleteModel", in.model_name)};
-      },
+      kModel, "DeleteModel", sagemaker::OnNamed("sagemaker:DeleteModel", "model", &DeleteModelRequest::model_name),
       [&models](const Call& call, const Authorized&, const DeleteModelRequest& in) {
         return models.DeleteModel(ScopeOf(call), *in.model_name);
       }));

@@ -16,6 +16,20 @@ inline std::string ArnOf(const Call& call, std::string_view kind, const std::opt
   return resources::SageMakerArn(call.session.account, call.region, kind, name.value_or("*"));
 }
 
+// What an operation asks for on the one resource of a kind that its request names.
+template <class In>
+auto OnNamed(const char* action, const char* kind, std::optional<std::string> In::*name) {
+  return [=](const Call& call, const In& in) -> std::vector<Permission> {
+    return {{action, ArnOf(call, kind, in.*name), {}}};
+  };
+}
+
+// What an operation asks for that names none.
+template <class In>
+auto OnAll(const char* action) {
+  return [action](const Call&, const In&) -> std::vector<Permission> { return {{action, "*", {}}}; };
+}
+
 // iam:PassRole for a role that the service is to act as.
 inline Permission PassRole(const std::string& role_arn) {
   return {"iam:PassRole", role_arn, {{"iam:passedtoservice", {"sagemaker.amazonaws.com"}}}};

@@ -31,14 +31,6 @@ std::vector<Permission> CreatePermissions(const Call& call, const CreateProcessi
   return permissions;
 }
 
-// The permission of an operation on the one job that the request names.
-template <class In>
-auto OnJob(const char* action) {
-  return [action](const Call& call, const In& in) -> std::vector<Permission> {
-    return {{action, ArnOf(call, kKind, in.processing_job_name), {}}};
-  };
-}
-
 }  // namespace
 
 // What goes wrong has the reasons of every kind of job, which the training rows map.
@@ -50,25 +42,25 @@ ServiceApi MakeProcessingApi(processing::Service& service) {
         return service.CreateProcessingJob(call.session, call.region, in);
       }));
   api.rows.push_back(MakeRow<DescribeProcessingJobRequest, DescribeProcessingJobResponse>(
-      kModel, "DescribeProcessingJob", OnJob<DescribeProcessingJobRequest>("sagemaker:DescribeProcessingJob"),
+      kModel, "DescribeProcessingJob",
+      OnNamed("sagemaker:DescribeProcessingJob", kKind, &DescribeProcessingJobRequest::processing_job_name),
       [&service](const Call& call, const Authorized&, const DescribeProcessingJobRequest& in) {
         return service.DescribeProcessingJob(ScopeOf(call), *in.processing_job_name);
       }));
   api.rows.push_back(MakeRow<ListProcessingJobsRequest, ListProcessingJobsResponse>(
-      kModel, "ListProcessingJobs",
-      [](const Call&, const ListProcessingJobsRequest&) -> std::vector<Permission> {
-        return {{"sagemaker:ListProcessingJobs", "*", {}}};
-      },
+      kModel, "ListProcessingJobs", OnAll<ListProcessingJobsRequest>("sagemaker:ListProcessingJobs"),
       [&service](const Call& call, const Authorized&, const ListProcessingJobsRequest& in) {
         return service.ListProcessingJobs(ScopeOf(call), in);
       }));
   api.rows.push_back(MakeRow<StopProcessingJobRequest, StopProcessingJobResponse>(
-      kModel, "StopProcessingJob", OnJob<StopProcessingJobRequest>("sagemaker:StopProcessingJob"),
+      kModel, "StopProcessingJob",
+      OnNamed("sagemaker:StopProcessingJob", kKind, &StopProcessingJobRequest::processing_job_name),
       [&service](const Call& call, const Authorized&, const StopProcessingJobRequest& in) {
         return service.StopProcessingJob(ScopeOf(call), *in.processing_job_name);
       }));
   api.rows.push_back(MakeRow<DeleteProcessingJobRequest, DeleteProcessingJobResponse>(
-      kModel, "DeleteProcessingJob", OnJob<DeleteProcessingJobRequest>("sagemaker:DeleteProcessingJob"),
+      kModel, "DeleteProcessingJob",
+      OnNamed("sagemaker:DeleteProcessingJob", kKind, &DeleteProcessingJobRequest::processing_job_name),
       [&service](const Call& call, const Authorized&, const DeleteProcessingJobRequest& in) {
         return service.DeleteProcessingJob(ScopeOf(call), *in.processing_job_name);
       }));

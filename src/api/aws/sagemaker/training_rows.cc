@@ -32,18 +32,6 @@ std::vector<Permission> CreatePermissions(const Call& call, const CreateTraining
   return permissions;
 }
 
-// The permission of an operation on the one job that the request names.
-template <class In>
-auto OnJob(const char* action) {
-  return [action](const Call& call, const In& in) -> std::vector<Permission> {
-    return {{action, ArnOf(call, kKind, in.training_job_name), {}}};
-  };
-}
-template <class In>
-auto OnAll(const char* action) {
-  return [action](const Call&, const In&) -> std::vector<Permission> { return {{action, "*", {}}}; };
-}
-
 }  // namespace
 
 ServiceApi MakeTrainingApi(training::Service& service) {
@@ -54,7 +42,8 @@ ServiceApi MakeTrainingApi(training::Service& service) {
         return service.CreateTrainingJob(call.session, call.region, in);
       }));
   api.rows.push_back(MakeRow<DescribeTrainingJobRequest, DescribeTrainingJobResponse>(
-      kModel, "DescribeTrainingJob", OnJob<DescribeTrainingJobRequest>("sagemaker:DescribeTrainingJob"),
+      kModel, "DescribeTrainingJob",
+      OnNamed("sagemaker:DescribeTrainingJob", kKind, &DescribeTrainingJobRequest::training_job_name),
       [&service](const Call& call, const Authorized&, const DescribeTrainingJobRequest& in) {
         return service.DescribeTrainingJob(ScopeOf(call), *in.training_job_name);
       }));
@@ -64,17 +53,20 @@ ServiceApi MakeTrainingApi(training::Service& service) {
         return service.ListTrainingJobs(ScopeOf(call), in);
       }));
   api.rows.push_back(MakeRow<StopTrainingJobRequest, StopTrainingJobResponse>(
-      kModel, "StopTrainingJob", OnJob<StopTrainingJobRequest>("sagemaker:StopTrainingJob"),
+      kModel, "StopTrainingJob",
+      OnNamed("sagemaker:StopTrainingJob", kKind, &StopTrainingJobRequest::training_job_name),
       [&service](const Call& call, const Authorized&, const StopTrainingJobRequest& in) {
         return service.StopTrainingJob(ScopeOf(call), *in.training_job_name);
       }));
   api.rows.push_back(MakeRow<DeleteTrainingJobRequest, DeleteTrainingJobResponse>(
-      kModel, "DeleteTrainingJob", OnJob<DeleteTrainingJobRequest>("sagemaker:DeleteTrainingJob"),
+      kModel, "DeleteTrainingJob",
+      OnNamed("sagemaker:DeleteTrainingJob", kKind, &DeleteTrainingJobRequest::training_job_name),
       [&service](const Call& call, const Authorized&, const DeleteTrainingJobRequest& in) {
         return service.DeleteTrainingJob(ScopeOf(call), *in.training_job_name);
       }));
   api.rows.push_back(MakeRow<UpdateTrainingJobRequest, UpdateTrainingJobResponse>(
-      kModel, "UpdateTrainingJob", OnJob<UpdateTrainingJobRequest>("sagemaker:UpdateTrainingJob"),
+      kModel, "UpdateTrainingJob",
+      OnNamed("sagemaker:UpdateTrainingJob", kKind, &UpdateTrainingJobRequest::training_job_name),
       [&service](const Call& call, const Authorized&, const UpdateTrainingJobRequest& in) {
         return service.UpdateTrainingJob(ScopeOf(call), in);
       }));

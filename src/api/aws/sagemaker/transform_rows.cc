@@ -29,13 +29,6 @@ std::vector<Permission> CreatePermissions(const Call& call, const CreateTransfor
   return permissions;
 }
 
-template <class In>
-auto OnJob(const char* action) {
-  return [action](const Call& call, const In& in) -> std::vector<Permission> {
-    return {{action, ArnOf(call, kKind, in.transform_job_name), {}}};
-  };
-}
-
 }  // namespace
 
 ServiceApi MakeTransformApi(transform::Service& service) {
@@ -46,20 +39,19 @@ ServiceApi MakeTransformApi(transform::Service& service) {
         return service.CreateTransformJob(ScopeOf(call), in);
       }));
   api.rows.push_back(MakeRow<DescribeTransformJobRequest, DescribeTransformJobResponse>(
-      kModel, "DescribeTransformJob", OnJob<DescribeTransformJobRequest>("sagemaker:DescribeTransformJob"),
+      kModel, "DescribeTransformJob",
+      OnNamed("sagemaker:DescribeTransformJob", kKind, &DescribeTransformJobRequest::transform_job_name),
       [&service](const Call& call, const Authorized&, const DescribeTransformJobRequest& in) {
         return service.DescribeTransformJob(ScopeOf(call), *in.transform_job_name);
       }));
   api.rows.push_back(MakeRow<ListTransformJobsRequest, ListTransformJobsResponse>(
-      kModel, "ListTransformJobs",
-      [](const Call&, const ListTransformJobsRequest&) -> std::vector<Permission> {
-        return {{"sagemaker:ListTransformJobs", "*", {}}};
-      },
+      kModel, "ListTransformJobs", OnAll<ListTransformJobsRequest>("sagemaker:ListTransformJobs"),
       [&service](const Call& call, const Authorized&, const ListTransformJobsRequest& in) {
         return service.ListTransformJobs(ScopeOf(call), in);
       }));
   api.rows.push_back(MakeRow<StopTransformJobRequest, StopTransformJobResponse>(
-      kModel, "StopTransformJob", OnJob<StopTransformJobRequest>("sagemaker:StopTransformJob"),
+      kModel, "StopTransformJob",
+      OnNamed("sagemaker:StopTransformJob", kKind, &StopTransformJobRequest::transform_job_name),
       [&service](const Call& call, const Authorized&, const StopTransformJobRequest& in) {
         return service.StopTransformJob(ScopeOf(call), *in.transform_job_name);
       }));
