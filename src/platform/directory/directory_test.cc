@@ -5,14 +5,12 @@
 #include "platform/directory/groups.h"
 #include "platform/directory/last_use.h"
 #include "platform/directory/managed_policies.h"
-#include "platform/directory/roles.h"
 #include "platform/directory/simulator.h"
-#include "platform/directory/users.h"
+#include "platform/directory/testing_directory.h"
 #include "platform/factors/records.h"
 #include "platform/federation/records.h"
 #include "platform/identity/aws_managed.h"
 #include "platform/identity/sessions.h"
-#include "platform/identity/testing_identity.h"
 
 namespace aloft::directory {
 namespace {
@@ -34,33 +32,15 @@ std::vector<sql::Migration> AllMigrations() {
   return out;
 }
 
-class DirectoryTest : public IdentityEngineTest {
+class DirectoryTest : public testing::TestWithParam<sql::Engine>, protected DirectoryFixture {
  protected:
-  DirectoryTest() : IdentityEngineTest(AllMigrations()), admin_(Administrator()) {}
+  DirectoryTest() : DirectoryFixture(GetParam(), AllMigrations()) {}
 
-  Entity NewUser(const std::string& name) {
-    EXPECT_TRUE(users_.CreateUser(admin_, {.user_name = name}).ok());
-    return Get(EntityKind::kUser, name);
-  }
-  Entity NewRole(const std::string& name, const std::string& trust) {
-    const auto made = roles_.CreateRole(admin_, {.role_name = name, .assume_role_policy_document = trust});
-    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : Describe(made.error()));
-    return Get(EntityKind::kRole, name);
-  }
-  Entity Get(EntityKind kind, const std::string& name) {
-    return database_->Read([&](sql::Reader& reader) { return records::Find(reader, kAccount, kind, name); })
-        .value()
-        .value();
-  }
   std::string NewPolicy(const std::string& name) {
     return *policies_.CreatePolicy(admin_, {.policy_name = name, .policy_document = kAllow})->policy->arn;
   }
-  bool May(const Session& session, const char* action) { return service().Authorize(session, action, "*", {}).allowed; }
 
-  Session admin_;
-  Users users_{service()};
   Groups groups_{service()};
-  Roles roles_{service()};
   InstanceProfiles profiles_{service()};
   ManagedPolicies policies_{service()};
   Account account_{service()};

@@ -2,11 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include "platform/directory/roles.h"
-#include "platform/directory/users.h"
+#include "platform/directory/testing_directory.h"
 #include "platform/factors/totp.h"
 #include "platform/identity/denial.h"
-#include "platform/identity/testing_identity.h"
 #include "platform/sessions/errors.h"
 
 namespace aloft::sessions {
@@ -30,25 +28,10 @@ sts::AssumeRoleRequest Assume(const Entity& role) {
   return {.role_arn = role.Arn(), .role_session_name = "s"};
 }
 
-class SecurityTokensTest : public testing::TestWithParam<sql::Engine>, protected IdentityFixture {
+class SecurityTokensTest : public testing::TestWithParam<sql::Engine>, protected directory::DirectoryFixture {
  protected:
-  SecurityTokensTest() : IdentityFixture(GetParam(), factors::Migrations()), admin_(Administrator()) {}
+  SecurityTokensTest() : DirectoryFixture(GetParam(), factors::Migrations()) {}
 
-  Entity NewUser(const std::string& name) {
-    EXPECT_TRUE(users_.CreateUser(admin_, {.user_name = name}).ok());
-    return Get(EntityKind::kUser, name);
-  }
-  Entity NewRole(const std::string& name, const std::string& trust) {
-    const auto made = roles_.CreateRole(admin_, {.role_name = name, .assume_role_policy_document = trust});
-    EXPECT_TRUE(made.ok()) << (made.ok() ? "" : Describe(made.error()));
-    return Get(EntityKind::kRole, name);
-  }
-  Entity Get(EntityKind kind, const std::string& name) {
-    return database_->Read([&](sql::Reader& reader) { return records::Find(reader, kAccount, kind, name); })
-        .value()
-        .value();
-  }
-  bool May(const Session& session, const char* action) { return service().Authorize(session, action, "*", {}).allowed; }
   template <class Response>
   Session Open(const Response& made) {
     return service().FindCredential(*made.credentials->access_key_id, *made.credentials->session_token)->session;
@@ -62,9 +45,6 @@ class SecurityTokensTest : public testing::TestWithParam<sql::Engine>, protected
     return seed;
   }
 
-  Session admin_;
-  directory::Users users_{service()};
-  directory::Roles roles_{service()};
   factors::Service factors_{service()};
   std::unique_ptr<federation::IssuerKeys> issuers_ = federation::IssuerKeys::Create({}, clock_).value();
   SecurityTokens tokens_{{service(), factors_, *issuers_}};
