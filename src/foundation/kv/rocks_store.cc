@@ -26,6 +26,8 @@ constexpr std::size_t kMaxGroupBytes = 8u << 20;
 // Debian builds it, with assertions, may end the process where a flush meets a full disk.
 constexpr std::uint64_t kReservedBytes = 64u << 20;
 
+constexpr int kCacheShardBits = 3;
+
 rocksdb::Slice ToSlice(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -54,10 +56,16 @@ rocksdb::Options RocksOptions(const Options& ours) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.track_and_verify_wals_in_manifest = true;
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(ours.cache_bytes);
+  table.block_cache = rocksdb::NewLRUCache(ours.cache_bytes, kCacheShardBits);
   table.block_size = 16u << 10;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  // A whole filter of a file of a million keys is larger than a shard of the cache, so that each read would fetch it from
+  // the disk; in partitions only what a key needs is read, and stays.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_block_size = 8u << 10;
   table.cache_index_and_filter_blocks = true;
+  table.pin_top_level_index_and_filter = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.format_version = 5;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
