@@ -40,12 +40,19 @@ UNITS = {"cpu_us": "µs CPU/op", "per_second": "/s", "p50_ms": "ms", "p99_ms": "
          "mib": "MiB", "ms": "ms"}
 
 
-def interleave(rounds: int, alternatives: dict) -> dict[str, dict[str, Stat]]:
-    """Runs {name: function -> {figure: value}} in turn, A B A B ..., and returns {name: {figure: Stat}}."""
+def interleave(rounds: int, alternatives: dict, leave_out=None) -> dict[str, dict[str, Stat]]:
+    """Runs {name: function -> {figure: value}} in turn, A B A B ..., and returns {name: {figure: Stat}}. A peer that fails (its name is not
+    Aloft's) is left out from then on where `leave_out(reason)` is given."""
     seen: dict[str, list[dict]] = {name: [] for name in alternatives}
     for _ in range(rounds):
-        for name, run in alternatives.items():
-            seen[name].append(run())
+        for name in list(seen):
+            try:
+                seen[name].append(alternatives[name]())
+            except RuntimeError as failure:
+                if leave_out is None or name.startswith("Aloft"):
+                    raise
+                leave_out(f"{name}: {failure}")
+                del seen[name]
     return {name: {figure: Stat([row[figure] for row in rows], UNITS.get(figure, "")) for figure in rows[0]}
             for name, rows in seen.items() if rows}
 

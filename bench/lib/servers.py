@@ -66,7 +66,7 @@ class Ours:
 
 
 class Peer:
-    """Somebody else's server: a command that is told its port, ready when `path` answers."""
+    """Somebody else's server: a command that is told its port, ready when `path` answers 200."""
 
     def __init__(self, name: str, command: list[str], port: int, path: str = "/", seconds: float = 60, **variables: str):
         self.name, self.port, self.target, self.keys = name, port, f"127.0.0.1:{port}", []
@@ -76,7 +76,7 @@ class Peer:
         self.process = subprocess.Popen(command, cwd=self.home, stdout=self.log, stderr=self.log, start_new_session=True,
                                         env={**os.environ, **variables})
         try:
-            wait_until(lambda: self.process.poll() is not None or ask(port, path) > 0, seconds, 0.1, f"{name} answers")
+            wait_until(lambda: self.process.poll() is not None or ask(port, path) == 200, seconds, 0.1, f"{name} answers")
             if self.process.poll() is not None:
                 raise RuntimeError(f"{name} ended: " + (self.home / "log").read_text(errors="replace")[-600:])
         except Exception:

@@ -109,7 +109,7 @@ def run(bench) -> None:
             for batch in (1, 32):
                 figures = interleave(bench.rounds, {
                     name: lambda name=name, server=server: one_round(bench, name, server, model, batch, served.get(name))
-                    for name, server in servers.items()})
+                    for name, server in servers.items()}, bench.report.skip)
                 for name, row in figures.items():
                     section.add(f"batch {batch}", name, row)
                 aims(bench, batch, figures)

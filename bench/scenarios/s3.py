@@ -77,10 +77,12 @@ def run(bench) -> None:
                 fill(bench, server, size, prefix)
             for clients in CLIENTS:
                 for mode, verb in (("s3-put", "PUT"), ("s3-get", "GET")):
+                    case = f"{verb} {size_name}, {clients} client{'s' if clients > 1 else ''}"
                     figures = interleave(bench.rounds, {
-                        name: lambda server=server: one_round(bench, server, mode, size, clients, prefix) for name, server in servers.items()})
-                    for name in servers:
-                        section.add(f"{verb} {size_name}, {clients} client{'s' if clients > 1 else ''}", name, figures[name])
+                        name: lambda server=server: one_round(bench, server, mode, size, clients, prefix) for name, server in servers.items()},
+                        lambda reason: bench.report.skip(f"{case}, {reason}"))
+                    for name, row in figures.items():
+                        section.add(case, name, row)
     finally:
         for server in servers.values():
             server.close()
