@@ -59,8 +59,8 @@ rocksdb::Options RocksOptions(const Options& ours) {
   table.block_cache = rocksdb::NewLRUCache(ours.cache_bytes, kCacheShardBits);
   table.block_size = 16u << 10;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  // A whole filter of a file of a million keys is larger than a shard of the cache, so that each read would fetch it from
-  // the disk; in partitions only what a key needs is read, and stays.
+  // A whole filter of a file of a million keys is larger than a shard of the cache, so that each read would fetch it
+  // from the disk; in partitions only what a key needs is read, and stays.
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
   table.metadata_block_size = 8u << 10;
