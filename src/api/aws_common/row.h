@@ -17,13 +17,12 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "api/aws_common/audit_json.h"
-#include "api/aws_common/wire.h"
 #include "api/common/operation.h"
-#include "foundation/base/check.h"
+#include "foundation/shapes/service_model.h"
 
 namespace aloft::api {
 
@@ -39,82 +38,99 @@ using Completion = std::function<void(Result<Out>)>;
 
 namespace internal {
 
-template <class In, class Out>
-using AsyncHandler =
-    std::function<void(const std::shared_ptr<const Call>&, const Authorized&, const In&, Completion<Out>)>;
-
-template <class In, class Out>
-class TypedPrepared final : public Prepared {
+// An operation without its types, so that what each of a few hundred rows does alike is compiled once. `input` is an
+// object of the operation's input shape.
+class Operation {
  public:
-  TypedPrepared(const shapes::ServiceModel& service, const shapes::OperationModel& operation,
-                std::vector<Permission> permissions, const AsyncHandler<In, Out>& handle, In input)
-      : service_(service),
-        operation_(operation),
-        permissions_(std::move(permissions)),
-        handle_(handle),
-        input_(std::move(input)) {}
+  using Input = std::unique_ptr<void, void (*)(void*)>;
+  using Answer = std::function<void(Result<const void*>)>;  // an object of the output's shape, alive during the call
 
-  std::vector<Permission> permissions() const override { return permissions_; }
-  std::string audit_parameters() const override { return AuditJson(shapes::ShapeOf<In>(), &input_); }
+  virtual ~Operation() = default;
+  virtual Input NewInput() const = 0;
+  virtual std::vector<Permission> Permissions(const Call& call, const void* input) const = 0;
+  virtual void Handle(const std::shared_ptr<const Call>& call, const Authorized& authorized, const void* input,
+                      Answer answer) const = 0;
+};
 
-  void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) override {
-    handle_(call, authorized, input_,
-            [&service = service_, &operation = operation_, call, respond = std::move(respond)](Result<Out> out) {
-              if (!out.ok()) return respond(std::move(out).error());
-              if (call->answer_elements != nullptr) *call->answer_elements = AuditJson(shapes::ShapeOf<Out>(), &*out);
-              respond(EncodeResponse(service, operation, call->head(), call->request_id, &*out));
-            });
+template <class In, class PermissionsOf>
+class TypedOperation : public Operation {
+ public:
+  explicit TypedOperation(PermissionsOf permissions) : permissions_(std::move(permissions)) {}
+
+  Input NewInput() const override {
+    return {new In, [](void* input) { delete static_cast<In*>(input); }};
+  }
+  std::vector<Permission> Permissions(const Call& call, const void* input) const override {
+    return permissions_(call, *static_cast<const In*>(input));
   }
 
  private:
-  const shapes::ServiceModel& service_;
-  const shapes::OperationModel& operation_;
-  std::vector<Permission> permissions_;
-  const AsyncHandler<In, Out>& handle_;  // the row's, which lives as long as the server
-  In input_;
+  PermissionsOf permissions_;
 };
 
-const shapes::OperationModel& OperationOf(const shapes::ServiceModel& service, std::string_view operation,
-                                          const shapes::Shape& input, const shapes::Shape& output);
-Row MakeUntypedRow(const shapes::ServiceModel& service, const shapes::OperationModel& operation,
-                   const RowOptions& options, std::function<Result<std::unique_ptr<Prepared>>(const Call&)> prepare);
+template <class In, class Out, class PermissionsOf, class Handler>
+class SyncOperation final : public TypedOperation<In, PermissionsOf> {
+ public:
+  SyncOperation(PermissionsOf permissions, Handler handle)
+      : TypedOperation<In, PermissionsOf>(std::move(permissions)), handle_(std::move(handle)) {}
+
+  void Handle(const std::shared_ptr<const Call>& call, const Authorized& authorized, const void* input,
+              Operation::Answer answer) const override {
+    auto result = handle_(*call, authorized, *static_cast<const In*>(input));
+    if (!result.ok()) return answer(std::move(result).error());
+    if constexpr (std::is_same_v<decltype(result), Status>) {
+      const Out empty{};
+      answer(&empty);
+    } else {
+      answer(&*result);
+    }
+  }
+
+ private:
+  Handler handle_;
+};
+
+template <class In, class Out, class PermissionsOf, class Handler>
+class AsyncOperation final : public TypedOperation<In, PermissionsOf> {
+ public:
+  AsyncOperation(PermissionsOf permissions, Handler handle)
+      : TypedOperation<In, PermissionsOf>(std::move(permissions)), handle_(std::move(handle)) {}
+
+  void Handle(const std::shared_ptr<const Call>& call, const Authorized& authorized, const void* input,
+              Operation::Answer answer) const override {
+    handle_(call, authorized, *static_cast<const In*>(input), [answer = std::move(answer)](Result<Out> out) {
+      if (!out.ok()) return answer(std::move(out).error());
+      answer(&*out);
+    });
+  }
+
+ private:
+  Handler handle_;
+};
+
+// `input` and `output` are checked against the model's operation `name`.
+Row MakeUntypedRow(const shapes::ServiceModel& service, std::string_view name, const shapes::Shape& input,
+                   const shapes::Shape& output, const RowOptions& options, std::shared_ptr<const Operation> operation);
 
 }  // namespace internal
 
-// For operations that wait for a peer: `handle(call, authorized, input, completion)` returns at once.
+// For operations that wait for a peer: `handle(call, authorized, input, completion)` returns at once; `input` lives
+// until `completion` was called.
 template <class In, class Out, class Permissions, class Handler>
 Row MakeAsyncRow(const shapes::ServiceModel& service, std::string_view name, Permissions permissions, Handler handle,
                  RowOptions options = {}) {
-  const shapes::OperationModel& operation =
-      internal::OperationOf(service, name, shapes::ShapeOf<In>(), shapes::ShapeOf<Out>());
-  auto handler = std::make_shared<const internal::AsyncHandler<In, Out>>(std::move(handle));
-  return internal::MakeUntypedRow(service, operation, options,
-                                  [&service, &operation, permissions = std::move(permissions),
-                                   handler](const Call& call) -> Result<std::unique_ptr<Prepared>> {
-                                    In input;
-                                    ALOFT_TRY(DecodeRequest(service, operation, call.head(), call.body, &input));
-                                    std::vector<Permission> needed = permissions(call, std::as_const(input));
-                                    return std::unique_ptr<Prepared>(std::make_unique<internal::TypedPrepared<In, Out>>(
-                                        service, operation, std::move(needed), *handler, std::move(input)));
-                                  });
+  using Typed = internal::AsyncOperation<In, Out, Permissions, Handler>;
+  return internal::MakeUntypedRow(service, name, shapes::ShapeOf<In>(), shapes::ShapeOf<Out>(), options,
+                                  std::make_shared<const Typed>(std::move(permissions), std::move(handle)));
 }
 
 // `handle(call, authorized, input)` returns Result<Out>, or Status where Out has no members.
 template <class In, class Out, class Permissions, class Handler>
 Row MakeRow(const shapes::ServiceModel& service, std::string_view name, Permissions permissions, Handler handle,
             RowOptions options = {}) {
-  return MakeAsyncRow<In, Out>(
-      service, name, std::move(permissions),
-      [handle = std::move(handle)](const std::shared_ptr<const Call>& call, const Authorized& authorized,
-                                   const In& input, Completion<Out> complete) {
-        auto result = handle(*call, authorized, input);
-        if constexpr (std::is_same_v<decltype(result), Status>) {
-          complete(result.ok() ? Result<Out>(Out{}) : Result<Out>(std::move(result).error()));
-        } else {
-          complete(std::move(result));
-        }
-      },
-      options);
+  using Typed = internal::SyncOperation<In, Out, Permissions, Handler>;
+  return internal::MakeUntypedRow(service, name, shapes::ShapeOf<In>(), shapes::ShapeOf<Out>(), options,
+                                  std::make_shared<const Typed>(std::move(permissions), std::move(handle)));
 }
 
 }  // namespace aloft::api
