@@ -16,6 +16,6 @@ def test_examples(cloud, bucket):
     names = {"session": sagemaker_session(cloud, bucket, trainer.s3, trainer.sagemaker), "role": trainer.role, "s3": trainer.s3,
              "bucket": bucket, "wait": trainer.wait, "log": trainer.log, "wait_processing": processor.wait}
     blocks = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "docs/training.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for number, block in enumerate(blocks):
         exec(compile(block, f"docs/training.md, example {number + 1}", "exec"), names)

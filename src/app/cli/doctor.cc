@@ -73,6 +73,9 @@ void CheckIsolation(Report& report) {
   limit(support.cpu, "CPU shares");
   limit(support.memory, "memory limits");
   limit(support.processes, "process limits");
+  access("/dev/fuse", R_OK | W_OK) == 0
+      ? report.Good("FastFile", "channels can be mounted; data is fetched as it is read")
+      : report.Weak("FastFile", "/dev/fuse cannot be opened: FastFile channels are staged like File");
   if (geteuid() != 0) {
     report.Weak("user", "not root: jobs share this user's identity on disk; isolation rests on namespaces alone");
   }

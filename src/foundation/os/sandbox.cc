@@ -92,13 +92,18 @@ std::vector<pid_t> Sandbox::Processes() const {
 }
 
 Result<std::vector<Fd>> Sandbox::Start(const std::vector<std::string>& command,
-                                       const std::map<std::string, std::string>& variables) {
+                                       const std::map<std::string, std::string>& variables,
+                                       const std::function<void(std::vector<Fd>)>& mounted) {
   std::vector<std::string> strings{std::to_string(command.size())};
   strings.insert(strings.end(), command.begin(), command.end());
   for (const auto& [name, value] : variables) strings.push_back(name + "=" + value);
   if (!SendFrame(control_.get(), 'S', internal::JoinStrings(strings)))
     return Fail(kInternal, "the sandbox has ended before it was started");
   auto answer = ReceiveFrame(control_.get());
+  if (answer && answer->kind == 'M') {
+    if (mounted) mounted(std::move(answer->descriptors));
+    answer = ReceiveFrame(control_.get());
+  }
   if (!answer) return Fail(kInternal, "the sandbox ended while it was made");
   if (answer->kind == 'F') return Fail(kInternal, answer->payload);
   return std::move(answer->descriptors);

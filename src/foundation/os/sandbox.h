@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,8 @@ struct SandboxSpec {
   // IPv4 of an interface eth0 whose packets come out of Start as the last descriptor (a TUN device: one read or write
   // is one packet); empty: none. Needs /dev/net/tun.
   std::string link_address{};
+  // Directories inside that become read-only FUSE mounts, answered by the caller: see Start. Needs /dev/fuse.
+  std::vector<std::string> fuse_targets{};
   std::vector<std::uint16_t> listen_ports{};  // on the loopback inside; the listening sockets come back from Start
 
   std::vector<std::string> command{};  // argv[0] is a path inside, or a name looked up in PATH of `variables`
@@ -76,9 +79,11 @@ class Sandbox {
   std::vector<pid_t> Processes() const;
 
   // Builds and runs. `command` and `variables` replace those of the spec, since they may be known only now. Returns the
-  // listening sockets in the order of listen_ports, then the link.
+  // listening sockets in the order of listen_ports, then the link. `mounted` gets the FUSE connections in the order of
+  // fuse_targets, before the command is looked for: it may lie on one of them.
   Result<std::vector<Fd>> Start(const std::vector<std::string>& command,
-                                const std::map<std::string, std::string>& variables);
+                                const std::map<std::string, std::string>& variables,
+                                const std::function<void(std::vector<Fd>)>& mounted = nullptr);
 
   // SIGTERM for the command; the caller decides when patience ends.
   void Terminate();

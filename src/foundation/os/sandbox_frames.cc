@@ -10,7 +10,7 @@
 namespace aloft::os::internal {
 namespace {
 
-constexpr std::size_t kMaxDescriptors = 16;
+constexpr std::size_t kMaxDescriptors = 64;
 constexpr std::uint32_t kMaxPayload = 16u << 20;
 
 bool SendAll(int socket, std::string_view bytes) {

@@ -166,7 +166,8 @@ Result<pid_t> StartCommand(const SandboxSpec& spec, Program& program, int output
   return command;
 }
 
-Result<std::vector<Fd>> BuildSandbox(const SandboxSpec& spec, bool privileged, uid_t caller, gid_t group) {
+Result<std::vector<Fd>> BuildSandbox(const SandboxSpec& spec, bool privileged, uid_t caller, gid_t group,
+                                     std::vector<Fd>& mounts) {
   if (!privileged) ALOFT_TRY(MapUser("self", spec.inside_uid, caller, group, false));
   if (::sethostname(spec.host_name.data(), spec.host_name.size()) != 0) return SystemError("sethostname", errno);
   std::vector<Fd> listeners;
@@ -182,6 +183,7 @@ Result<std::vector<Fd>> BuildSandbox(const SandboxSpec& spec, bool privileged, u
     }
   }
   ALOFT_TRY(BuildRoot(spec, privileged));
+  ALOFT_ASSIGN(mounts, MountFuse(spec, privileged));
   ALOFT_TRY(EnterRoot(spec));
   return listeners;
 }
@@ -264,8 +266,15 @@ void RunSandboxInit(const SandboxSpec& outer, int control, int output, bool priv
     SendFrame(control, 'F', error.message + (error.detail.empty() ? "" : ": " + error.detail));
     ::_exit(1);
   };
-  auto listeners = BuildSandbox(spec, privileged, caller, group);
+  std::vector<Fd> mounts;
+  auto listeners = BuildSandbox(spec, privileged, caller, group, mounts);
   if (!listeners.ok()) fail(listeners.error());
+  if (!mounts.empty()) {
+    std::vector<int> numbers;
+    for (const Fd& mount : mounts) numbers.push_back(mount.get());
+    SendFrame(control, 'M', "", numbers);
+    mounts.clear();  // the caller's alone: when it dies, whoever waits for a file is told so
+  }
 
   int signals = ::signalfd(-1, &all, SFD_CLOEXEC);
   Program program{FindProgram(argv[0], variables), {}, {}};

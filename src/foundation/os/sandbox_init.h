@@ -10,7 +10,8 @@ namespace aloft::os::internal {
 
 // Frames on the control socket: one letter, a length, that many bytes; descriptors may ride along.
 //   to the sandbox:   'S' what to run (NUL-separated)   'T' SIGTERM for the command
-//   from the sandbox: 'R' it runs, with the listening sockets   'F' it could not be made: why   'E' the command's end
+//   from the sandbox: 'M' the FUSE connections of its mounts, where it has any
+//                     'R' it runs, with the listening sockets   'F' it could not be made: why   'E' the command's end
 bool SendFrame(int socket, char kind, std::string_view payload, const std::vector<int>& descriptors = {});
 struct Frame {
   char kind = 0;
@@ -28,6 +29,7 @@ std::vector<std::string> SplitStrings(std::string_view payload);
 
 // sandbox_mounts.cc: a root of its own, and nothing else reachable.
 Status BuildRoot(const SandboxSpec& spec, bool privileged);
+Result<std::vector<Fd>> MountFuse(const SandboxSpec& spec, bool privileged);  // after BuildRoot
 Status EnterRoot(const SandboxSpec& spec);
 
 // sandbox_privileges.cc: called last before exec, in this order.

@@ -168,6 +168,24 @@ Status BuildRoot(const SandboxSpec& spec, bool privileged) {
   return {};
 }
 
+Result<std::vector<Fd>> MountFuse(const SandboxSpec& spec, bool privileged) {
+  std::vector<Fd> connections;
+  std::string user = std::to_string(privileged ? 0 : spec.inside_uid);
+  for (const std::string& target : spec.fuse_targets) {
+    Fd device(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+    if (!device) return SystemError("open /dev/fuse", errno);
+    std::string path = spec.root_directory + target;
+    ALOFT_TRY(MakePath(path));
+    std::string options = "fd=" + std::to_string(device.get());
+    options += ",rootmode=40555,user_id=" + user + ",group_id=" + user;
+    options += ",allow_other,default_permissions,max_read=1048576";
+    if (::mount("aloft", path.c_str(), "fuse", MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str()) != 0)
+      return SystemError("mount FUSE at " + target, errno);
+    connections.push_back(std::move(device));
+  }
+  return connections;
+}
+
 Status EnterRoot(const SandboxSpec& spec) {
   if (::chdir(spec.root_directory.c_str()) != 0) return SystemError("chdir", errno);
   // pivot_root(".", ".") stacks the old root on the new one; unmounting the top leaves the new one alone.

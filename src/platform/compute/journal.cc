@@ -32,6 +32,12 @@ std::int64_t Number(const json::object& object, std::string_view key, std::int64
   return otherwise;
 }
 
+InputRead InputReadOf(const json::object& object) {
+  auto count = [&](std::string_view key) { return static_cast<std::uint64_t>(Number(object, key)); };
+  return {Get(object, "channel"), Get(object, "mode"), count("objects"),
+          count("objects_read"),  count("bytes"),      count("bytes_read")};
+}
+
 void Apply(const json::object& object, JournalState& state) {
   TaskStatus& status = state.status;
   std::string event = Get(object, "event");
@@ -61,6 +67,10 @@ void Apply(const json::object& object, JournalState& state) {
     status.usage.peak_memory_bytes = static_cast<std::uint64_t>(Number(object, "peak_memory_bytes"));
     status.exit_message = Get(object, "exit_message");
     status.usage.cpu = std::chrono::microseconds(Number(object, "cpu_micros"));
+  } else if (event == "inputs") {
+    if (const json::value* list = object.if_contains("inputs"); list && list->is_array())
+      for (const auto& item : list->get_array())
+        if (item.is_object()) status.inputs.push_back(InputReadOf(item.get_object()));
   } else if (event == "ended") {
     status.outcome = ParseOutcome(Get(object, "outcome")).value_or(Outcome::kLost);
     status.failure = Get(object, "failure");
@@ -139,6 +149,22 @@ Status Journal::CommandEnded(int exit_code, int signal, const Usage& usage, std:
     codec::WriteString(exit_message, line);
   }
   return Append(std::move(line));
+}
+
+Status Journal::InputsRead(const std::vector<InputRead>& inputs) {
+  std::string line = Begin(*clock_, "inputs") + ",\"inputs\":[";
+  for (const InputRead& input : inputs) {
+    if (!line.ends_with('[')) line += ',';
+    std::string item;
+    codec::JsonWriter json(item);
+    json.BeginObject().Key("channel").String(input.channel).Key("mode").String(input.mode);
+    json.Key("objects").Int(static_cast<std::int64_t>(input.objects));
+    json.Key("objects_read").Int(static_cast<std::int64_t>(input.objects_read));
+    json.Key("bytes").Int(static_cast<std::int64_t>(input.bytes));
+    json.Key("bytes_read").Int(static_cast<std::int64_t>(input.bytes_read)).EndObject();
+    line += item;
+  }
+  return Append(line + "]");
 }
 
 Status Journal::Ended(Outcome outcome, std::string_view failure, bool failure_is_users) {

@@ -24,6 +24,7 @@ class Journal {
   Status Versions(const std::vector<std::string>& versions);
   Status CommandStarted();
   Status CommandEnded(int exit_code, int signal, const Usage& usage, std::string_view exit_message);
+  Status InputsRead(const std::vector<InputRead>& inputs);
   // The last event; durable. `failure` is empty after success.
   Status Ended(Outcome outcome, std::string_view failure, bool failure_is_users);
 

@@ -56,6 +56,8 @@ struct Input {
   int shard = 0, shards = 1;
   // Not files but FIFOs `path`_0, `path`_1, ...: each epoch streams all objects anew, one after the other.
   bool pipe = false;
+  // A mount that fetches what is read when it is read; where this machine cannot mount, staged like any other.
+  bool stream = false;
   bool gzip = false;                           // the objects are compressed; pipes only
   bool record_io = false;                      // each object becomes one RecordIO record; pipes only
   std::optional<std::int64_t> shuffle_seed{};  // the order of the objects, another one each epoch
@@ -158,6 +160,14 @@ struct Usage {
   std::chrono::microseconds cpu{0};
 };
 
+// What was brought, or read, of one channel.
+struct InputRead {
+  std::string channel{};
+  std::string mode{};  // "File"; "FastFile"
+  std::uint64_t objects = 0, objects_read = 0;
+  std::uint64_t bytes = 0, bytes_read = 0;  // read ahead included
+};
+
 struct TaskStatus {
   Phase phase = Phase::kPending;
   std::string message{};                  // of the newest transition: why it waits, what it does
@@ -173,9 +183,10 @@ struct TaskStatus {
   std::optional<Time> command_ended{};
   std::vector<std::string> versions{};  // what the environment really holds: "scikit-learn 1.9.1"
   Usage usage{};
-  std::uint64_t log_bytes = 0;  // spooled so far; see Backend::ReadLog
-  bool log_complete = false;    // nothing will be added
-  std::string socket_path{};    // the outside of kSocketPath
+  std::vector<InputRead> inputs{};  // once the command has ended
+  std::uint64_t log_bytes = 0;      // spooled so far; see Backend::ReadLog
+  bool log_complete = false;        // nothing will be added
+  std::string socket_path{};        // the outside of kSocketPath
 };
 
 struct LogLine {

@@ -104,6 +104,7 @@ Input ReadInput(const json::object& object) {
   input.shard = static_cast<int>(NumOr(object, "shard", 0));
   input.shards = static_cast<int>(NumOr(object, "shards", 1));
   input.pipe = Flag(object, "pipe");
+  input.stream = Flag(object, "stream");
   input.gzip = Flag(object, "gzip");
   input.record_io = Flag(object, "record_io");
   if (object.if_contains("shuffle_seed")) input.shuffle_seed = NumOr(object, "shuffle_seed", 0);
@@ -117,6 +118,7 @@ json::object ToJson(const Input& input) {
   if (input.optional) object["optional"] = true;
   if (input.shards > 1) object["shard"] = input.shard, object["shards"] = input.shards;
   if (input.pipe) object["pipe"] = true;
+  if (input.stream) object["stream"] = true;
   if (input.gzip) object["gzip"] = true;
   if (input.record_io) object["record_io"] = true;
   if (input.shuffle_seed) object["shuffle_seed"] = *input.shuffle_seed;

@@ -86,6 +86,14 @@ std::string EncodeState(const JobState& state) {
   json::array metrics;
   for (const auto& [name, metric] : state.metrics)
     metrics.push_back(json::object{{"name", name}, {"value", metric.value}, {"at", ToMicros(metric.at)}});
+  json::array inputs;
+  for (const compute::InputRead& input : state.inputs)
+    inputs.push_back(json::object{{"channel", input.channel},
+                                  {"mode", input.mode},
+                                  {"objects", static_cast<std::int64_t>(input.objects)},
+                                  {"objects_read", static_cast<std::int64_t>(input.objects_read)},
+                                  {"bytes", static_cast<std::int64_t>(input.bytes)},
+                                  {"bytes_read", static_cast<std::int64_t>(input.bytes_read)}});
   json::array versions(state.versions.begin(), state.versions.end());
   return codec::WriteJson(json::object{{"version", kVersion},
                                        {"secondary", ToString(state.secondary)},
@@ -113,6 +121,7 @@ std::string EncodeState(const JobState& state) {
                                        {"environment", state.environment},
                                        {"versions", std::move(versions)},
                                        {"metrics", std::move(metrics)},
+                                       {"inputs", std::move(inputs)},
                                        {"cleaned", state.cleaned},
                                        {"deleted", state.deleted}});
 }
@@ -136,6 +145,13 @@ Result<JobState> DecodeState(std::string_view text) {
     if (!element.is_object()) continue;
     StoredObject metric(element.as_object());
     state.metrics[metric.Text("name")] = {metric.Real("value"), FromMicros(metric.Int("at"))};
+  }
+  for (const json::value& element : stored.List("inputs")) {
+    if (!element.is_object()) continue;
+    StoredObject input(element.as_object());
+    auto count = [&](const char* name) { return static_cast<std::uint64_t>(input.Int(name)); };
+    state.inputs.push_back({input.Text("channel"), input.Text("mode"), count("objects"), count("objects_read"),
+                            count("bytes"), count("bytes_read")});
   }
   for (const json::value& element : stored.List("versions"))
     if (element.is_string()) state.versions.emplace_back(element.as_string());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "foundation/base/clock.h"
+#include "platform/compute/task.h"
 #include "platform/telemetry/types.h"
 #include "services/jobs/status.h"
 
@@ -53,8 +54,9 @@ struct JobState {
   std::string environment{};            // of runtime/environments
   std::vector<std::string> versions{};  // what it really holds
   std::map<std::string, FinalMetric> metrics{};
-  bool cleaned = false;  // the tasks are removed: nothing is left to do
-  bool deleted = false;  // nobody sees it any more; its name stays taken
+  std::vector<compute::InputRead> inputs{};  // what was brought or read, all hosts together; once it has ended
+  bool cleaned = false;                      // the tasks are removed: nothing is left to do
+  bool deleted = false;                      // nobody sees it any more; its name stays taken
 };
 
 struct Job {

@@ -84,6 +84,17 @@ void AddRuntime(DescribeTrainingJobResponse& out, const Job& job) {
       json::object{{"Environment", job.state.environment},
                    {"Versions", json::array(job.state.versions.begin(), job.state.versions.end())},
                    {"Attempt", job.state.attempt}};
+  if (!job.state.inputs.empty()) {
+    json::array inputs;
+    for (const compute::InputRead& input : job.state.inputs)
+      inputs.push_back(json::object{{"ChannelName", input.channel},
+                                    {"InputMode", input.mode},
+                                    {"Objects", input.objects},
+                                    {"ObjectsRead", input.objects_read},
+                                    {"Bytes", input.bytes},
+                                    {"BytesRead", input.bytes_read}});
+    members["AloftInputs"] = std::move(inputs);
+  }
   out.unknown.Set(std::move(members));
 }
 

@@ -1,5 +1,7 @@
 #include "services/training/kind.h"
 
+#include <algorithm>
+
 #include "services/training/metric_scraper.h"
 #include "services/training/request.h"
 
@@ -43,6 +45,25 @@ class MetricObserver final : public jobs::LogObserver {
   Log log_;
 };
 
+// Each host read its own; what a channel holds is said once for each host, too.
+std::vector<compute::InputRead> InputsOfAll(const std::vector<compute::TaskStatus>& hosts) {
+  std::vector<compute::InputRead> all;
+  for (const compute::TaskStatus& host : hosts) {
+    for (const compute::InputRead& input : host.inputs) {
+      auto same = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.channel == input.channel; });
+      if (same == all.end()) {
+        all.push_back(input);
+        continue;
+      }
+      same->objects += input.objects;
+      same->objects_read += input.objects_read;
+      same->bytes += input.bytes;
+      same->bytes_read += input.bytes_read;
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 const jobs::KindNames& Names() {
@@ -76,7 +97,9 @@ std::unique_ptr<jobs::LogObserver> TrainingKind::Observer(const jobs::Job& recor
   return std::make_unique<MetricObserver>(MetricScraper(*definitions), metrics_, log_);
 }
 
-void TrainingKind::Ended(jobs::Job& record, const jobs::Ending& ending, const std::vector<compute::TaskStatus>&) const {
+void TrainingKind::Ended(jobs::Job& record, const jobs::Ending& ending,
+                         const std::vector<compute::TaskStatus>& hosts) const {
+  record.state.inputs = InputsOfAll(hosts);
   if (!ending.has_artifacts) return;
   if (auto job = JobOf(record); job.ok()) record.state.artifacts = ArtifactsUri(*job);
 }

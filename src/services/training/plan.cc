@@ -68,6 +68,7 @@ std::optional<compute::Input> ChannelInput(const Job& job, const shapes::sagemak
   if (type == "ManifestFile") input.kind = compute::Input::Kind::kManifest;
   if (type == "AugmentedManifestFile") input.kind = compute::Input::Kind::kAugmentedManifest;
   input.pipe = InputModeOf(job.request, channel) == "Pipe";
+  input.stream = InputModeOf(job.request, channel) == "FastFile";
   input.gzip = channel.compression_type.value_or("None") == "Gzip";
   input.record_io = channel.record_wrapper_type.value_or("None") == "RecordIO";
   if (channel.shuffle_config) input.shuffle_seed = channel.shuffle_config->seed;

@@ -106,6 +106,8 @@ os::SandboxSpec Agent::DescribeSandbox() const {
     sandbox.mounts.push_back({launch_.programs_directory, kProgramsDirectory, false, true});
   if (!launch_.ca_file.empty()) sandbox.mounts.push_back({launch_.ca_file, kCaInside, false, false});
   if (environment_) sandbox.mounts.push_back({environment_->path, environment_->path, false, false});
+  for (const Input& input : spec_.inputs)
+    if (Streams(input)) sandbox.fuse_targets.push_back(input.path);
   sandbox.shared_memory_bytes = std::max<std::uint64_t>(launch_.limits.memory_bytes / 2, 64u << 20);
   sandbox.gpus = launch_.limits.gpus > 0;
   sandbox.host_name = spec_.host_name;
@@ -133,6 +135,7 @@ Status Agent::CloneSandbox() {
   if (!spec_.environment.empty()) {
     ALOFT_ASSIGN(environment_, environments_.Find(spec_.environment));
   }
+  streams_ = FastFiles::Available().ok();
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return SystemError("pipe", errno);
   output_reading_ = os::Fd(ends[0]);
@@ -156,6 +159,7 @@ Status Agent::Run() {
     log_.Flush();
   });
   End end = Work();
+  EndStreams();
   if (pipes_) {
     pipes_->Stop();
     // The code saw a stream that ended too early; whatever it made of it is not what was asked.
@@ -175,7 +179,9 @@ Agent::End Agent::Work() {
   if (auto end = Prepare()) return *end;
   if (auto end = Stage()) return *end;
   if (auto end = Start()) return *end;
-  return Judge(Watch());
+  Reason reason = Watch();
+  EndStreams();
+  return Judge(reason);
 }
 
 std::optional<Agent::End> Agent::Prepare() {
@@ -233,24 +239,9 @@ std::optional<Agent::End> Agent::Stage() {
   if (spec_.inputs.empty()) return std::nullopt;
 
   Enter(Phase::kStaging, "Downloading input data");
-  Stager stager(*transfer_, {.ml = ml_.get(),
-                             .scratch = launch_.directory,
-                             .owner = owner(),
-                             .disk_bytes = launch_.limits.disk_bytes,
-                             .cancelled = [this] { return StopRequested(); },
-                             .progress = [this](std::string_view line) { log_.Line(line); }});
-  pipes_ = std::make_unique<Pipes>(*transfer_,
-                                   StagerOptions{.ml = ml_.get(),
-                                                 .scratch = launch_.directory,
-                                                 .owner = owner(),
-                                                 .disk_bytes = launch_.limits.disk_bytes,
-                                                 .cancelled = [this] { return StopRequested(); },
-                                                 .progress = [this](std::string_view line) { log_.Line(line); }});
-  for (const Input& input : spec_.inputs) {
-    auto brought = input.pipe ? pipes_->Open(input) : stager.Bring(input);
-    if (StopRequested()) return End{Outcome::kStopped, "stopped before the code ran", false};
-    if (!brought.ok()) return End{Outcome::kInputRefused, brought.error().message, false};
-  }
+  auto brought = BringInputs();
+  if (StopRequested()) return End{Outcome::kStopped, "stopped before the code ran", false};
+  if (!brought.ok()) return End{Outcome::kInputRefused, brought.error().message, false};
   for (DirectorySync& sync : syncs_) sync.AssumeStored();
   return std::nullopt;
 }
@@ -298,7 +289,11 @@ std::optional<Agent::End> Agent::Start() {
   if (grouped.ok()) grouped = cgroups_->Add(launch_.control_group, sandbox_->pid());
   if (!grouped.ok()) return cannot(grouped.error());
   Enter(Phase::kRunning, "Running the code");
-  auto listeners = sandbox_->Start(spec_.command, Variables());
+  Status served;
+  auto listeners = sandbox_->Start(spec_.command, Variables(), [&](std::vector<os::Fd> mounts) {
+    served = fast_files_ ? fast_files_->Serve(std::move(mounts)) : Fail(kInternal, "nobody serves the mounts");
+  });
+  if (!served.ok()) return cannot(served.error());
   if (!listeners.ok()) return cannot(listeners.error());
   if (auto linked = OpenLink(*listeners); !linked.ok()) return cannot(linked.error());
   static_cast<void>(journal_.CommandStarted());

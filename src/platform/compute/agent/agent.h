@@ -12,6 +12,7 @@
 #include "foundation/os/sandbox.h"
 #include "platform/compute/agent/api_endpoint.h"
 #include "platform/compute/agent/directory_sync.h"
+#include "platform/compute/agent/fast_files.h"
 #include "platform/compute/agent/gang.h"
 #include "platform/compute/agent/gate.h"
 #include "platform/compute/agent/host_link.h"
@@ -50,6 +51,10 @@ class Agent {
   End Work();
   std::optional<End> Prepare();
   std::optional<End> Stage();
+  Status BringInputs();
+  StagerOptions Staging();
+  bool Streams(const Input& input) const { return streams_ && input.stream; }
+  void EndStreams();
   std::optional<End> Start();
   Reason Watch();
   End Judge(Reason reason);
@@ -90,6 +95,11 @@ class Agent {
   std::unique_ptr<HostLink> link_;
   std::thread pump_;
   std::unique_ptr<Pipes> pipes_;
+  bool streams_ = false;  // inputs that are to be streamed can be
+  std::atomic<bool> streams_end_{false};
+  std::unique_ptr<ObjectTransfer> stream_transfer_;
+  std::unique_ptr<FastFiles> fast_files_;
+  std::vector<InputRead> reads_;  // of the inputs that were staged
   std::vector<DirectorySync> syncs_;
   std::thread syncer_;
   os::Fd sync_stop_;

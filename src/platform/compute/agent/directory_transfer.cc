@@ -49,6 +49,23 @@ class DirectoryTransfer final : public ObjectTransfer {
     return ObjectInfo{key, static_cast<std::uint64_t>(status.st_size), ""};
   }
 
+  Result<std::string> ReadRange(const std::string& bucket, const ObjectInfo& object, std::uint64_t offset,
+                                std::uint64_t length) override {
+    os::Fd from(::open((directory_ + "/" + bucket + "/" + object.key).c_str(), O_RDONLY | O_CLOEXEC));
+    std::string bytes(length, '\0');
+    ssize_t got = from ? ::pread(from.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset)) : -1;
+    if (got != static_cast<ssize_t>(length))
+      return Fail(kObjectMissing, "there is no such part of s3://" + bucket + "/" + object.key);
+    return bytes;
+  }
+
+  Result<ObjectInfo> Head(const std::string& bucket, const std::string& key) override {
+    struct stat status {};
+    if (::stat((directory_ + "/" + bucket + "/" + key).c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+      return Fail(kObjectMissing, "there is no object s3://" + bucket + "/" + key);
+    return ObjectInfo{key, static_cast<std::uint64_t>(status.st_size), ""};
+  }
+
   Status Upload(const std::string& bucket, const std::string& key, int file, std::uint64_t size) override {
     std::string path = directory_ + "/" + bucket + "/" + key;
     if (!fs::is_directory(directory_ + "/" + bucket)) return Fail(kObjectMissing, "there is no bucket " + bucket);

@@ -71,7 +71,7 @@ Result<std::vector<ListedObject>> FromPrefix(ObjectTransfer& transfer, const std
     if (object.key.ends_with('/')) continue;  // consoles make such keys to show a folder
     auto path = PathOfKey(place->second, object.key);
     if (!path) return Fail(kInvalidArgument, "the key '" + object.key + "' cannot be a file name");
-    objects.push_back({place->first, object.key, *path, object.size});
+    objects.push_back({place->first, object.key, *path, object.size, object.etag});
   }
   return objects;
 }

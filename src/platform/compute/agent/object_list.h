@@ -14,8 +14,9 @@ namespace aloft::compute {
 
 struct ListedObject {
   std::string bucket, key;
-  std::string path;  // relative, clean: where it is laid out
-  std::uint64_t size = 0;
+  std::string path;        // relative, clean: where it is laid out
+  std::uint64_t size = 0;  // 0 with an empty etag: of a manifest, which does not say
+  std::string etag{};
 };
 
 // Those of a prefix or a manifest, in the order of their keys (of a manifest: its own) or, with a seed, in the order of

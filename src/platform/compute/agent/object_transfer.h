@@ -27,6 +27,10 @@ class ObjectTransfer {
   virtual Result<std::vector<ObjectInfo>> List(const std::string& bucket, const std::string& prefix) = 0;
   // Into the open file, from its beginning; whole and verified, or an error.
   virtual Result<ObjectInfo> Download(const std::string& bucket, const std::string& key, int file) = 0;
+  // Bytes [offset, offset + length) of that version of the object (any, where `object.etag` is empty): exactly so many.
+  virtual Result<std::string> ReadRange(const std::string& bucket, const ObjectInfo& object, std::uint64_t offset,
+                                        std::uint64_t length) = 0;
+  virtual Result<ObjectInfo> Head(const std::string& bucket, const std::string& key) = 0;
   // `size` bytes of the open file. The object appears whole or not at all.
   virtual Status Upload(const std::string& bucket, const std::string& key, int file, std::uint64_t size) = 0;
 };

@@ -125,6 +125,35 @@ class S3Transfer final : public ObjectTransfer {
     }
   }
 
+  Result<std::string> ReadRange(const std::string& bucket, const ObjectInfo& object, std::uint64_t offset,
+                                std::uint64_t length) override {
+    S3Request request;
+    request.bucket = bucket;
+    request.key = object.key;
+    request.headers.Add("Range", "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + length - 1));
+    if (!object.etag.empty()) request.headers.Add("If-Match", "\"" + object.etag + "\"");
+    auto response = requester_->Call(request);
+    if (!response.ok() && response.error().message.find("PreconditionFailed") != std::string::npos)
+      return Fail(kCorrupt, "s3://" + bucket + "/" + object.key + " was replaced while it was read");
+    if (!response.ok()) return std::move(response).error();
+    if (response->status != 206 || response->body.size() != length)
+      return Fail(kCorrupt, "s3://" + bucket + "/" + object.key + " is not as long as it was");
+    return std::move(response->body);
+  }
+
+  Result<ObjectInfo> Head(const std::string& bucket, const std::string& key) override {
+    S3Request request;
+    request.method = "HEAD";
+    request.bucket = bucket;
+    request.key = key;
+    ALOFT_ASSIGN(http::ClientResponse response, requester_->Call(request));
+    ObjectInfo object{key, 0, Unquoted(response.headers.Get("ETag"))};
+    std::string_view size = response.headers.Get("Content-Length");
+    if (std::from_chars(size.data(), size.data() + size.size(), object.size).ec != std::errc())
+      return Fail(kInternal, "s3://" + bucket + "/" + key + " does not say how large it is");
+    return object;
+  }
+
   Status Upload(const std::string& bucket, const std::string& key, int file, std::uint64_t size) override {
     if (size > kSinglePut) return UploadParts(bucket, key, file, size);
     S3Request request;

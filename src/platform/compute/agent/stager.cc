@@ -6,14 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include "foundation/base/bytes.h"
 #include "platform/compute/agent/archive.h"
 #include "platform/compute/agent/object_list.h"
+#include "platform/compute/agent/parallel.h"
 
 namespace aloft::compute {
 namespace {
@@ -36,28 +34,6 @@ bool IsEmpty(int directory) {
   }
   if (listing) ::closedir(listing);
   return empty;
-}
-
-// Small objects wait mostly for the answer: some at a time. The first error ends it.
-Status InParallel(std::size_t count, const std::function<Status(std::size_t)>& one) {
-  constexpr std::size_t kThreads = 8;
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  Status result;
-  auto work = [&] {
-    for (std::size_t index; (index = next++) < count;) {
-      auto done = one(index);
-      if (done.ok()) continue;
-      next = count;
-      std::lock_guard lock(mutex);
-      if (result.ok()) result = std::move(done);
-    }
-  };
-  std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < std::min(count, kThreads); ++i) threads.emplace_back(work);
-  work();
-  for (auto& thread : threads) thread.join();
-  return result;
 }
 
 }  // namespace
@@ -130,6 +106,8 @@ Status Stager::BringObjects(const Input& input) {
     return BringFile(object.bucket, object.key, base + "/" + object.path);
   }));
   if (objects.empty() && input.optional) return {};
+  reads_.push_back(
+      {input.channel, "File", objects.size(), objects.size(), bytes_.load() - before, bytes_.load() - before});
   options_.progress(fmt::format("Downloaded {} file{} ({} bytes) for channel {}.", objects.size(),
                                 objects.size() == 1 ? "" : "s", bytes_.load() - before, input.channel));
   return {};

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/compute/agent/beneath.h"
 #include "platform/compute/agent/object_transfer.h"
@@ -29,6 +30,8 @@ class Stager {
   // kInvalidArgument. kCancelled after a stop.
   Status Bring(const Input& input);
   Status Store(const Output& output);
+  // Of the channels brought so far.
+  const std::vector<InputRead>& reads() const { return reads_; }
 
  private:
   Status BringObjects(const Input& input);
@@ -40,6 +43,7 @@ class Stager {
   ObjectTransfer& transfer_;
   StagerOptions options_;
   std::atomic<std::uint64_t> bytes_{0};
+  std::vector<InputRead> reads_;
 };
 
 // "s3://bucket/a/key" -> {"bucket", "a/key"}; absent where it is no such URI.
