@@ -38,8 +38,8 @@ Status Service::RunBucket(const objects::Bucket& bucket, Report& report) {
 
 Status Service::Walk(const objects::Bucket& bucket, const Configuration& configuration, Report& report) {
   const Time now = clock_.Now();
-  const bool tags = NeedsTags(configuration);
   objects::ListVersionsRequest request{.bucket = bucket.name};
+  request.whole = NeedsTags(configuration);
   // Versions come newest first; what the one before was is what the next needs to know. A version waits here until it
   // is known whether another one follows it.
   std::optional<objects::ObjectInfo> waiting;
@@ -66,10 +66,6 @@ Status Service::Walk(const objects::Bucket& bucket, const Configuration& configu
         superseded = {};
       }
       waiting_first = !same;
-      if (tags && !info.is_delete_marker) {
-        auto full = objects_.FindVersion(bucket.account, bucket.name, info.key, info.version_id);
-        if (full.ok()) info.attributes.tags = std::move(full->attributes.tags);
-      }
       waiting = std::move(info);
     }
     if (!page.truncated) break;

@@ -35,11 +35,12 @@ struct ListVersionsRequest {
   std::string key_marker{};         // keys above this one, or, with a version, versions older than that one
   std::string version_id_marker{};  // kInvalidArgument without a key
   std::size_t max_keys = 1000;      // versions, delete markers and common prefixes together
+  bool whole = false;               // attributes, locks, encryption and parts too, at the price of reading them
 };
 
 struct ListVersionsPage {
-  // Keys ascending, of one key the newest first; delete markers among them. Without attributes but the storage class,
-  // and without parts. `version_id` is never empty.
+  // Keys ascending, of one key the newest first; delete markers among them. Unless `whole` without attributes but the
+  // storage class, and without parts. `version_id` is never empty.
   std::vector<ObjectInfo> versions{};
   std::vector<std::string> common_prefixes{};
   bool truncated = false;

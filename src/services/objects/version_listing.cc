@@ -98,7 +98,7 @@ class VersionWalk {
       bool take_latest = older == nullptr || (latest != nullptr && latest_name <= name);
       if (take_latest) name = latest_name;
       const kv::Entry& entry = take_latest ? *latest : *older;
-      ALOFT_ASSIGN(Entry version, DecodeSummary(entry.value));
+      ALOFT_ASSIGN(Entry version, request_.whole ? DecodeEntry(entry.value) : DecodeSummary(entry.value));
       if (take_latest && name == after_key_ && PositionOf(version) <= after_position_) {
         latest_.Next();
         continue;
