@@ -43,6 +43,13 @@ struct CheckReport {
   bool complete() const { return next.empty(); }
 };
 
+// A piece of the round that reads everything again and again.
+struct ScrubStep {
+  CheckReport total{};               // of this round so far
+  bool finished = false;             // it was the round's last piece
+  std::chrono::microseconds wait{};  // until the next one
+};
+
 struct Usage {
   std::uint64_t objects = 0;  // latest versions that are objects
   std::uint64_t bytes = 0;

@@ -25,6 +25,8 @@ inline constexpr char kGarbageSpace[] = "objects.garbage";    // time, blob, tag
 
 inline constexpr char kSettingSpace[] = "objects.setting";  // account, region, bucket, name -> a document of the API's
 
+inline constexpr char kScrubSpace[] = "objects.scrub";  // "place" -> where the round of checking stands
+
 inline constexpr std::size_t kTagBytes = 16;
 inline constexpr std::size_t kPositionBytes = 16;
 inline constexpr std::size_t kUploadIdChars = 32;

@@ -173,6 +173,10 @@ class Service {
   // Reports each problem once; with `repair` it mends what can be mended. Safe while writes run: what seems wrong is
   // looked at twice. kInvalidToken where `from` is not of an earlier report.
   Result<CheckReport> Check(const CheckOptions& options, const std::function<void(const Problem&)>& report);
+  // A piece of a check of everything (`options.from` is not looked at). Where the round stands is kept, so that it goes
+  // on after a restart; when it is finished the next one begins `interval` later.
+  Result<ScrubStep> Scrub(const CheckOptions& options, std::chrono::microseconds interval,
+                          const std::function<void(const Problem&)>& report);
   // What a bucket holds below a prefix, counted.
   Result<Usage> Count(const AccountId& account, std::string_view bucket, std::string_view prefix);
 
