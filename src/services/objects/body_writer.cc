@@ -16,6 +16,11 @@ Tier TierOf(std::string_view storage_class) {
   return Tier::kPlain;
 }
 
+std::string ClassOfBytes(const std::string& storage_class, EncryptionKind kind) {
+  bool stays = kind == EncryptionKind::kSseC && TierOf(storage_class) == Tier::kArchive;
+  return stays ? std::string() : storage_class;
+}
+
 bool GoesToArchive(const Core& core, const Attributes& attributes) {
   return core.archive != nullptr && TierOf(attributes.storage_class) == Tier::kArchive;
 }

@@ -16,6 +16,9 @@ namespace aloft::objects {
 // Where the bytes of a storage class lie, and how.
 enum class Tier { kPlain, kCompressed, kArchive };
 Tier TierOf(std::string_view storage_class);
+// The class by which bytes are laid down. What a customer's key guards stays in the blob store: nobody could open it to
+// bring it back from the archive.
+std::string ClassOfBytes(const std::string& storage_class, EncryptionKind kind);
 bool GoesToArchive(const Core& core, const Attributes& attributes);
 
 // Bytes that are durable, or will be with the batch that Store() adds them to.

@@ -34,7 +34,8 @@ Result<Checksum> Recompute(ObjectReader& reader, ChecksumAlgorithm algorithm) {
 }
 
 Result<StoredBody> Rewrite(Core& core, ObjectReader& reader, const DataKey& key, const std::string& storage_class) {
-  BodyWriter writer(core, ChecksumAlgorithm::kNone, reader.info().size, key.key, storage_class);
+  BodyWriter writer(core, ChecksumAlgorithm::kNone, reader.info().size, key.key,
+                    ClassOfBytes(storage_class, key.stored.encryption.kind));
   ALOFT_TRY(ReadAll(reader, [&](ByteView bytes) { return writer.Append(bytes); }));
   return writer.Finish({});
 }

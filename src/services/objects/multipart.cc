@@ -70,7 +70,8 @@ class UploadPartSession final : public PartSession {
         account_(account),
         request_(std::move(request)),
         key_(std::move(key)),
-        writer_(core, request_.checksum, request_.expected_bytes, key_.key, storage_class) {}
+        writer_(core, request_.checksum, request_.expected_bytes, key_.key,
+                ClassOfBytes(storage_class, key_.stored.encryption.kind)) {}
 
   Status Append(ByteView bytes) override { return writer_.Append(bytes); }
 

@@ -19,7 +19,8 @@ class ObjectPutSession final : public PutSession {
         place_(IndexKey(bucket, request.key)),
         request_(std::move(request)),
         key_(std::move(key)),
-        writer_(core, request_.checksum, request_.expected_bytes, key_.key, request_.attributes.storage_class) {}
+        writer_(core, request_.checksum, request_.expected_bytes, key_.key,
+                ClassOfBytes(request_.attributes.storage_class, key_.stored.encryption.kind)) {}
 
   Status Append(ByteView bytes) override { return writer_.Append(bytes); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/objects/body_writer.h"
 #include "services/objects/errors.h"
 #include "services/objects/fields.h"
 
@@ -271,8 +272,12 @@ void ReadSummaryField(const FieldReader& reader, Entry& entry) {
 Result<const std::vector<Segment>*> Entry::Readable(Time now) const {
   bool archived =
       std::any_of(segments.begin(), segments.end(), [](const Segment& segment) { return segment.archived; });
-  if (!archived) return &segments;
-  if (!restored.empty() && info.restore.expires > now) return &restored;
+  bool in_reach = info.restore.expires > now;
+  // What a customer's key guards lies in reach, and is as closed as the rest of its class until it is restored.
+  bool closed = info.encryption.kind == EncryptionKind::kSseC && info.size > 0 &&
+                TierOf(info.attributes.storage_class) == Tier::kArchive;
+  if (!archived && (!closed || in_reach)) return &segments;
+  if (!restored.empty() && in_reach) return &restored;
   return Fail(kArchived, "The operation is not valid for the object's storage class");
 }
 

@@ -90,7 +90,7 @@ Result<bool> Service::RestoreObject(const AccountId& account, std::string_view b
   bool was_readable = entry.Readable(now).ok();
   bool archived = entry.info.size > 0 && entry.segments.front().archived;
   if (archived && (!was_readable || entry.restored.empty())) {
-    // Only who has the customer's key can write the bytes anew.
+    // Only who has the customer's key can write the bytes anew. They are not put there any more: see ClassOfBytes.
     if (entry.info.encryption.kind == EncryptionKind::kSseC)
       return Fail(kUnimplemented, "Restoring an archived object under a customer's key is not built");
     ALOFT_ASSIGN(DataKey data_key, OpenDataKey(*core_, place, key, entry.GetKey(), {}));
@@ -102,7 +102,7 @@ Result<bool> Service::RestoreObject(const AccountId& account, std::string_view b
   }
   entry.info.restore.expires = expires;
   PutChanged(batch, found);
-  if (body) core_->Announce(batch, kRestored, place, key, entry);
+  if (body || !was_readable) core_->Announce(batch, kRestored, place, key, entry);
   RestoredRecord record{account, std::string(bucket), std::string(key), entry.info.version_id};
   if (record.version.empty()) record.version = kNullVersion;
   batch.Put(kRestoredSpace, RestoredKey(expires, core_->NewTag()), Encode(record));

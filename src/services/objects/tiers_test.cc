@@ -69,6 +69,33 @@ TEST_P(TiersTest, ClassesDifferFromTheFirstByte) {
   }
 }
 
+// The archive cannot open what a customer's key guards: it stays where it is, and yet must be restored before its
+// writer can read it, until the restored days are over.
+TEST_P(TiersTest, CustomerKeysAreRestored) {
+  const std::string key(32, 'c');
+  for (std::size_t size : {std::size_t{10}, std::size_t{5000}}) {
+    PutRequest request{.bucket = "data", .key = "k"};
+    request.attributes.storage_class = "GLACIER";
+    request.encryption = {.kind = EncryptionKind::kSseC, .customer_key = key};
+    const std::string body = Bytes(size);
+    ASSERT_TRUE(objects_->Put(account_, request, body).ok());
+    EXPECT_EQ(archive_.count(), 0u);
+    auto read = [&] { return objects_->GetObject(account_, "data", "k", {.customer_key = key}); };
+    EXPECT_EQ(read().error().reason, kArchived);
+    auto restored = objects_->RestoreObject(account_, "data", "k", "", 2);
+    ASSERT_TRUE(restored.ok()) << Describe(restored.error());
+    EXPECT_FALSE(*restored);
+    auto reader = read();
+    ASSERT_TRUE(reader.ok()) << Describe(reader.error());
+    std::string got(size, '\0');
+    ASSERT_TRUE((*reader)->Read(0, {reinterpret_cast<std::uint8_t*>(got.data()), got.size()}).ok());
+    EXPECT_EQ(got, body);
+    clock_.Advance(std::chrono::hours(24 * 4));
+    EXPECT_EQ(*objects_->EndRestores(10), 1u);
+    EXPECT_EQ(read().error().reason, kArchived);
+  }
+}
+
 // Compression is invisible to readers: every range is as it was, and what does not shrink is kept as it is.
 TEST_P(TiersTest, CompressedRanges) {
   std::string body;
