@@ -34,7 +34,8 @@ api: build ## real clients against a running server
 fault: build ## power cuts, kill -9, full disks
 	@$(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft
 
-soak: build ## the long form of the fault tests
+soak: build ## the long form of the fault tests and of those that draw at random
+	@ALOFT_SOAK=1 $(BUILD)/src/services/objects/objects_test --gtest_filter='*Histories*:*Model*'
 	@ALOFT_SOAK=1 $(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft
 
 lint: setup ## layers, formatting, headers that compile alone

@@ -1,5 +1,6 @@
 #include <map>
 
+#include "services/objects/testing_long.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {
@@ -17,14 +18,14 @@ struct Model {
 
 class ModelTest : public ObjectsTest {
  protected:
-  std::string Key() { return std::string(1, "abc"[random_.Next() % 3]) + (random_.Next() % 2 == 0 ? "" : "/x"); }
+  std::string Key() { return std::string(1, "abc"[steps_.Next() % 3]) + (steps_.Next() % 2 == 0 ? "" : "/x"); }
   std::string Body() {
     std::size_t sizes[] = {0, 10, 64, 65, 150, 1000};
-    return random_.Text(sizes[random_.Next() % 6], "abcdefgh");
+    return steps_.Text(sizes[steps_.Next() % 6], "abcdefgh");
   }
 
   void Step() {
-    switch (random_.Next() % 10) {
+    switch (steps_.Next() % 10) {
       case 0:
       case 1: Put(); break;
       case 2: Delete(); break;
@@ -67,14 +68,14 @@ class ModelTest : public ObjectsTest {
   // A random upload, or the end where there is none.
   auto Some() {
     auto at = model_.uploads.begin();
-    if (!model_.uploads.empty()) std::advance(at, random_.Next() % model_.uploads.size());
+    if (!model_.uploads.empty()) std::advance(at, steps_.Next() % model_.uploads.size());
     return at;
   }
 
   void PutSomePart() {
     auto upload = Some();
     if (upload == model_.uploads.end()) return;
-    int number = 1 + static_cast<int>(random_.Next() % 3);
+    int number = 1 + static_cast<int>(steps_.Next() % 3);
     std::string body = Body();
     auto part = PutPart({.key = upload->second.key, .id = UploadId(upload->first)}, number, body);
     ASSERT_TRUE(part.ok()) << Describe(part.error());
@@ -86,7 +87,7 @@ class ModelTest : public ObjectsTest {
     std::string from = Key();
     if (upload == model_.uploads.end()) return;
     PartRequest request{.bucket = "data", .key = upload->second.key, .upload = UploadId(upload->first)};
-    request.number = 1 + static_cast<int>(random_.Next() % 3);
+    request.number = 1 + static_cast<int>(steps_.Next() % 3);
     auto part = objects_->CopyPart(account_, request, {.bucket = "data", .key = from});
     ASSERT_EQ(part.ok(), model_.objects.contains(from));
     if (part.ok()) upload->second.parts[request.number] = {*part, model_.objects[from]};
@@ -104,7 +105,7 @@ class ModelTest : public ObjectsTest {
       parts.push_back(part.first);
       whole += part.second;
     }
-    if (parts.empty() || small || random_.Next() % 3 == 0) {
+    if (parts.empty() || small || steps_.Next() % 3 == 0) {
       ASSERT_TRUE(objects_->AbortUpload(account_, "data", info.key, info.id).ok());
     } else {
       auto completed = objects_->CompleteUpload(account_, Completion(info, parts));
@@ -129,6 +130,7 @@ class ModelTest : public ObjectsTest {
   }
 
   Model model_;
+  SeededRandom steps_{RandomSeed(7)};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, ModelTest,
@@ -138,7 +140,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, ModelTest,
 // Any sequence of operations, with restarts and reclaim between them, leaves exactly the objects it should and no bytes
 // besides.
 TEST_P(ModelTest, RandomOperations) {
-  int rounds = GetParam() == kv::Engine::kMemory ? 4000 : 600;
+  int rounds = Rounds(GetParam() == kv::Engine::kMemory ? 800 : 200);
   for (int round = 1; round <= rounds; ++round) {
     ASSERT_NO_FATAL_FAILURE(Step()) << "round " << round;
     if (round % 100 == 0) {

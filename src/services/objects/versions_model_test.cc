@@ -1,5 +1,6 @@
 #include <map>
 
+#include "services/objects/testing_long.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {
@@ -15,10 +16,10 @@ class VersionsModelTest : public ObjectsTest {
   };
   using Model = std::map<std::string, std::vector<Version>>;
 
-  std::string Key() { return std::string(1, "abc"[random_.Next() % 3]); }
+  std::string Key() { return std::string(1, "abc"[steps_.Next() % 3]); }
   std::string Body() {
     std::size_t sizes[] = {0, 10, 65, 1000};
-    return random_.Text(sizes[random_.Next() % 4], "abcdefgh");
+    return steps_.Text(sizes[steps_.Next() % 4], "abcdefgh");
   }
 
   // What a new version does to those that are there.
@@ -48,7 +49,7 @@ class VersionsModelTest : public ObjectsTest {
     std::string key = Key();
     auto found = model_.find(key);
     if (found == model_.end() || found->second.empty()) return;
-    auto at = found->second.begin() + static_cast<long>(random_.Next() % found->second.size());
+    auto at = found->second.begin() + static_cast<long>(steps_.Next() % found->second.size());
     auto deleted = objects_->DeleteObject(account_, {.bucket = "data", .key = key, .version = at->id});
     ASSERT_TRUE(deleted.ok()) << Describe(deleted.error());
     EXPECT_EQ(deleted->delete_marker, at->marker);
@@ -59,7 +60,7 @@ class VersionsModelTest : public ObjectsTest {
     std::string from = Key(), to = Key();
     auto found = model_.find(from);
     if (found == model_.end() || found->second.empty()) return;
-    const Version source = found->second[random_.Next() % found->second.size()];
+    const Version source = found->second[steps_.Next() % found->second.size()];
     CopyRequest request{.source_bucket = "data", .source_key = from, .source_version = source.id};
     request.target = {.bucket = "data", .key = to};
     auto copied = objects_->CopyObject(account_, request);
@@ -78,7 +79,7 @@ class VersionsModelTest : public ObjectsTest {
   }
 
   void Step() {
-    switch (random_.Next() % 12) {
+    switch (steps_.Next() % 12) {
       case 0:
       case 1:
       case 2: Put(); break;
@@ -89,10 +90,10 @@ class VersionsModelTest : public ObjectsTest {
       case 7: DeleteVersion(); break;
       case 8: Copy(); break;
       case 9: Upload(); break;
-      case 10: clock_.Advance(std::chrono::milliseconds(static_cast<int>(random_.Next() % 3) - 1)); break;
+      case 10: clock_.Advance(std::chrono::milliseconds(static_cast<int>(steps_.Next() % 3) - 1)); break;
       default:
-        if (random_.Next() % 5 != 0) break;
-        versioning_ = random_.Next() % 2 == 0 ? Versioning::kEnabled : Versioning::kSuspended;
+        if (steps_.Next() % 5 != 0) break;
+        versioning_ = steps_.Next() % 2 == 0 ? Versioning::kEnabled : Versioning::kSuspended;
         ASSERT_TRUE(objects_->SetVersioning(account_, "data", versioning_).ok());
     }
   }
@@ -123,6 +124,7 @@ class VersionsModelTest : public ObjectsTest {
   }
 
   Model model_;
+  SeededRandom steps_{RandomSeed(7)};
   Versioning versioning_ = Versioning::kNever;
 };
 INSTANTIATE_TEST_SUITE_P(Engines, VersionsModelTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks),
@@ -131,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, VersionsModelTest, testing::Values(kv::Engine:
 // Any sequence of operations on versions, with restarts and reclaim between them, through every change of versioning,
 // leaves exactly the versions it should, in order, and no bytes besides.
 TEST_P(VersionsModelTest, RandomOperations) {
-  int rounds = GetParam() == kv::Engine::kMemory ? 3000 : 200;
+  int rounds = Rounds(GetParam() == kv::Engine::kMemory ? 600 : 100);
   for (int round = 1; round <= rounds; ++round) {
     ASSERT_NO_FATAL_FAILURE(Step()) << "round " << round;
     if (round % 20 == 0) {
