@@ -145,6 +145,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "task_credentials_seconds") return ReadValue(name, node, c.task_credentials_seconds);
   if (name == "last_use_seconds") return ReadValue(name, node, c.last_use_seconds);
   if (name == "trail_delivery_seconds") return ReadValue(name, node, c.trail_delivery_seconds);
+  if (name == "inventory_seconds") return ReadValue(name, node, c.inventory_seconds);
   if (name == "audit_retention_days") return ReadValue(name, node, c.audit_retention_days);
   if (name == "stop_grace_seconds") return ReadValue(name, node, c.stop_grace_seconds);
   if (name == "limits") return ReadLimits(node, c.limits);
@@ -233,6 +234,7 @@ Status CompleteConfig(Config& config) {
   }
   if (config.last_use_seconds < 1) return Fail(kInvalidArgument, "last_use_seconds must be at least 1");
   if (config.trail_delivery_seconds < 1) return Fail(kInvalidArgument, "trail_delivery_seconds must be 1 or more");
+  if (config.inventory_seconds < 1) return Fail(kInvalidArgument, "inventory_seconds must be 1 or more");
   if (config.audit_retention_days < 0)
     return Fail(kInvalidArgument, "audit_retention_days must be 0 (for ever) or more");
   if (config.io_threads <= 0) {

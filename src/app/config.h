@@ -65,6 +65,7 @@ struct Config {
 
   int audit_retention_days = 2192;  // six years; 0: for ever
   int trail_delivery_seconds = 60;  // between files of CloudTrail trails
+  int inventory_seconds = 600;      // between looks at which inventories of buckets are due
   int stop_grace_seconds = 120;     // between SIGTERM and SIGKILL of a stopped job
   Log::Level log_level = Log::Level::kInfo;
   Log::Format log_format = Log::Format::kText;

@@ -1,7 +1,9 @@
 #include "app/wiring/maintenance.h"
 
+#include <algorithm>
 #include <chrono>
 
+#include "api/aws/s3/operation.h"
 #include "app/check_objects.h"
 
 namespace aloft::app {
@@ -9,6 +11,11 @@ namespace {
 
 // A tenth of a slow disk.
 constexpr std::uint64_t kScrubBytesPerSecond = 10u << 20;
+// After so long the place is written down.
+constexpr std::chrono::seconds kScrubStep{30};
+constexpr std::chrono::hours kScrubInterval{24 * 7};
+// An inventory of many objects takes minutes: its lease is renewed as it goes.
+constexpr std::chrono::minutes kInventoryLease{2};
 
 }  // namespace
 
@@ -22,6 +29,7 @@ Maintenance::Maintenance(World& world, Stores& stores, Platform& platform, Doors
       doors_(doors),
       objects_(services.objects()),
       lifecycle_(services.objects(), world.clock, world.log),
+      inventory_(services.objects(), world.clock, world.log, {.canonical_id = api::s3::CanonicalUserId}),
       trails_(services.trails()),
       leases_(stores.database(), world.clock),
       replica_(stores.replica()),
@@ -35,7 +43,8 @@ Maintenance::Maintenance(World& world, Stores& stores, Platform& platform, Doors
   loop_.WakeAt("reclaim", now + seconds(10));
   loop_.WakeAt("orphans", now + minutes(5));
   loop_.WakeAt("lifecycle", now + minutes(2));
-  scrub_.WakeAt("scrub", now + hours(24));
+  scrub_.WakeAt("scrub", now + minutes(10));
+  loop_.WakeAt("inventory", now + seconds(std::min(world.config.inventory_seconds, 180)));
   loop_.WakeAt("keys", now + seconds(15));
   loop_.WakeAt("logs", now + seconds(20));
   loop_.WakeAt("reseal", now + seconds(3));
@@ -85,6 +94,7 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
     return work::Again{seconds(1)};
   }
   if (chore == "trails") return Deliver();
+  if (chore == "inventory") return Inventories();
   if (chore == "audit") {
     ALOFT_ASSIGN(std::size_t pruned, platform_.audit().Prune());
     return work::Again{pruned > 0 ? std::chrono::microseconds(seconds(1)) : std::chrono::microseconds(minutes(10))};
@@ -95,18 +105,45 @@ Result<work::Again> Maintenance::Do(const std::string& chore) {
 }
 
 Result<work::Again> Maintenance::Scrub() {
+  ALOFT_ASSIGN(std::optional<work::Lease> lease, leases_.Acquire("objects.scrub", replica_, minutes(5)));
+  if (!lease) return work::Again{minutes(10)};
   objects::CheckOptions options;
   options.verify = true;
   options.bytes_per_second = kScrubBytesPerSecond;
+  options.budget = kScrubStep;
   options.stop = [this] { return stopping_.load(); };
-  ALOFT_ASSIGN(auto report, objects_.Check(options, [this](const objects::Problem& problem) {
+  ALOFT_ASSIGN(auto step, objects_.Scrub(options, kScrubInterval, [this](const objects::Problem& problem) {
     world_.log.Error("the object store is damaged",
                      {{"problem", std::string(ProblemName(problem.kind))}, {"what", problem.what}});
   }));
-  if (report.complete())
-    world_.log.Info("the object store was read and checked",
-                    {{"entries", std::to_string(report.entries)}, {"problems", std::to_string(report.problems)}});
-  return work::Again{hours(24 * 7)};
+  if (step.finished)
+    world_.log.Info("the object store was read and checked", {{"entries", std::to_string(step.total.entries)},
+                                                              {"problems", std::to_string(step.total.problems)}});
+  return work::Again{step.wait};
+}
+
+// By one replica at a time.
+Result<work::Again> Maintenance::Inventories() {
+  const work::Again later{seconds(world_.config.inventory_seconds)};
+  ALOFT_ASSIGN(std::optional<work::Lease> lease, leases_.Acquire("inventory", replica_, kInventoryLease));
+  if (!lease) return later;
+  auto renewed = world_.clock.Monotonic();
+  auto go_on = [&] {
+    if (stopping_.load()) return false;
+    if (world_.clock.Monotonic() - renewed < kInventoryLease / 4) return true;
+    auto again = leases_.Renew(*lease, kInventoryLease);
+    if (!again.ok()) return false;
+    *lease = *again;
+    renewed = world_.clock.Monotonic();
+    return true;
+  };
+  auto report = inventory_.Run(go_on);
+  ALOFT_TRY(leases_.Release(*lease));
+  if (!report.ok()) return std::move(report).error();
+  if (report->delivered > 0)
+    world_.log.Info("inventories delivered",
+                    {{"count", std::to_string(report->delivered)}, {"rows", std::to_string(report->rows)}});
+  return later;
 }
 
 // Trails' files are written by one replica at a time.

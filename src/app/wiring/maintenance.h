@@ -10,6 +10,7 @@
 #include "app/wiring/services.h"
 #include "platform/work/lease.h"
 #include "platform/work/loop.h"
+#include "services/inventory/service.h"
 #include "services/lifecycle/service.h"
 #include "services/objects/service.h"
 #include "services/trails/service.h"
@@ -32,15 +33,18 @@ class Maintenance {
 
  private:
   Result<work::Again> Do(const std::string& chore);
-  // Reads all that is stored against its checksums, slowly; a long chore of its own.
+  // Reads all that is stored against its checksums, slowly; a long chore of its own, which goes on where the last
+  // server left it.
   Result<work::Again> Scrub();
   Result<work::Again> Deliver();
+  Result<work::Again> Inventories();
 
   World& world_;
   Platform& platform_;
   Doors& doors_;
   objects::Service& objects_;
   lifecycle::Service lifecycle_;
+  inventory::Service inventory_;
   std::atomic<bool> stopping_{false};
   trails::Service& trails_;
   work::Leases leases_;

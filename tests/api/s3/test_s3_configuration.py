@@ -108,9 +108,6 @@ def test_unbuilt(s3, bucket):
             Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"}),
         "PutBucketLogging": lambda: s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={
             "LoggingEnabled": {"TargetBucket": "b", "TargetPrefix": ""}}),
-        "PutBucketInventoryConfiguration": lambda: s3.put_bucket_inventory_configuration(Bucket=bucket, Id="i", InventoryConfiguration={
-            "Id": "i", "IsEnabled": True, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"},
-            "Destination": {"S3BucketDestination": {"Bucket": "arn:aws:s3:::b", "Format": "CSV"}}}),
         "PutBucketAnalyticsConfiguration": lambda: s3.put_bucket_analytics_configuration(Bucket=bucket, Id="i", AnalyticsConfiguration={
             "Id": "i", "StorageClassAnalysis": {}}),
         "PutBucketMetricsConfiguration": lambda: s3.put_bucket_metrics_configuration(Bucket=bucket, Id="i", MetricsConfiguration={"Id": "i"}),

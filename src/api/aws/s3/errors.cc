@@ -84,6 +84,7 @@ constexpr ErrorName kTable[] = {
     {kUnexpectedContent, "UnexpectedContent", 400},
     {kInvalidAclWithOwnership, "InvalidBucketAclWithObjectOwnership", 400},
     {kNoConfiguration, "NoSuchConfiguration", 404},
+    {kTooManyConfigurations, "TooManyConfigurations", 400},
     {documents::kInvalidValue, "InvalidArgument", 400},
     {documents::kMalformedPolicy, "MalformedPolicy", 400},
     {documents::kMalformedAcl, "MalformedACLError", 400},

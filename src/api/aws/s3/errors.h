@@ -33,6 +33,7 @@ inline constexpr Reason kMissingBody{ErrorKind::kInvalid, "MissingRequestBodyErr
 inline constexpr Reason kMissingSecurityHeader{ErrorKind::kInvalid, "MissingSecurityHeader"};
 inline constexpr Reason kUnexpectedContent{ErrorKind::kInvalid, "UnexpectedContent"};
 inline constexpr Reason kInvalidAclWithOwnership{ErrorKind::kInvalid, "InvalidBucketAclWithObjectOwnership"};
+inline constexpr Reason kTooManyConfigurations{ErrorKind::kInvalid, "TooManyConfigurations"};
 inline constexpr Reason kMalformedForm{ErrorKind::kInvalid, "MalformedPOSTRequest"};
 inline constexpr Reason kFormFieldsTooLarge{ErrorKind::kInvalid, "MaxPostPreDataLengthExceeded"};
 inline constexpr Reason kIllegalVersioning{ErrorKind::kInvalid, "IllegalVersioningConfigurationException"};

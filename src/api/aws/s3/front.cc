@@ -21,6 +21,7 @@ Front::Front(Dependencies dependencies, Options options)
   AddAgingRows(state_->context, state_->rows);
   AddBucketRows(state_->context, state_->rows);
   AddConfigurationRows(state_->context, state_->rows);
+  AddInventoryRows(state_->context, state_->rows);
   AddBucketPolicyRows(state_->context, state_->rows);
   AddAclRows(state_->context, state_->rows);
   AddCorsRows(state_->context, state_->rows);

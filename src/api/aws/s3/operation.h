@@ -58,6 +58,7 @@ void AddAclRows(const Context& context, std::vector<Row>& rows);
 void AddBucketPolicyRows(const Context& context, std::vector<Row>& rows);
 void AddConfigurationRows(const Context& context, std::vector<Row>& rows);
 void AddCorsRows(const Context& context, std::vector<Row>& rows);
+void AddInventoryRows(const Context& context, std::vector<Row>& rows);
 void AddListingRows(const Context& context, std::vector<Row>& rows);
 void AddGetRows(const Context& context, std::vector<Row>& rows);
 void AddPostRows(const Context& context, std::vector<Row>& rows);

@@ -2,6 +2,8 @@
 // complete it: ids that the caller left to S3.
 #pragma once
 
+#include <string_view>
+
 #include "foundation/base/result.h"
 #include "foundation/codec/xml.h"
 
@@ -16,6 +18,10 @@ Status CheckBucketTagging(codec::XmlElement& root);
 Status CheckEncryption(codec::XmlElement& root);
 // kInvalidRequest, kInvalidValue, kMalformedXml.
 Status CheckLifecycle(codec::XmlElement& root);
+// kInvalidValue, kNotImplemented.
+Status CheckInventory(codec::XmlElement& root);
+// 1 to 64 of letters, digits and -_.
+bool IsInventoryId(std::string_view id);
 // kInvalidValue.
 Status CheckNotification(codec::XmlElement& root);
 

@@ -79,6 +79,44 @@ constexpr XmlRule kNotification[] = {
     Group("TopicConfiguration", kTopic, 0, 100), Group("QueueConfiguration", kQueue, 0, 100),
     Group("CloudFunctionConfiguration", kFunction, 0, 100), Group("EventBridgeConfiguration", {})};
 
+constexpr Words kFormats = {"CSV", "ORC", "Parquet"};
+constexpr Words kIncluded = {"All", "Current"};
+constexpr Words kFrequencies = {"Daily", "Weekly"};
+constexpr Words kInventoryFields = {"Size",
+                                    "LastModifiedDate",
+                                    "StorageClass",
+                                    "ETag",
+                                    "IsMultipartUploaded",
+                                    "ReplicationStatus",
+                                    "EncryptionStatus",
+                                    "ObjectLockRetainUntilDate",
+                                    "ObjectLockMode",
+                                    "ObjectLockLegalHoldStatus",
+                                    "ObjectLockEventHoldStatus",
+                                    "ObjectLockEventHoldDuration",
+                                    "IntelligentTieringAccessTier",
+                                    "BucketKeyStatus",
+                                    "ChecksumAlgorithm",
+                                    "ObjectAccessControlList",
+                                    "ObjectOwner",
+                                    "LifecycleExpirationDate",
+                                    "IntelligentTieringReferenceDate"};
+constexpr XmlRule kInventoryKey[] = {Text("KeyId", 1)};
+constexpr XmlRule kInventoryEncryption[] = {Group("SSE-S3", {}), Group("SSE-KMS", kInventoryKey)};
+constexpr XmlRule kInventoryBucket[] = {Text("AccountId"), Text("Bucket", 1), Choice("Format", kFormats, 1),
+                                        Text("Prefix"), Group("Encryption", kInventoryEncryption)};
+constexpr XmlRule kInventoryTarget[] = {Group("S3BucketDestination", kInventoryBucket, 1)};
+constexpr XmlRule kInventoryFilter[] = {Text("Prefix", 1)};
+constexpr XmlRule kInventoryOptional[] = {Choice("Field", kInventoryFields, 0, kMany)};
+constexpr XmlRule kInventorySchedule[] = {Choice("Frequency", kFrequencies, 1)};
+constexpr XmlRule kInventory[] = {Group("Destination", kInventoryTarget, 1),
+                                  {"IsEnabled", kBoolean, 1},
+                                  Group("Filter", kInventoryFilter),
+                                  Text("Id", 1),
+                                  Choice("IncludedObjectVersions", kIncluded, 1),
+                                  Group("OptionalFields", kInventoryOptional),
+                                  Group("Schedule", kInventorySchedule, 1)};
+
 constexpr Words kOwnerships = {"BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"};
 constexpr XmlRule kOwnershipRule[] = {Choice("ObjectOwnership", kOwnerships, 1)};
 constexpr XmlRule kOwnership[] = {Group("Rule", kOwnershipRule, 1)};
@@ -123,6 +161,7 @@ constinit const XmlRule kLifecycleSchema = Group("LifecycleConfiguration", kLife
 constinit const XmlRule kNotificationSchema = Group("NotificationConfiguration", kNotification);
 constinit const XmlRule kOwnershipSchema = Group("OwnershipControls", kOwnership);
 constinit const XmlRule kPublicAccessBlockSchema = Group("PublicAccessBlockConfiguration", kPublicAccess);
+constinit const XmlRule kInventorySchema = Group("InventoryConfiguration", kInventory);
 constinit const XmlRule kLoggingSchema = Group("BucketLoggingStatus", kLogging);
 constinit const XmlRule kRequestPaymentSchema = Group("RequestPaymentConfiguration", kPayment);
 constinit const XmlRule kVersioningSchema = Group("VersioningConfiguration", kVersioning);

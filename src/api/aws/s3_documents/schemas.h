@@ -13,6 +13,7 @@ extern const XmlRule kLifecycleSchema;
 extern const XmlRule kNotificationSchema;
 extern const XmlRule kOwnershipSchema;
 extern const XmlRule kPublicAccessBlockSchema;
+extern const XmlRule kInventorySchema;
 extern const XmlRule kLoggingSchema;
 extern const XmlRule kRequestPaymentSchema;
 extern const XmlRule kVersioningSchema;
