@@ -26,7 +26,7 @@ def run(program, server, *arguments: str, expected: tuple[str, ...] = ("200",), 
         raise BadLoad(f"errors: {report['errors']}, statuses: {report['statuses']}")
     requests = report["requests"]
     return {"cpu_us": used / requests * 1e6, "per_second": report["requests_per_second"], "p50_ms": report["p50_us"] / 1e3,
-            "p99_ms": report["p99_us"] / 1e3, "client_cpu_us": report["client_cpu_seconds"] / requests * 1e6,
+            "p99_ms": report["p99_us"] / 1e3, "seconds": report["seconds"], "client_cpu_us": report["client_cpu_seconds"] / requests * 1e6,
             "mb_per_second": (report["bytes_received"] + report.get("bytes_sent", 0)) / report["seconds"] / 1e6,
             "gb_per_cpu_second": (report["bytes_received"] + report.get("bytes_sent", 0)) / max(used, 1e-9) / 1e9}
 
