@@ -526,7 +526,7 @@ using Steps = std::vector<Step>;
 class Histories : public testing::TestWithParam<kv::Engine> {
  protected:
   // Real engines take their time to open; what they add to the memory engine's histories is restarts.
-  int Cases() const { return GetParam() == kv::Engine::kMemory ? 100 : 10; }
+  int Cases() const { return GetParam() == kv::Engine::kMemory ? 50 : GetParam() == kv::Engine::kRocks ? 5 : 3; }
 };
 INSTANTIATE_TEST_SUITE_P(Engines, Histories,
                          testing::Values(kv::Engine::kMemory, kv::Engine::kRocks, kv::Engine::kPostgres),

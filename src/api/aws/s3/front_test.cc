@@ -262,7 +262,7 @@ TEST_F(S3FrontTest, Conditions) {
 
 // What is not built is refused by name with a status that clients do not retry; nothing is silently ignored.
 TEST_F(S3FrontTest, RefusesWhatIsNotBuilt) {
-  for (const char* resource : {"website", "replication", "accelerate", "inventory", "metrics", "analytics"}) {
+  for (const char* resource : {"website", "replication", "accelerate", "metrics", "analytics"}) {
     auto response = Send("PUT", std::string("/data?") + resource, {}, "<x/>");
     Expect(response, 501, "NotImplemented");
     EXPECT_THAT(Text(response), HasSubstr("s3:PutBucket"));
