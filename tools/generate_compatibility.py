@@ -22,7 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs/compatibility.md"
 # The botocore service -> the IAM prefix that its rows have.
 SERVICES = {"s3": "s3", "iam": "iam", "sts": "sts", "sagemaker": "sagemaker", "sagemaker-runtime": "sagemaker", "logs": "logs",
-            "cloudwatch": "cloudwatch", "kms": "kms", "organizations": "organizations", "cloudtrail": "cloudtrail"}
+            "cloudwatch": "cloudwatch", "kms": "kms", "organizations": "organizations", "cloudtrail": "cloudtrail",
+            "application-autoscaling": "application-autoscaling"}
 
 
 def operations_of(binary: pathlib.Path) -> list[dict]:

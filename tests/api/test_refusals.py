@@ -16,6 +16,7 @@ from samples import Samples
 # The clients of a service, by the prefix of its actions.
 CLIENTS = {"s3": ["s3"], "iam": ["iam"], "sts": ["sts"], "sagemaker": ["sagemaker", "sagemaker-runtime"], "logs": ["logs"],
            "cloudwatch": ["cloudwatch"], "kms": ["kms"], "cloudtrail": ["cloudtrail"], "organizations": ["organizations"],
+           "application-autoscaling": ["application-autoscaling"],
            "tag": ["resourcegroupstaggingapi"]}
 
 # Refused in the words of each protocol: no signature, or no right.

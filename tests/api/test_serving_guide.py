@@ -25,6 +25,7 @@ def test_guide(own_cloud):
     names = {"sagemaker": sagemaker, "bucket": bucket, "role": own_cloud.make_role([READ_S3, WRITE_S3]), "cloud": own_cloud,
              "wait_in_service": wait_in_service, "wait_for": wait_for, "url": own_cloud.url, "ca_file": str(own_cloud.ca_file)}
     names |= {"runtime": own_cloud.admin.client("sagemaker-runtime"), "s3": own_cloud.admin.client("s3")}
+    names |= {"cloudwatch": own_cloud.admin.client("cloudwatch")}
     names["s3"].create_bucket(Bucket=bucket)
     blocks = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "docs/serving.md").read_text(), re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 4

@@ -1,6 +1,8 @@
 #include "app/wiring/fronts.h"
 
+#include "api/aws/application_autoscaling/rows.h"
 #include "api/aws/cloudtrail/rows.h"
+#include "api/aws/cloudwatch/alarm_rows.h"
 #include "api/aws/cloudwatch/rows.h"
 #include "api/aws/iam/api.h"
 #include "api/aws/kms/api.h"
@@ -65,6 +67,8 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   apis.push_back(api::MakeKmsApi(platform.kms(), platform.kms_access()));
   apis.push_back(api::MakeLogsApi(platform.logs()));
   apis.push_back(api::MakeCloudWatchApi(platform.points()));
+  apis.push_back(api::MakeAlarmsApi(services.alarms()));
+  apis.push_back(api::MakeScalingApi(services.scaling()));
   apis.push_back(api::MakeCloudTrailApi(platform.audit(), services.trails()));
   apis.push_back(api::MakeTrainingApi(services.training()));
   apis.push_back(api::MakeProcessingApi(services.processing()));

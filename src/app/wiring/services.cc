@@ -80,7 +80,9 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
   services->MakeJobWorld();
   services->MakeTraining();
   services->MakeProcessing();
+  services->MakeAlarms();
   services->MakeServing();
+  services->MakeScaling();
   services->listeners_->Set(services->training_.get(), services->processing_.get(), services->serving_.get(),
                             services->transform_.get());
   return services;
@@ -156,9 +158,13 @@ void Services::MakeServing() {
                    const AccountId& account, const std::string& role, const std::string& uri,
                    const std::string& content_type,
                    const std::string& body) { return roles.Put(account, role, uri, content_type, body); };
+  auto alarm_fires = [this](const serving::Scope& scope, const std::string& name) -> Result<bool> {
+    ALOFT_ASSIGN(alarms::State state, alarms_->StateOf({scope.account, scope.region}, name));
+    return state == alarms::State::kAlarm;
+  };
   serving_ = std::make_unique<serving::Service>(
       serving::Dependencies{stores_.database(), *models_, *runtimes_, *backend_, *workers_, platform_.logs(),
-                            platform_.points(), world_.clock, world_.random, store},
+                            platform_.points(), world_.clock, world_.random, store, alarm_fires},
       std::move(options), world_.log);
   auto check = [this](const AccountId& account, const std::string& role, const std::string& uri) {
     return probe_->CheckPrefix(account, role, uri);
@@ -169,15 +175,36 @@ void Services::MakeServing() {
       stores_.replica(), world_.log);
 }
 
+void Services::MakeAlarms() {
+  alarms_ = std::make_unique<alarms::Service>(stores_.database(), platform_.points(), world_.clock, world_.random,
+                                              stores_.replica(), world_.log);
+}
+
+void Services::MakeScaling() {
+  variants_ = std::make_unique<VariantCapacity>(*serving_);
+  scaling_ = std::make_unique<scaling::Service>(
+      scaling::Dependencies{stores_.database(),
+                            platform_.points(),
+                            *alarms_,
+                            world_.clock,
+                            world_.random,
+                            {{"sagemaker:variant:DesiredInstanceCount", variants_.get()}}},
+      scaling::Options{.holder = stores_.replica()}, world_.log);
+}
+
 Status Services::Start() {
   ALOFT_TRY(serving_->Start());
   training_->Start();
   transform_->Start();
   processing_->Start();
+  alarms_->Start();
+  scaling_->Start();
   return {};
 }
 
 void Services::Stop() {
+  if (scaling_) scaling_->Stop();
+  if (alarms_) alarms_->Stop();
   if (training_) training_->Stop();
   if (transform_) transform_->Stop();
   if (processing_) processing_->Stop();

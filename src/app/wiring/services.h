@@ -7,13 +7,16 @@
 
 #include "app/wiring/platform.h"
 #include "app/wiring/stores.h"
+#include "app/wiring/variant_capacity.h"
 #include "foundation/http/server.h"
+#include "platform/alarms/service.h"
 #include "platform/compute/backend.h"
 #include "platform/compute/runtimes.h"
 #include "platform/compute/scheduler.h"
 #include "services/models/service.h"
 #include "services/objects/service.h"
 #include "services/processing/service.h"
+#include "services/scaling/service.h"
 #include "services/serving/service.h"
 #include "services/staging/probe.h"
 #include "services/trails/service.h"
@@ -51,6 +54,8 @@ class Services {
   models::Service& models() { return *models_; }
   serving::Service& serving() { return *serving_; }
   transform::Service& transform() { return *transform_; }
+  alarms::Service& alarms() { return *alarms_; }
+  scaling::Service& scaling() { return *scaling_; }
 
  private:
   class TaskListeners;
@@ -61,6 +66,8 @@ class Services {
   void MakeTraining();
   void MakeProcessing();
   void MakeServing();
+  void MakeAlarms();
+  void MakeScaling();
 
   World& world_;
   Stores& stores_;
@@ -73,6 +80,7 @@ class Services {
   std::unique_ptr<trails::Service> trails_;
   std::unique_ptr<staging::InputProbe> probe_;
   jobs::World job_world_;
+  std::unique_ptr<alarms::Service> alarms_;
   std::unique_ptr<training::Service> training_;
   std::unique_ptr<processing::Service> processing_;
   std::unique_ptr<models::Service> models_;
@@ -80,6 +88,8 @@ class Services {
   std::unique_ptr<serving::WorkerClient> workers_;
   std::unique_ptr<serving::Service> serving_;
   std::unique_ptr<transform::Service> transform_;
+  std::unique_ptr<VariantCapacity> variants_;
+  std::unique_ptr<scaling::Service> scaling_;
 };
 
 }  // namespace aloft::app

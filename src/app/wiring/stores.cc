@@ -5,6 +5,7 @@
 
 #include "app/data_directory.h"
 #include "app/wiring/blob_stores.h"
+#include "platform/alarms/records.h"
 #include "platform/audit/commit_hook.h"
 #include "platform/audit/records.h"
 #include "platform/credentials/reports.h"
@@ -18,6 +19,7 @@
 #include "services/jobs/records.h"
 #include "services/models/records.h"
 #include "services/resources/tags.h"
+#include "services/scaling/records.h"
 #include "services/serving/records.h"
 #include "services/transform/records.h"
 
@@ -39,10 +41,12 @@ std::vector<sql::Migration> AllMigrations() {
   add(organizations::Migrations());
   add(audit::Migrations());
   add(work::Migrations());
+  add(alarms::Migrations());
   add(resources::Migrations());
   for (const char* kind : {"training", "processing"}) all.push_back(jobs::TableOf(kind));
   add(models::Migrations());
   add(serving::Migrations());
+  add(scaling::Migrations());
   add(transform::Migrations());
   return all;
 }

@@ -16,19 +16,37 @@ namespace sagemaker = shapes::sagemaker;
 
 namespace {
 
-constexpr int kMaxInstances = 64;  // of one variant
-
 Error NotBuilt(std::string_view what) {
   return Fail(kNotBuilt, "NotImplemented: " + std::string(what) + " is not built in this Aloft.");
 }
 
+// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantServerlessConfig.html
+Status CheckServerless(const sagemaker::ProductionVariant& variant) {
+  const sagemaker::ProductionVariantServerlessConfig& config = *variant.serverless_config;
+  if (variant.instance_type || variant.initial_instance_count) {
+    return Fail(kBadEndpointConfig,
+                "A serverless production variant takes no InstanceType and no InitialInstanceCount.");
+  }
+  int memory = config.memory_size_in_mb.value_or(0);
+  if (memory < 1024 || memory > 6144 || memory % 1024 != 0) {
+    return Fail(kBadEndpointConfig, "MemorySizeInMB must be 1024, 2048, 3072, 4096, 5120 or 6144.");
+  }
+  int most = config.max_concurrency.value_or(0);
+  if (most < 1 || most > 200) return Fail(kBadEndpointConfig, "MaxConcurrency must be between 1 and 200.");
+  if (config.provisioned_concurrency &&
+      (*config.provisioned_concurrency < 1 || *config.provisioned_concurrency > most)) {
+    return Fail(kBadEndpointConfig, "ProvisionedConcurrency must be between 1 and MaxConcurrency.");
+  }
+  return {};
+}
+
 Status CheckVariant(const sagemaker::ProductionVariant& variant) {
-  if (variant.serverless_config) return NotBuilt("ServerlessConfig");
   if (variant.managed_instance_scaling) return NotBuilt("ManagedInstanceScaling");
   if (variant.instance_pools) return NotBuilt("InstancePools");
   if (variant.accelerator_type) return NotBuilt("AcceleratorType");
   if (variant.core_dump_config) return NotBuilt("CoreDumpConfig");
   if (!variant.model_name) return NotBuilt("a variant without ModelName (inference components)");
+  if (variant.serverless_config) return CheckServerless(variant);
   if (!variant.instance_type) return Fail(kBadEndpointConfig, "A production variant needs an InstanceType.");
   Result<compute::Limits> limits = compute::LimitsOf(*variant.instance_type);
   if (!limits.ok()) return Fail(kBadEndpointConfig, limits.error().message, limits.error().detail);
@@ -36,6 +54,24 @@ Status CheckVariant(const sagemaker::ProductionVariant& variant) {
   if (instances < 1 || instances > kMaxInstances) {
     return Fail(kBadEndpointConfig,
                 "InitialInstanceCount must be between 1 and " + std::to_string(kMaxInstances) + ".");
+  }
+  return {};
+}
+
+// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AsyncInferenceConfig.html
+Status CheckAsync(const sagemaker::AsyncInferenceConfig& config) {
+  const sagemaker::AsyncInferenceOutputConfig output =
+      config.output_config.value_or(sagemaker::AsyncInferenceOutputConfig());
+  if (output.kms_key_id) return NotBuilt("AsyncInferenceConfig.OutputConfig.KmsKeyId");
+  if (output.notification_config &&
+      (output.notification_config->success_topic || output.notification_config->error_topic)) {
+    return NotBuilt("AsyncInferenceConfig.OutputConfig.NotificationConfig (SNS topics)");
+  }
+  if (!output.s3_output_path.value_or("").starts_with("s3://")) {
+    return Fail(kBadEndpointConfig, "AsyncInferenceConfig.OutputConfig needs an S3OutputPath.");
+  }
+  if (output.s3_failure_path && !output.s3_failure_path->starts_with("s3://")) {
+    return Fail(kBadEndpointConfig, "S3FailurePath must be an address of S3.");
   }
   return {};
 }
@@ -57,8 +93,11 @@ Summary Summarize(const Variant& variant, double share, int answering, Time depl
   summary.variant_name = variant.name();
   summary.desired_weight = static_cast<float>(variant.weight());
   summary.current_weight = static_cast<float>(variant.weight() * share);
-  summary.desired_instance_count = variant.instances();
-  summary.current_instance_count = answering;
+  if (!variant.plan.serverless_config) {
+    summary.desired_instance_count = variant.instances();
+    summary.current_instance_count = answering;
+  }
+  summary.current_serverless_config = summary.desired_serverless_config = variant.plan.serverless_config;
   summary.managed_instance_scaling = variant.plan.managed_instance_scaling;
   summary.routing_config = variant.plan.routing_config;
   if constexpr (requires { summary.instance_type; }) summary.instance_type = variant.plan.instance_type;
@@ -98,7 +137,10 @@ void SummarizeAll(const Deployment& deployment, double share, bool next, const V
 }  // namespace
 
 Status CheckConfig(const sagemaker::CreateEndpointConfigRequest& request) {
-  if (request.async_inference_config) return NotBuilt("AsyncInferenceConfig");
+  if (request.async_inference_config) {
+    ALOFT_TRY(CheckAsync(*request.async_inference_config));
+    return NotBuilt("AsyncInferenceConfig");
+  }
   if (request.data_capture_config) ALOFT_TRY(CheckCapture(*request.data_capture_config));
   if (request.explainer_config) return NotBuilt("ExplainerConfig");
   if (request.kms_key_id) return NotBuilt("KmsKeyId of an endpoint configuration");
@@ -107,8 +149,22 @@ Status CheckConfig(const sagemaker::CreateEndpointConfigRequest& request) {
     return Fail(kBadEndpointConfig, "An endpoint configuration needs at least one production variant.");
   }
   double weight = 0;
+  const bool serverless = request.production_variants->front().serverless_config.has_value();
+  if (request.async_inference_config && (serverless || request.production_variants->size() != 1)) {
+    return Fail(kBadEndpointConfig,
+                "An asynchronous endpoint has exactly one production variant, which is not serverless.");
+  }
+  if (serverless && request.shadow_production_variants && !request.shadow_production_variants->empty()) {
+    return Fail(kBadEndpointConfig, "A serverless endpoint cannot have shadow variants.");
+  }
+  if (serverless && request.data_capture_config) {
+    return Fail(kBadEndpointConfig, "A serverless endpoint cannot have a DataCaptureConfig.");
+  }
   for (const sagemaker::ProductionVariant& variant : *request.production_variants) {
     ALOFT_TRY(CheckVariant(variant));
+    if (variant.serverless_config.has_value() != serverless) {
+      return Fail(kBadEndpointConfig, "Serverless and instance-based production variants cannot be mixed.");
+    }
     weight += variant.initial_variant_weight.value_or(1);
     if (!names.insert(variant.variant_name.value_or("")).second) {
       return Fail(kBadEndpointConfig, "Two production variants have the name " + *variant.variant_name + ".");
@@ -138,6 +194,7 @@ Result<Deployment> MakeDeployment(sql::Database& database, const models::Service
   deployment.config = config_name;
   deployment.started = now;
   deployment.capture = config.request.data_capture_config;
+  deployment.async = config.request.async_inference_config;
   for (const sagemaker::ProductionVariant& plan : *config.request.production_variants) {
     ALOFT_ASSIGN(models::Model model, models.Find(scope, plan.model_name.value_or("")));
     deployment.variants.push_back({plan, std::move(model.request), false, 0});
@@ -175,13 +232,31 @@ void RetainProperties(const Deployment& old, const std::optional<std::vector<sag
 Status ApplyCapacities(const std::vector<sagemaker::DesiredWeightAndCapacity>& wishes, Deployment& deployment) {
   for (const sagemaker::DesiredWeightAndCapacity& wish : wishes) {
     std::string name = wish.variant_name.value_or("");
-    if (wish.serverless_update_config) return NotBuilt("ServerlessUpdateConfig");
     auto variant = std::find_if(deployment.variants.begin(), deployment.variants.end(),
                                 [&](const Variant& one) { return one.name() == name; });
     if (variant == deployment.variants.end()) {
       return Fail(kNoSuchVariant, "The endpoint has no production variant named " + name + ".");
     }
     if (wish.desired_weight) variant->plan.initial_variant_weight = wish.desired_weight;
+    if (wish.serverless_update_config) {
+      if (!variant->plan.serverless_config) {
+        return Fail(kBadEndpointConfig, "The production variant " + name + " is not serverless.");
+      }
+      sagemaker::ProductionVariant changed = variant->plan;
+      changed.initial_instance_count.reset();
+      if (wish.serverless_update_config->max_concurrency) {
+        changed.serverless_config->max_concurrency = wish.serverless_update_config->max_concurrency;
+      }
+      if (wish.serverless_update_config->provisioned_concurrency) {
+        changed.serverless_config->provisioned_concurrency = wish.serverless_update_config->provisioned_concurrency;
+      }
+      ALOFT_TRY(CheckServerless(changed));
+      variant->plan.serverless_config = changed.serverless_config;
+      if (!SleepsWhenIdle(*variant)) variant->plan.initial_instance_count = 1;
+    }
+    if (wish.desired_instance_count && variant->plan.serverless_config) {
+      return Fail(kBadEndpointConfig, "The production variant " + name + " is serverless: it has no instance count.");
+    }
     if (wish.desired_instance_count) {
       if (*wish.desired_instance_count < 1 || *wish.desired_instance_count > kMaxInstances) {
         return Fail(kBadEndpointConfig,
@@ -194,6 +269,19 @@ Status ApplyCapacities(const std::vector<sagemaker::DesiredWeightAndCapacity>& w
   for (const Variant& variant : deployment.variants) weight += variant.shadow ? 0 : variant.weight();
   if (weight <= 0) return Fail(kBadEndpointConfig, "The weights of the production variants must not all be 0.");
   return {};
+}
+
+int MaxConcurrencyOf(const Deployment& deployment) {
+  int most = 0;
+  for (const Variant& variant : deployment.variants) {
+    if (variant.plan.serverless_config) most += variant.plan.serverless_config->max_concurrency.value_or(1);
+  }
+  return most;
+}
+
+bool SleepsWhenIdle(const Variant& variant) {
+  const auto& config = variant.plan.serverless_config;
+  return config && config->provisioned_concurrency.value_or(0) == 0;
 }
 
 sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint& endpoint, const Version* published,
@@ -217,6 +305,7 @@ sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint&
     shown.destination_s3_uri = capture.destination_s3_uri;
     shown.kms_key_id = capture.kms_key_id.value_or("");
   }
+  if (endpoint.current) response.async_inference_config = endpoint.current->async;
   if (endpoint.current) {
     SummarizeAll(*endpoint.current, 1 - share, false, published, runtimes, response.production_variants,
                  response.shadow_production_variants);

@@ -13,6 +13,8 @@
 
 namespace aloft::serving {
 
+inline constexpr int kMaxInstances = 64;  // of one variant
+
 // What the model description cannot say of a configuration. kBadEndpointConfig; kNotBuilt names what is not built.
 Status CheckConfig(const shapes::sagemaker::CreateEndpointConfigRequest& request);
 // The named configuration with its models, ready to be brought up. kNoSuchEndpointConfig, models::kNoSuchModel.
@@ -25,6 +27,11 @@ void RetainProperties(const Deployment& old,
 
 // Sets the weights and counts that are wished from now on. kNoSuchVariant; kBadEndpointConfig.
 Status ApplyCapacities(const std::vector<shapes::sagemaker::DesiredWeightAndCapacity>& wishes, Deployment& deployment);
+
+// Requests at once that serverless variants allow together; 0: no bound of their own.
+int MaxConcurrencyOf(const Deployment& deployment);
+// A serverless variant without provisioned concurrency.
+bool SleepsWhenIdle(const Variant& variant);
 
 // `published`: what answers now; may be null.
 shapes::sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint& endpoint,

@@ -15,13 +15,16 @@ inline constexpr Reason kEndpointBusy{ErrorKind::kConflict, "EndpointBusy"};  //
 inline constexpr Reason kNoSuchVariant{ErrorKind::kInvalid, "NoSuchVariant"};
 inline constexpr Reason kNotBuilt{ErrorKind::kUnimplemented, "NotBuilt"};
 
+inline constexpr Reason kNotAsync{ErrorKind::kInvalid, "EndpointNotAsync"};
+
 // Of an invocation.
 inline constexpr Reason kEndpointNotReady{ErrorKind::kUnavailable, "EndpointNotReady"};  // no worker answers now
 inline constexpr Reason kEndpointNotInService{ErrorKind::kInvalid, "EndpointNotInService"};
 inline constexpr Reason kTooManyInvocations{ErrorKind::kThrottled, "TooManyInvocations"};
 
-inline constexpr Reason kReasons[] = {kNoSuchEndpointConfig, kEndpointConfigExists, kBadEndpointConfig, kNoSuchEndpoint,
-                                      kEndpointExists,       kEndpointBusy,         kNoSuchVariant,     kNotBuilt,
-                                      kEndpointNotReady,     kEndpointNotInService, kTooManyInvocations};
+inline constexpr Reason kReasons[] = {
+    kNoSuchEndpointConfig, kEndpointConfigExists, kBadEndpointConfig, kNoSuchEndpoint, kEndpointExists,
+    kEndpointBusy,         kNoSuchVariant,        kNotBuilt,          kNotAsync,       kEndpointNotReady,
+    kEndpointNotInService, kTooManyInvocations};
 
 }  // namespace aloft::serving

@@ -1,6 +1,7 @@
 // One prediction as every door sees it: opaque bytes in, opaque bytes out.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -24,6 +25,7 @@ struct Invocation {
   std::string path;
   bool get = false;  // asks about the model, without a body
   std::string json_length;
+  std::chrono::milliseconds timeout{0};  // of the prediction; 0: the router's
 };
 
 struct Answer {

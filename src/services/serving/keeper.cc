@@ -122,8 +122,9 @@ void Keeper::OnTaskChange(const compute::TaskId& task) {
   if (std::optional<WorkerName> worker = ParseTaskId(task)) Wake(worker->scope, worker->endpoint);
 }
 
-void Keeper::OnWaiting() {
+void Keeper::OnWaiting(const Scope& scope, const std::string& endpoint) {
   loop_->WakeAt(kWaitingKey, with_.clock.Monotonic() + kWaitingTick);
+  Wake(scope, endpoint);
 }
 
 Result<work::Again> Keeper::FlushCapture() {

@@ -46,11 +46,13 @@ class Keeper {
     Capture& capture;
     const Clock& clock;
     Random& random;
+    AlarmFires alarm_fires{};
   };
 
   struct Options {
     std::chrono::seconds drain{60};
-    std::string holder = "server";  // who we are for the lease: stays the same over restarts of one server
+    std::chrono::seconds serverless_idle{300};  // without a request: then a serverless variant sleeps
+    std::string holder = "server";              // who we are for the lease: stays the same over restarts of one server
     std::chrono::seconds lease{15};
     std::chrono::seconds rescan{1};  // looks for endpoints that another server changed
   };
@@ -65,7 +67,7 @@ class Keeper {
   void Wake(const Scope& scope, const std::string& endpoint);
   void OnTaskChange(const compute::TaskId& task);
   // A request waits for a worker.
-  void OnWaiting();
+  void OnWaiting(const Scope& scope, const std::string& endpoint);
   // A request found nobody to answer: where another server keeps the endpoints, reads what it wrote, without waiting
   // for the next look. Reads the database on the calling thread.
   void CatchUp(const Scope& scope, const std::string& endpoint);
@@ -87,6 +89,9 @@ class Keeper {
     std::string published;                                // what the router has, to publish only changes
     bool adopted = false;
     std::int64_t revision = 0;  // that was looked at last
+    // Since when no request came, and how many had come until then.
+    std::uint64_t admitted = 0;
+    Time idle_since{};
   };
   struct Step;  // one look at one endpoint, keeper_step.cc
 

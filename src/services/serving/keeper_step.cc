@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/compute/errors.h"
+#include "services/serving/deployment.h"
 #include "services/serving/rollout.h"
 #include "services/serving/version.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr int kPagesPerStep = 4;
 constexpr std::chrono::milliseconds kDrainLook{100};
+constexpr std::chrono::seconds kAlarmLook{1};
 // Old workers stay a little, because other servers may still send them requests until they have looked.
 constexpr std::chrono::seconds kLinger{3};
 
@@ -34,6 +36,8 @@ std::string FailureText(const compute::TaskStatus& status) {
 
 Result<work::Again> Keeper::Step::Run() {
   bool first = !memory_.adopted;
+  ALOFT_ASSIGN(bool woken, WakeOrSleep());
+  if (woken) return work::Again{std::chrono::microseconds(0)};
   if (lease_) {
     ALOFT_ASSIGN(bool fitted, Fit());
     if (fitted) return work::Again{std::chrono::microseconds(0)};
@@ -48,6 +52,7 @@ Result<work::Again> Keeper::Step::Run() {
   if (endpoint_.next) {
     ALOFT_ASSIGN(view.next, See(*endpoint_.next, first && endpoint_.rollout.share > 0));
     view.next_started = endpoint_.next->started;
+    if (lease_ && with_.alarm_fires) view.alarm = FiringAlarm();
   }
   memory_.adopted = true;
   if (!lease_) {
@@ -170,7 +175,8 @@ void Keeper::Step::Publish() {
   std::map<compute::TaskId, std::string> sockets;
   for (const compute::TaskId& id : answering_) sockets[id] = sockets_[id];
   std::shared_ptr<Version> version = VersionOf(scope_, endpoint_, sockets);
-  std::string shown = std::string(ToString(endpoint_.status));
+  const int most = endpoint_.current ? MaxConcurrencyOf(*endpoint_.current) : 0;
+  std::string shown = std::string(ToString(endpoint_.status)) + " " + std::to_string(most);
   if (version) {
     for (const RoutedVariant& variant : version->variants) {
       shown += "\n" + variant.name + " " + std::to_string(variant.weight);
@@ -179,7 +185,61 @@ void Keeper::Step::Publish() {
   }
   if (shown == memory_.published) return;
   memory_.published = shown;
-  with_.router.Publish(scope_, endpoint_.name, endpoint_.status, std::move(version));
+  with_.router.Publish(scope_, endpoint_.name, endpoint_.status, std::move(version), most);
+}
+
+std::string Keeper::Step::FiringAlarm() {
+  const std::vector<std::string> guards = AlarmsOf(endpoint_.deployment_config);
+  if (!guards.empty()) LookAt(now_ + kAlarmLook);
+  for (const std::string& alarm : guards) {
+    // One that was deleted meanwhile guards nothing.
+    Result<bool> fires = with_.alarm_fires(scope_, alarm);
+    if (fires.ok() && *fires) return alarm;
+  }
+  return "";
+}
+
+Result<bool> Keeper::Step::WakeOrSleep() {
+  if (!endpoint_.current || endpoint_.status == EndpointStatus::kDeleting) return false;
+  const bool wanted = with_.router.Waiting(scope_, endpoint_.name) > 0;
+  const std::uint64_t admitted = with_.router.Admitted(scope_, endpoint_.name);
+  if (wanted || admitted != memory_.admitted || memory_.idle_since == Time{} ||
+      with_.router.InFlight(scope_, endpoint_.name) > 0) {
+    memory_.admitted = admitted;
+    memory_.idle_since = now_;
+  }
+  const Time bedtime = memory_.idle_since + keeper_.options_.serverless_idle;
+  bool changed = false;
+  for (Variant& variant : endpoint_.current->variants) {
+    const bool sleeps = variant.instances() == 0;
+    if (sleeps && wanted && !variant.shadow) {
+      variant.plan.initial_instance_count = 1;
+      changed = true;
+      keeper_.log_.Info("a request wakes a variant", {{"endpoint", endpoint_.name}, {"variant", variant.name()}});
+    }
+    // Of several servers each sees only its own requests: the one that keeps the endpoints decides.
+    if (sleeps || !lease_ || !SleepsWhenIdle(variant) || endpoint_.status != EndpointStatus::kInService) continue;
+    if (now_ < bedtime) {
+      LookAt(bedtime);
+    } else {
+      variant.plan.initial_instance_count = 0;
+      changed = true;
+    }
+  }
+  if (!changed) return false;
+  if (lease_) {
+    // The slots in the same write: a request waits.
+    std::vector<Slot> taken = FitSlots(*endpoint_.current);
+    ALOFT_TRY(Write());
+    for (const Slot& slot : taken) {
+      Retire(NameOf(scope_, endpoint_.name, *endpoint_.current, slot), std::chrono::seconds(0));
+    }
+    return true;
+  }
+  // A wish, as the API writes it: who holds the lease carries it out.
+  ALOFT_TRY(with_.database.Write(
+      [&](sql::Transaction& transaction) { return UpdateEndpoint(transaction, scope_, endpoint_); }));
+  return true;
 }
 
 // As many slots as are wished. What is too many gets no request from the next look on, and ends when it has answered.

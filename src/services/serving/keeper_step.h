@@ -30,6 +30,8 @@ struct Keeper::Step {
   void SeeHealth(const compute::TaskId& id, const std::string& socket, bool trusted, SlotView& view);
   // Notes in the record where workers answer; true where that was news.
   Result<bool> NoteSockets();
+  // Of those that guard the update; empty: none.
+  std::string FiringAlarm();
   void LookAt(Time time);
   work::Again AgainAt() const;
 
@@ -49,6 +51,9 @@ struct Keeper::Step {
 
   void Publish();
   Result<bool> Fit();  // whether the record was changed
+  // Sleeping variants get an instance where requests wait for one; idle serverless ones lose theirs. Whether the record
+  // was changed.
+  Result<bool> WakeOrSleep();
   void Retire(WorkerName worker, std::chrono::seconds stay);
   void EndRetired();
 

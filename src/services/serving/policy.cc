@@ -31,7 +31,11 @@ class Decider {
       return std::move(decision_);
     }
     if (view_.status == EndpointStatus::kFailed) return std::move(decision_);
-    if (view_.next) Raise(*view_.next);
+    if (view_.next && view_.current && !view_.alarm.empty()) {
+      GiveUp("The alarm " + view_.alarm + " is in state ALARM; the update was rolled back.");
+    } else if (view_.next) {
+      Raise(*view_.next);
+    }
     if (view_.current && !over_) Keep(*view_.current);
     return std::move(decision_);
   }

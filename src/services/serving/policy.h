@@ -49,6 +49,7 @@ struct View {
   std::optional<std::vector<SlotView>> current, next;
   Rollout rollout;      // of `next`
   Time next_started;    // `next`
+  std::string alarm;    // that takes the update back; empty: none fires
   bool drained = true;  // nobody waits for an answer of this endpoint
   bool drain_over = false;
   Time now;

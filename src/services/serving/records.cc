@@ -33,6 +33,7 @@ void WriteDeployment(const Deployment& deployment, codec::JsonWriter& json) {
   }
   json.EndArray();
   if (deployment.capture) json.Key("capture").Raw(shapes::ToJsonText(*deployment.capture));
+  if (deployment.async) json.Key("async").Raw(shapes::ToJsonText(*deployment.async));
   json.Key("slots").BeginArray();
   for (const Slot& slot : deployment.slots) {
     json.BeginObject();
@@ -89,6 +90,9 @@ Result<Deployment> ReadDeployment(const boost::json::object& json) {
   }
   if (const auto* capture = json.if_contains("capture")) {
     ALOFT_ASSIGN(deployment.capture, shapes::FromJson<shapes::sagemaker::DataCaptureConfig>(capture->as_object()));
+  }
+  if (const auto* async = json.if_contains("async")) {
+    ALOFT_ASSIGN(deployment.async, shapes::FromJson<shapes::sagemaker::AsyncInferenceConfig>(async->as_object()));
   }
   for (const boost::json::value& value : json.at("slots").as_array()) {
     const boost::json::object& object = value.as_object();

@@ -37,10 +37,6 @@ Result<Rollout> RolloutOf(const std::optional<sagemaker::DeploymentConfig>& conf
     return Fail(kNotBuilt, std::string("NotImplemented: ") + what + " is not built in this Aloft.");
   };
   if (config->rolling_update_policy) return not_built("DeploymentConfig.RollingUpdatePolicy");
-  if (config->auto_rollback_configuration && config->auto_rollback_configuration->alarms &&
-      !config->auto_rollback_configuration->alarms->empty()) {
-    return not_built("DeploymentConfig.AutoRollbackConfiguration (there are no CloudWatch alarms yet)");
-  }
   if (!config->blue_green_update_policy) return rollout;
   const sagemaker::BlueGreenUpdatePolicy& policy = *config->blue_green_update_policy;
   rollout.termination_wait = std::chrono::seconds(policy.termination_wait_in_seconds.value_or(0));
@@ -59,6 +55,15 @@ Result<Rollout> RolloutOf(const std::optional<sagemaker::DeploymentConfig>& conf
     return Fail(kBadEndpointConfig, "TrafficRoutingConfiguration.Type must be ALL_AT_ONCE, CANARY or LINEAR.");
   }
   return rollout;
+}
+
+std::vector<std::string> AlarmsOf(const std::optional<sagemaker::DeploymentConfig>& config) {
+  std::vector<std::string> names;
+  if (!config || !config->auto_rollback_configuration || !config->auto_rollback_configuration->alarms) return names;
+  for (const sagemaker::Alarm& alarm : *config->auto_rollback_configuration->alarms) {
+    if (alarm.alarm_name) names.push_back(*alarm.alarm_name);
+  }
+  return names;
 }
 
 std::vector<Slot> FitSlots(Deployment& deployment) {

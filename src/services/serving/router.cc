@@ -22,7 +22,7 @@ std::shared_ptr<Router::Entry> Router::Find(const Scope& scope, const std::strin
 }
 
 void Router::Publish(const Scope& scope, const std::string& endpoint, EndpointStatus status,
-                     std::shared_ptr<Version> version) {
+                     std::shared_ptr<Version> version, int most) {
   std::shared_ptr<Entry> entry;
   {
     std::unique_lock lock(mutex_);
@@ -30,6 +30,7 @@ void Router::Publish(const Scope& scope, const std::string& endpoint, EndpointSt
     if (!slot) slot = std::make_shared<Entry>();
     entry = slot;
   }
+  entry->most.store(most);
   std::deque<std::shared_ptr<Run>> waiting;
   {
     std::lock_guard lock(entry->mutex);
@@ -84,6 +85,18 @@ int Router::InFlight(const Scope& scope, const std::string& endpoint) const {
   return entry ? entry->in_flight.load() : 0;
 }
 
+int Router::Waiting(const Scope& scope, const std::string& endpoint) const {
+  std::shared_ptr<Entry> entry = Find(scope, endpoint);
+  if (!entry) return 0;
+  std::lock_guard lock(entry->mutex);
+  return static_cast<int>(entry->waiting.size());
+}
+
+std::uint64_t Router::Admitted(const Scope& scope, const std::string& endpoint) const {
+  std::shared_ptr<Entry> entry = Find(scope, endpoint);
+  return entry ? entry->admitted.load(std::memory_order_relaxed) : 0;
+}
+
 bool Router::InUse(const Scope& scope, const std::string& endpoint, const compute::TaskId& task) const {
   std::shared_ptr<Entry> entry = Find(scope, endpoint);
   if (!entry) return false;
@@ -106,6 +119,13 @@ void Router::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) 
   std::string name = invocation.endpoint;
   // From here on the run counts itself in and out again.
   auto run = std::make_shared<Run>(*this, scope, std::move(invocation), entry, done);
+  const int most = entry->most.load();
+  if (most > 0 && entry->in_flight.load() > most) {
+    run.reset();
+    return done(Fail(kTooManyInvocations, "Endpoint " + name + " works on as many requests at once as its " +
+                                              "MaxConcurrency (" + std::to_string(most) +
+                                              ") allows; try again with exponential backoff."));
+  }
   if (entry->in_flight.load() > options_.max_invocations_per_endpoint ||
       bytes_->load() > options_.max_bytes_in_flight) {
     run.reset();

@@ -59,21 +59,26 @@ class Router {
     // An answer of a variant that captures; may be called from any thread.
     std::function<void(const Scope&, const std::string& variant, const CapturePlan&, const Invocation&, const Answer&)>
         answered;
-    // A request waits: call Tick soon, and again while it says that some wait.
-    std::function<void()> waiting;
+    // A request waits for a worker: call Tick soon, and again while it says that some wait. Where the endpoint sleeps,
+    // this is its call.
+    std::function<void(const Scope&, const std::string& endpoint)> waiting;
   };
 
   Router(Options options, WorkerClient& workers, std::shared_ptr<Meter> meter, const Clock& clock, Hooks hooks);
 
-  // `version` null: nobody answers. Requests that wait go to it.
-  void Publish(const Scope& scope, const std::string& endpoint, EndpointStatus status,
-               std::shared_ptr<Version> version);
+  // `version` null: nobody answers. Requests that wait go to it. `most`: requests at once, where the endpoint has a
+  // bound of its own (serverless); 0: the router's.
+  void Publish(const Scope& scope, const std::string& endpoint, EndpointStatus status, std::shared_ptr<Version> version,
+               int most = 0);
   void Forget(const Scope& scope, const std::string& endpoint);
 
   // What is published; null where nobody answers.
   std::shared_ptr<const Version> Published(const Scope& scope, const std::string& endpoint) const;
   // Requests that the endpoint works on, the waiting ones included.
   int InFlight(const Scope& scope, const std::string& endpoint) const;
+  // Requests that wait for a worker, and all that ever came since the server started.
+  int Waiting(const Scope& scope, const std::string& endpoint) const;
+  std::uint64_t Admitted(const Scope& scope, const std::string& endpoint) const;
   // Whether that worker works on a request.
   bool InUse(const Scope& scope, const std::string& endpoint, const compute::TaskId& task) const;
 

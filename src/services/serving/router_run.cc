@@ -21,7 +21,7 @@ Router::Run::Run(const Router& router, Scope scope, Invocation invocation, std::
     : workers_(router.workers_),
       meter_(router.meter_),
       clock_(router.clock_),
-      timeout_(router.options_.model_timeout),
+      timeout_(invocation.timeout.count() > 0 ? invocation.timeout : router.options_.model_timeout),
       max_shadows_(router.options_.max_shadows_per_endpoint),
       suspect_(router.hooks_.suspect),
       waiting_(router.hooks_.waiting),
@@ -34,6 +34,7 @@ Router::Run::Run(const Router& router, Scope scope, Invocation invocation, std::
       admitted_(clock_.Monotonic()),
       deadline_(admitted_ + router.options_.patience) {
   entry_->in_flight.fetch_add(1);
+  entry_->admitted.fetch_add(1, std::memory_order_relaxed);
   bytes_->fetch_add(invocation_->body.size());
 }
 
@@ -83,7 +84,7 @@ bool Router::Run::Wait() {
     if (entry_->version != version_) return false;
     entry_->waiting.push_back(shared_from_this());
   }
-  waiting_();
+  waiting_(scope_, invocation_->endpoint);
   return true;
 }
 

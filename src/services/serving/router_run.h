@@ -14,6 +14,8 @@ namespace aloft::serving {
 
 struct Router::Entry {
   std::atomic<int> in_flight{0}, shadows{0};
+  std::atomic<int> most{0};  // of in_flight; 0: the router's bound
+  std::atomic<std::uint64_t> admitted{0};
   mutable std::mutex mutex;  // of what follows
   EndpointStatus status = EndpointStatus::kCreating;
   std::shared_ptr<const Version> version;
@@ -53,7 +55,7 @@ class Router::Run : public std::enable_shared_from_this<Router::Run> {
   const std::chrono::milliseconds timeout_;
   const int max_shadows_;
   const std::function<void(const compute::TaskId&)> suspect_;
-  const std::function<void()> waiting_;
+  const std::function<void(const Scope&, const std::string&)> waiting_;
   const std::function<void(const Scope&, const std::string&, const CapturePlan&, const Invocation&, const Answer&)>
       answered_;
   const std::shared_ptr<std::atomic<std::size_t>> bytes_;

@@ -42,12 +42,13 @@ class RouterTest : public testing::Test {
   PuppetWorkers workers_;
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
   int suspected_ = 0, waiting_ = 0;
-  Router router_{
-      {.max_invocations_per_endpoint = 100, .max_bytes_in_flight = 1000},
-      workers_,
-      meter_,
-      clock_,
-      {.suspect = [this](const compute::TaskId&) { ++suspected_; }, .answered = {}, .waiting = [this] { ++waiting_; }}};
+  Router router_{{.max_invocations_per_endpoint = 100, .max_bytes_in_flight = 1000},
+                 workers_,
+                 meter_,
+                 clock_,
+                 {.suspect = [this](const compute::TaskId&) { ++suspected_; },
+                  .answered = {},
+                  .waiting = [this](const Scope&, const std::string&) { ++waiting_; }}};
 };
 
 // Weights divide the traffic; a variant of weight 0 gets none, but can be asked for by name.
@@ -229,8 +230,9 @@ TEST(RouterStress, EveryRequestIsAnsweredOnce) {
   std::atomic<int> answered{0}, refused{0};
   {
     ThreadedWorkers workers;
-    Router router({.max_invocations_per_endpoint = 10'000}, workers, meter, clock,
-                  {.suspect = [](const compute::TaskId&) {}, .answered = {}, .waiting = [] {}});
+    Router router(
+        {.max_invocations_per_endpoint = 10'000}, workers, meter, clock,
+        {.suspect = [](const compute::TaskId&) {}, .answered = {}, .waiting = [](const Scope&, const std::string&) {}});
     router.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 2}}));
     std::vector<std::thread> askers;
     for (int t = 0; t < 4; ++t) {

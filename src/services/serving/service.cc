@@ -29,10 +29,12 @@ class Service::State {
                  .answered = [this](const Scope& scope, const std::string& variant, const CapturePlan& plan,
                                     const Invocation& invocation,
                                     const Answer& answer) { capture_.Offer(scope, variant, plan, invocation, answer); },
-                 .waiting = [this] { keeper_.OnWaiting(); }}),
+                 .waiting = [this](const Scope& scope,
+                                   const std::string& endpoint) { keeper_.OnWaiting(scope, endpoint); }}),
         keeper_({with.database, with.runtimes, with.backend, with.workers, with.logs, with.metrics, router_, *meter_,
-                 capture_, with.clock, with.random},
-                {.drain = options.drain, .holder = options.holder}, std::move(log)) {}
+                 capture_, with.clock, with.random, with.alarm_fires},
+                {.drain = options.drain, .serverless_idle = options.serverless_idle, .holder = options.holder},
+                std::move(log)) {}
 
   const Dependencies with_;
   const std::shared_ptr<Meter> meter_;
@@ -129,6 +131,7 @@ Result<sagemaker::DescribeEndpointConfigResponse> Service::DescribeEndpointConfi
   response.production_variants = config.request.production_variants;
   response.shadow_production_variants = config.request.shadow_production_variants;
   response.data_capture_config = config.request.data_capture_config;
+  response.async_inference_config = config.request.async_inference_config;
   response.execution_role_arn = config.request.execution_role_arn;
   response.vpc_config = config.request.vpc_config;
   response.enable_network_isolation = config.request.enable_network_isolation.value_or(false);
@@ -224,6 +227,12 @@ Result<sagemaker::UpdateEndpointResponse> Service::UpdateEndpoint(const Scope& s
   Time now = state_->with_.clock.Now();
   ALOFT_ASSIGN(Deployment next, MakeDeployment(state_->with_.database, state_->with_.models, scope,
                                                request.endpoint_config_name.value_or(""), 0, now));
+  Status alarms_there;
+  for (const std::string& alarm : AlarmsOf(request.deployment_config)) {
+    if (!state_->with_.alarm_fires) continue;
+    Result<bool> fires = state_->with_.alarm_fires(scope, alarm);
+    if (!fires.ok()) alarms_there = Fail(kBadEndpointConfig, "AutoRollbackConfiguration: " + fires.error().message);
+  }
   ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
     ALOFT_ASSIGN(Endpoint endpoint, LoadEndpoint(transaction, scope, name));
     if (endpoint.status != EndpointStatus::kInService && endpoint.status != EndpointStatus::kFailed) {
@@ -235,6 +244,7 @@ Result<sagemaker::UpdateEndpointResponse> Service::UpdateEndpoint(const Scope& s
     }
     if (!request.retain_deployment_config.value_or(false)) endpoint.deployment_config = request.deployment_config;
     ALOFT_ASSIGN(endpoint.rollout, RolloutOf(endpoint.deployment_config, static_cast<int>(deployment.slots.size())));
+    ALOFT_TRY(alarms_there);
     deployment.generation = ++endpoint.generation;
     endpoint.next = std::move(deployment);
     endpoint.status = EndpointStatus::kUpdating;
@@ -268,6 +278,70 @@ Result<sagemaker::UpdateEndpointWeightsAndCapacitiesResponse> Service::UpdateEnd
   sagemaker::UpdateEndpointWeightsAndCapacitiesResponse response;
   response.endpoint_arn = Arn(scope, "endpoint", name);
   return response;
+}
+
+namespace {
+
+Result<Variant*> FindVariant(Endpoint& endpoint, const std::string& name) {
+  if (endpoint.current) {
+    for (Variant& variant : endpoint.current->variants) {
+      if (variant.name() == name && !variant.plan.serverless_config) return &variant;
+    }
+  }
+  return Fail(kNoSuchVariant,
+              "Endpoint " + endpoint.name + " has no production variant " + name + " that has instances.");
+}
+
+}  // namespace
+
+Result<Service::Instances> Service::InstancesOf(const Scope& scope, const std::string& endpoint_name,
+                                                const std::string& variant_name) const {
+  ALOFT_ASSIGN(Endpoint endpoint, state_->with_.database.Read(
+                                      [&](sql::Reader& reader) { return LoadEndpoint(reader, scope, endpoint_name); }));
+  if (!endpoint.current && endpoint.next) return Instances{0, true};  // is being created
+  ALOFT_ASSIGN(Variant * variant, FindVariant(endpoint, variant_name));
+  return Instances{variant->instances(), endpoint.status != EndpointStatus::kInService};
+}
+
+Result<Service::AsyncPlan> Service::AsyncPlanOf(const Scope& scope, const std::string& name) const {
+  ALOFT_ASSIGN(Endpoint endpoint,
+               state_->with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); }));
+  if (endpoint.status == EndpointStatus::kDeleting) {
+    return Fail(kNoSuchEndpoint, "Endpoint " + name + " of account " + scope.account.value() + " not found.");
+  }
+  if (!endpoint.current || !endpoint.current->async) {
+    return Fail(kNotAsync, "Endpoint " + name + " is not an asynchronous one, or not in service yet.");
+  }
+  const sagemaker::AsyncInferenceConfig& config = *endpoint.current->async;
+  AsyncPlan plan;
+  plan.output = config.output_config->s3_output_path.value_or("");
+  plan.failure = config.output_config->s3_failure_path.value_or("");
+  plan.role = endpoint.current->variants.front().model.execution_role_arn.value_or("");
+  plan.instances = endpoint.current->variants.front().instances();
+  if (config.client_config)
+    plan.per_instance = config.client_config->max_concurrent_invocations_per_instance.value_or(4);
+  return plan;
+}
+
+Status Service::SetInstances(const Scope& scope, const std::string& endpoint_name, const std::string& variant_name,
+                             int wished) {
+  if (wished < 0 || wished > kMaxInstances) {
+    return Fail(kBadEndpointConfig, "A variant has 0 to " + std::to_string(kMaxInstances) + " instances.");
+  }
+  ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
+    ALOFT_ASSIGN(Endpoint endpoint, LoadEndpoint(transaction, scope, endpoint_name));
+    if (endpoint.status != EndpointStatus::kInService) {
+      return Fail(kEndpointBusy,
+                  "Cannot update in-progress endpoint \"" + Arn(scope, "endpoint", endpoint_name) + "\".");
+    }
+    ALOFT_ASSIGN(Variant * variant, FindVariant(endpoint, variant_name));
+    if (variant->instances() == wished) return {};
+    variant->plan.initial_instance_count = wished;
+    endpoint.modified = state_->with_.clock.Now();
+    return serving::UpdateEndpoint(transaction, scope, endpoint);
+  }));
+  state_->keeper_.Wake(scope, endpoint_name);
+  return {};
 }
 
 Status Service::DeleteEndpoint(const Scope& scope, const std::string& name) {

@@ -37,6 +37,7 @@ struct Options {
   std::chrono::seconds model_timeout{60};        // of one prediction
   std::chrono::seconds drain{60};                // that old workers get for what they still answer
   std::chrono::seconds patience{30};             // that a request waits for a worker
+  std::chrono::seconds serverless_idle{300};     // without a request: then a serverless variant sleeps
   std::string holder = "server";  // who we are where servers share a database: the same over restarts of one server
 };
 
@@ -52,6 +53,8 @@ struct Dependencies {
   const Clock& clock;
   Random& random;
   StoreAs store_as{};  // for data capture; empty: nothing is captured
+  // Whether that alarm of CloudWatch is in state ALARM; an error where there is none. For updates that alarms guard.
+  AlarmFires alarm_fires{};
 };
 
 class Service {
@@ -87,6 +90,22 @@ class Service {
   Result<shapes::sagemaker::UpdateEndpointWeightsAndCapacitiesResponse> UpdateEndpointWeightsAndCapacities(
       const Scope& scope, const shapes::sagemaker::UpdateEndpointWeightsAndCapacitiesRequest& request);
   Status DeleteEndpoint(const Scope& scope, const std::string& name);
+
+  // What scaling sees and sets. An endpoint that is not in service is kNoSuchEndpoint or busy; 0 instances: the variant
+  // sleeps, and the next request wakes it. kNoSuchEndpoint, kNoSuchVariant, kEndpointBusy.
+  struct Instances {
+    int wished = 0;
+    bool busy = false;
+  };
+  Result<Instances> InstancesOf(const Scope& scope, const std::string& endpoint, const std::string& variant) const;
+  // Where the answers of an asynchronous endpoint go, and as whom. kNoSuchEndpoint, kNotAsync.
+  struct AsyncPlan {
+    std::string output, failure;  // "s3://bucket/prefix"; failure may be empty
+    std::string role;
+    int instances = 1, per_instance = 4;  // requests at once
+  };
+  Result<AsyncPlan> AsyncPlanOf(const Scope& scope, const std::string& endpoint) const;
+  Status SetInstances(const Scope& scope, const std::string& endpoint, const std::string& variant, int wished);
 
   // `done` runs once, on this thread (a refusal) or on one of the client's. kNoSuchEndpoint, kTooManyInvocations, ...
   void Invoke(const Scope& scope, Invocation invocation, AnswerDone done);

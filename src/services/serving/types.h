@@ -2,12 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "foundation/base/clock.h"
+#include "foundation/base/result.h"
 #include "generated/shapes/sagemaker/endpoint.h"
 #include "generated/shapes/sagemaker/endpoint_config.h"
 #include "generated/shapes/sagemaker/model.h"
@@ -16,6 +18,9 @@
 namespace aloft::serving {
 
 using models::Scope;
+
+// Whether a CloudWatch alarm is in state ALARM; an error where there is none of that name.
+using AlarmFires = std::function<Result<bool>(const Scope& scope, const std::string& alarm)>;
 
 enum class EndpointStatus { kCreating, kUpdating, kInService, kDeleting, kFailed };
 // "InService", ...
@@ -41,7 +46,7 @@ struct Variant {
 
   std::string name() const { return plan.variant_name.value_or(""); }
   double weight() const { return plan.initial_variant_weight.value_or(1); }
-  int instances() const { return plan.initial_instance_count.value_or(1); }
+  int instances() const { return plan.initial_instance_count.value_or(1); }  // 0: it sleeps until a request comes
   std::chrono::seconds startup_timeout() const {
     return std::chrono::seconds(plan.container_startup_health_check_timeout_in_seconds.value_or(600));
   }
@@ -55,6 +60,7 @@ struct Deployment {
   std::vector<Variant> variants;
   std::vector<Slot> slots;                                      // one per instance of each variant
   std::optional<shapes::sagemaker::DataCaptureConfig> capture;  // of the configuration
+  std::optional<shapes::sagemaker::AsyncInferenceConfig> async;
 };
 
 // How an update moves traffic to `next` once all of its workers answer, and how far it is.

@@ -1,5 +1,6 @@
 #include "services/serving/worker_task.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "foundation/base/bytes.h"
@@ -70,6 +71,14 @@ Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
 
   models::AddModelInputs(container, spec);
   std::uint64_t volume = static_cast<std::uint64_t>(variant.plan.volume_size_in_gb.value_or(0)) << 30;
+  if (variant.plan.serverless_config) {
+    // As much processor as AWS gives with the memory: about one per 1,769 MiB.
+    std::uint64_t megabytes =
+        static_cast<std::uint64_t>(variant.plan.serverless_config->memory_size_in_mb.value_or(1024));
+    spec.limits.memory_bytes = megabytes << 20;
+    spec.limits.vcpus = std::max(0.5, static_cast<double>(megabytes) / 1769.0);
+    return spec;
+  }
   Result<compute::Limits> limits = compute::LimitsOf(variant.plan.instance_type.value_or("ml.m5.large"), volume);
   if (!limits.ok()) return Fail(kBadEndpointConfig, limits.error().message, limits.error().detail);
   spec.limits = *limits;

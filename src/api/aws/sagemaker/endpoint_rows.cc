@@ -117,6 +117,7 @@ ServiceApi MakeEndpointApi(serving::Service& serving) {
       {serving::kEndpointExists, "ValidationException", 400},
       {serving::kEndpointBusy, "ValidationException", 400},
       {serving::kNoSuchVariant, "ValidationException", 400},
+      {serving::kNotAsync, "ValidationException", 400},
       {serving::kNotBuilt, "NotImplemented", 400},
       {compute::kUnknownInstanceType, "ValidationException", 400},
       {compute::kResourceLimitExceeded, "ResourceLimitExceeded", 400},

@@ -98,6 +98,7 @@ ServiceApi MakeSageMakerRuntimeApi(serving::Service& serving) {
       {serving::kNoSuchEndpoint, "ValidationError", 400},
       {serving::kEndpointNotInService, "ValidationError", 400},
       {serving::kNoSuchVariant, "ValidationError", 400},
+      {serving::kNotAsync, "ValidationError", 400},
       {serving::kEndpointNotReady, "ServiceUnavailable", 503},
       {serving::kTooManyInvocations, "ThrottlingException", 429},
       {kUnimplemented, "NotImplemented", 400},
