@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["up", "configure", "status", "jobs", "logs", "token", "stop", "doctor", "operations", "audit", "compliance"]
+COMMANDS = ["up", "configure", "status", "jobs", "queue", "logs", "token", "login", "stop", "doctor", "operations", "keys", "iam", "audit", "compliance", "du", "import",
+            "export", "fsck"]
 
 
 # Every command explains itself with an example, so that nobody has to guess.
@@ -28,6 +29,14 @@ def test_status_and_operations(cloud):
     assert cloud.home_url in cloud.aloft("status").stdout
     operations = json.loads(cloud.aloft("operations", "--json").stdout)["Operations"]
     assert {"Service": "iam", "Operation": "CreateUser"} in operations
+
+
+# A slip of the finger is named, with what was probably meant.
+@pytest.mark.parametrize("words, hint", [(["statsu"], "did you mean 'status'?"), (["frobnicate"], "`aloft --help` lists them"),
+                                         (["audit", "verfy"], "did you mean 'verify'?")])
+def test_unknown_command(binary, words, hint):
+    done = subprocess.run([binary, *words], capture_output=True, text=True)
+    assert done.returncode != 0 and f"'{words[-1]}' is no command of `aloft" in done.stderr and hint in done.stderr
 
 
 # A second server on the same directory would corrupt it: refused, and the first is unharmed.

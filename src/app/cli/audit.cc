@@ -63,6 +63,10 @@ std::unique_ptr<kv::Store> OpenStore(const Source& source) {
   options.path = config.kv_path();
   options.connection = source.postgres;
   options.read_only = true;
+  if (source.postgres.empty() && !std::ifstream(options.path + "/CURRENT"))
+    throw CommandFailed{
+        Fail(kInvalidArgument, "There is no audit log at " + source.data +
+                                   ".\n--data names the data directory of a server, or give --export or --postgres.")};
   return OrFail(kv::Store::Open(std::move(options), Log::Discard()));
 }
 

@@ -94,6 +94,10 @@ void AddRevoke(CLI::App& iam) {
 void AddIam(CLI::App& app) {
   CLI::App* iam = app.add_subcommand("iam", "Questions about who may do what");
   iam->require_subcommand(1);
+  iam->footer(
+      "Examples:\n"
+      "  aloft iam why ada s3:GetObject arn:aws:s3:::data/train.csv\n"
+      "  aloft iam revoke training-role");
   AddRevoke(*iam);
   CLI::App* why = iam->add_subcommand("why", "Tells whether a principal may do something, and which statement decides");
   auto options = std::make_shared<WhyOptions>();

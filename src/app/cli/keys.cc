@@ -42,6 +42,10 @@ void AddKeys(CLI::App& app) {
   auto profile = std::make_shared<std::string>();
   auto* command = app.add_subcommand("keys", "Show or rotate the root key under which every secret is sealed");
   command->require_subcommand(1);
+  command->footer(
+      "Examples:\n"
+      "  aloft keys status\n"
+      "  aloft keys rotate-root");
   auto* status = command->add_subcommand("status", "What guards the root key, and which keys there are");
   AddProfileOption(*status, *profile);
   status->callback([=] { Ask(*profile, "GetKeyringStatus"); });
