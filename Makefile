@@ -4,6 +4,8 @@ JOBS ?= $(shell nproc)
 BUILD := build/release
 PYTHON := build/venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q
+# Most of what a test of real clients does is waiting; the tests of a file share a server.
+SIDE_BY_SIDE := -n $(shell echo $$((2 * $(JOBS)))) --dist loadfile
 # In a terminal one line that counts the steps; elsewhere one line before, and then only what goes wrong.
 compile = if [ -t 1 ]; then ninja -C $(1) -j $(JOBS); else echo "building in $(1) (minutes, where nothing is built yet)"; ninja -C $(1) -j $(JOBS) --quiet; fi
 
@@ -28,15 +30,16 @@ unit: build ## tests beside the code
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 api: build ## real clients against a running server
-	@$(PYTEST) -n $(JOBS) --dist loadfile tests/tools tests/runtime tests/api --binary $(BUILD)/src/app/aloft
-	@$(PYTEST) -n $(JOBS) --dist loadfile tests/api --engines postgres --binary $(BUILD)/src/app/aloft
+	@$(PYTEST) $(SIDE_BY_SIDE) tests/tools tests/runtime tests/api --binary $(BUILD)/src/app/aloft
+	@$(PYTEST) $(SIDE_BY_SIDE) tests/api --engines postgres --binary $(BUILD)/src/app/aloft
 
 fault: build ## power cuts, kill -9, full disks
-	@$(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft
+	@$(PYTEST) $(SIDE_BY_SIDE) tests/fault --binary $(BUILD)/src/app/aloft
 
-soak: build ## the long form of the fault tests and of those that draw at random
+soak: build ## the long form of the fault tests and of those that draw at random, and every test of clients on PostgreSQL
 	@ALOFT_SOAK=1 $(BUILD)/src/services/objects/objects_test --gtest_filter='*Histories*:*Model*'
 	@ALOFT_SOAK=1 $(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft
+	@ALOFT_SOAK=1 $(PYTEST) $(SIDE_BY_SIDE) tests/api --engines postgres --binary $(BUILD)/src/app/aloft
 
 lint: setup ## layers, formatting, headers that compile alone
 	@python3 tools/check_layers.py

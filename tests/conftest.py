@@ -1,5 +1,6 @@
 """Options and fixtures of every black-box suite: one server for all tests that do not break it."""
 
+import os
 import pathlib
 import sys
 import uuid
@@ -14,6 +15,20 @@ def pytest_addoption(parser):
     parser.addoption("--engines", choices=["embedded", "postgres"], default="embedded",
                      help="embedded: SQLite and RocksDB; postgres: two replicas over one PostgreSQL")
     parser.addoption("--binary", default=str(REPOSITORY / "build/release/src/app/aloft"), help="the aloft executable")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "any_store: what is tested lies above the stores, so that it is not run again on PostgreSQL")
+
+
+def pytest_collection_modifyitems(config, items):
+    """With --engines postgres, the tests that may go otherwise there: of the shared server, and not `any_store`. ALOFT_SOAK=1 runs all."""
+    if config.getoption("--engines") == "embedded" or os.environ.get("ALOFT_SOAK"):
+        return
+    again = [item for item in items
+             if {"cloud", "engine_arguments"} & set(item.fixturenames) and not item.get_closest_marker("any_store")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in again])
+    items[:] = again
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +93,11 @@ def postgres():
     cluster = Postgres()
     yield cluster
     cluster.close()
+
+
+@pytest.fixture
+def engine_arguments(request) -> list[str]:
+    """For a program that starts a server itself: what puts it on the engines that are tested."""
+    if request.config.getoption("--engines") == "embedded":
+        return []
+    return ["--postgres", request.getfixturevalue("postgres").database(f"own_{uuid.uuid4().hex[:8]}")]

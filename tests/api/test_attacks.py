@@ -14,6 +14,8 @@ import botocore.exceptions
 import pytest
 from raw import exchange, json_call, send, signed
 
+pytestmark = pytest.mark.any_store
+
 MEBIBYTE = 1 << 20
 LIST_JOBS = "SageMaker.ListTrainingJobs"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -13,6 +13,8 @@ import pytest
 from cloud import wait_for
 from jobs import PYTHON, USE_S3, Trainer, archive
 
+pytestmark = pytest.mark.any_store
+
 EVIL = pathlib.Path("/tmp/aloft-evil")
 
 

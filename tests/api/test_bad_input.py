@@ -6,6 +6,8 @@ import botocore.exceptions
 import pytest
 from raw import connect, exchange, json_call, send, signed
 
+pytestmark = pytest.mark.any_store
+
 LIST_JOBS = "SageMaker.ListTrainingJobs"
 
 

@@ -8,6 +8,8 @@ from cloud import wait_for
 from jobs import Trainer
 from raw import send
 
+pytestmark = pytest.mark.any_store
+
 
 @pytest.fixture
 def trainer(cloud, bucket):

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.any_store
+
 COMMANDS = ["up", "configure", "status", "jobs", "queue", "logs", "token", "login", "stop", "doctor", "operations", "keys", "iam", "audit", "compliance", "du", "import",
             "export", "fsck"]
 

@@ -10,6 +10,8 @@ from jobs import PYTHON
 from processing import ROOT, Processor
 from sdk import sagemaker_session
 
+pytestmark = pytest.mark.any_store
+
 
 @pytest.fixture
 def processor(cloud, bucket):

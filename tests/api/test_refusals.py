@@ -13,6 +13,8 @@ from cloud import Identity
 from raw import send, signed
 from samples import Samples
 
+pytestmark = pytest.mark.any_store
+
 # The clients of a service, by the prefix of its actions.
 CLIENTS = {"s3": ["s3"], "iam": ["iam"], "sts": ["sts"], "sagemaker": ["sagemaker", "sagemaker-runtime"], "logs": ["logs"],
            "cloudwatch": ["cloudwatch"], "kms": ["kms"], "cloudtrail": ["cloudtrail"], "organizations": ["organizations"],

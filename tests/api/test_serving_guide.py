@@ -3,8 +3,11 @@
 import re
 import uuid
 
+import pytest
 from cloud import REPOSITORY, wait_for
 from deploy import READ_S3
+
+pytestmark = pytest.mark.any_store
 
 WRITE_S3 = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
 

@@ -8,7 +8,7 @@ import pytest
 from cloud import wait_for
 from jobs import Trainer
 
-pytestmark = pytest.mark.skipif(not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse cannot be opened by this user")
+pytestmark = [pytest.mark.any_store, pytest.mark.skipif(not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse cannot be opened by this user")]
 
 MIB = 1 << 20
 

@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from cloud import REPOSITORY
 from jobs import Trainer
 from processing import Processor
 from sdk import sagemaker_session
+
+pytestmark = pytest.mark.any_store
 
 
 # A reader who copies the examples, in their order, gets what the page says.

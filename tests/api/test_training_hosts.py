@@ -14,7 +14,7 @@ from sdk import sagemaker_session
 
 EXAMPLES = REPOSITORY / "examples/training"
 
-pytestmark = pytest.mark.skipif(not os.access("/dev/net/tun", os.R_OK | os.W_OK), reason="the machine lends no TUN devices")
+pytestmark = [pytest.mark.any_store, pytest.mark.skipif(not os.access("/dev/net/tun", os.R_OK | os.W_OK), reason="the machine lends no TUN devices")]
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ from cloud import REPOSITORY
 
 
 # What a newcomer does first must work on whichever engines the records lie.
-def test_walk(binary, request):
-    command = [sys.executable, REPOSITORY / "examples/demo/demo.py", "--binary", binary]
-    if request.config.getoption("--engines") == "postgres":
-        command += ["--postgres", request.getfixturevalue("postgres").database("walk")]
+def test_walk(binary, engine_arguments):
+    command = [sys.executable, REPOSITORY / "examples/demo/demo.py", "--binary", binary, *engine_arguments]
     walk = subprocess.run(command, capture_output=True, text=True, timeout=540)
     assert walk.returncode == 0, walk.stdout[-6000:] + walk.stderr[-3000:]
     assert walk.stdout.count("the same as scikit-learn's") == 4

@@ -11,6 +11,8 @@ import pytest
 import requests
 from raw import send
 
+pytestmark = pytest.mark.any_store
+
 
 def put_signed_chunks(identity, path: str, chunks: list[bytes], forge: bool = False) -> requests.Response:
     """An upload in signed chunks, as some SDKs send it over plain connections."""

@@ -4,6 +4,8 @@ import pytest
 import requests
 from s3_client import refused, url_of
 
+pytestmark = pytest.mark.any_store
+
 RULES = {"CORSRules": [
     {"AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["PUT", "GET"], "AllowedHeaders": ["x-amz-*", "content-type"],
      "ExposeHeaders": ["ETag", "x-amz-version-id"], "MaxAgeSeconds": 600},

@@ -9,6 +9,8 @@ import pytest
 import requests
 from s3_client import open_to_policies
 
+pytestmark = pytest.mark.any_store
+
 
 def post(cloud, bucket: str, fields: dict, body: bytes = b"hello", name: str = "a b.txt", **options) -> requests.Response:
     return requests.post(f"{cloud.url}/{bucket}", data=fields, files={"file": (name, body)}, verify=str(cloud.ca_file or True),

@@ -3,8 +3,11 @@
 import datetime
 
 import botocore.auth
+import pytest
 from raw import send
 from s3_client import url_of
+
+pytestmark = pytest.mark.any_store
 
 
 # Links for people without credentials: they work, they end, and they cannot be bent.

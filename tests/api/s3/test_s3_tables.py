@@ -8,6 +8,8 @@ import pyarrow.fs
 import pyarrow.parquet
 import pytest
 
+pytestmark = pytest.mark.any_store
+
 
 @pytest.fixture
 def files(cloud, monkeypatch):
