@@ -139,6 +139,60 @@ def test_features(served):
     assert answer["predictions"] == served.model.predict(X[:1]).tolist()
 
 
+def several_inputs():
+    """(rows, ids, names) -> (rows + ids, names, ids * 2): floats, 64-bit integers and texts."""
+    from onnx import TensorProto, helper
+
+    one = helper.make_tensor("one", TensorProto.INT64, [1], [2])
+    nodes = [helper.make_node("Cast", ["ids"], ["floats"], to=TensorProto.FLOAT), helper.make_node("Add", ["rows", "floats"], ["sum"]),
+             helper.make_node("Identity", ["names"], ["same"]), helper.make_node("Mul", ["ids", "one"], ["twice"])]
+    inputs = [helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", 2]), helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", 1]),
+              helper.make_tensor_value_info("names", TensorProto.STRING, ["n"])]
+    outputs = [helper.make_tensor_value_info("sum", TensorProto.FLOAT, ["n", 2]), helper.make_tensor_value_info("same", TensorProto.STRING, ["n"]),
+               helper.make_tensor_value_info("twice", TensorProto.INT64, ["n", 1])]
+    graph = helper.make_graph(nodes, "several", inputs, outputs, [one])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+# Inputs by name: columns, rows, and tensors as JSON and as bytes; integers beyond 2^53 stay exact. All outputs by their names.
+def test_several_inputs(start):
+    worker = start(model=several_inputs()).wait_ready()
+    columns = {"inputs": {"rows": [[1, 2], [3, 4]], "ids": [[10], [20]], "names": ["a", "b"]}}
+    rows = {"instances": [{"rows": [1, 2], "ids": [10], "names": "a"}, {"rows": [3, 4], "ids": [20], "names": "b"}]}
+    for body in (columns, rows):
+        status, _, answer = worker.invoke(json.dumps(body))
+        answer = json.loads(answer)
+        assert status == 200 and answer["predictions"] == [[11, 12], [23, 24]]
+        assert answer["outputs"] == {"same": ["a", "b"], "twice": [[20], [40]]}
+
+    described = json.loads(worker.request("GET", "/v2/models/m")[2])
+    assert [(one["name"], one["datatype"], one["shape"]) for one in described["inputs"]] == [
+        ("rows", "FP32", [-1, 2]), ("ids", "INT64", [-1, 1]), ("names", "BYTES", [-1])]
+    large = 2**53 + 1
+    tensors = [(numpy.array([large]).tobytes(), "ids", "INT64", [1, 1]), (b"\x01\0\0\0x", "names", "BYTES", [1])]
+    request = {"inputs": [{"name": name, "datatype": kind, "shape": shape, "parameters": {"binary_data_size": len(content)}}
+                          for content, name, kind, shape in tensors] + [{"name": "rows", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}],
+               "outputs": [{"name": "twice", "parameters": {"binary_data": True}}, {"name": "same"}]}
+    text = json.dumps(request).encode()
+    body = text + b"".join(content for content, *_ in tensors)
+    length = {"Inference-Header-Content-Length": str(len(text))}
+    status, headers, answer = worker.request("POST", "/v2/models/m/infer", body, length)
+    assert status == 200, answer
+    size = int(headers["Inference-Header-Content-Length"])
+    assert numpy.frombuffer(answer[size:], numpy.int64).tolist() == [2 * large]
+    assert json.loads(answer[:size])["outputs"][1]["data"] == ["x"]
+
+    for bad, text in (({"inputs": {"rows": [[1, 2]], "ids": [[1]]}}, "no input names"), ({"inputs": {**columns["inputs"], "more": []}}, "does not have"),
+                      ({"inputs": {**columns["inputs"], "ids": [[1.5], [2]]}}, "integers"), ({"inputs": {**columns["inputs"], "names": [1, 2]}}, "texts"),
+                      ({"inputs": {**columns["inputs"], "rows": [[1, 2], [3]]}}, "different depths or lengths"),
+                      ({"inputs": {**columns["inputs"], "rows": [[1], [2]]}}, "rows of shape [any, 2]"), ([[1, 2]], "columns by name")):
+        status, _, answer = worker.invoke(json.dumps(bad))
+        assert status == 400 and text in json.loads(answer)["error"], answer
+    assert worker.invoke("1,2", "text/csv")[0] == 415
+    assert worker.request("POST", "/v2/models/m/infer", body[:-1], length)[0] == 400
+    assert worker.request("GET", "/ping")[0] == 200
+
+
 # What converters make by default: float inputs, a map per row; a pipeline and trees on real data.
 @pytest.mark.parametrize(
     "model", [make_pipeline(StandardScaler(), LogisticRegression()), RandomForestClassifier(20, random_state=0)]

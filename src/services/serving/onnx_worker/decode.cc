@@ -8,8 +8,7 @@
 namespace aloft::onnx_worker {
 
 Status Decode(std::string_view content_type, std::string_view body, Rows& rows) {
-  rows.shape.clear();
-  rows.values.clear();
+  rows.Clear();
   std::string type = ToLower(Trim(content_type.substr(0, content_type.find(';'))));
   if (type.empty() || type == "application/json") return DecodeJson(body, rows);
   if (type == "text/csv") return DecodeCsv(body, rows);

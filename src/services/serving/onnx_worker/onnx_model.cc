@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "services/serving/onnx_worker/ort_abi.h"
 
@@ -49,7 +50,7 @@ class Model final : public OnnxModel {
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
-  const Input& input() const override { return input_; }
+  const std::vector<Input>& inputs() const override { return inputs_; }
   std::string runtime_version() const override { return version_; }
 
   Status Open(const std::string& path) {
@@ -67,23 +68,28 @@ class Model final : public OnnxModel {
     return Describe();
   }
 
-  Result<std::vector<Output>> Run(const Rows& rows) const override {
-    if (!Fits(input_.shape, rows.shape)) {
-      return Fail(kBadShape, "The model expects rows of shape " + ShapeText(input_.shape) + ", the request has " +
-                                 ShapeText(rows.shape));
+  Result<std::vector<Output>> Run(std::span<const Rows> rows) const override {
+    if (rows.size() != inputs_.size())
+      return Fail(kBadShape, "The model has " + std::to_string(inputs_.size()) + " inputs");
+    std::vector<Owned<ort::Value>> given;
+    std::vector<const ort::Value*> raw_inputs;
+    thread_local std::vector<std::string> buffers;
+    if (buffers.size() < rows.size()) buffers.resize(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!Fits(inputs_[i].shape, rows[i].shape)) {
+        std::string which = inputs_.size() == 1 ? "rows" : inputs_[i].name;
+        return Fail(kBadShape, "The model expects " + which + " of shape " + ShapeText(inputs_[i].shape) +
+                                   ", the request has " + ShapeText(rows[i].shape));
+      }
+      ort::Value* raw = nullptr;
+      ALOFT_TRY(MakeInput(types_[i], rows[i], buffers[i], &raw));
+      given.emplace_back(raw, [this](auto* v) { api_.ReleaseValue(v); });
+      raw_inputs.push_back(raw);
     }
-    ort::Value* raw_input = nullptr;
-    thread_local std::string buffer;
-    ALOFT_TRY(MakeInput(rows, buffer, &raw_input));
-    Owned<ort::Value> input(raw_input, [this](auto* v) { api_.ReleaseValue(v); });
-
-    const char* names[] = {input_.name.c_str()};
-    const ort::Value* inputs[] = {raw_input};
     std::vector<ort::Value*> values(output_names_.size(), nullptr);
     ort::Status* status =
-        api_.Run(session_, static_cast<const ort::RunOptions*>(nullptr), static_cast<const char* const*>(names),
-                 static_cast<const ort::Value* const*>(inputs), std::size_t{1}, output_pointers_.data(),
-                 output_pointers_.size(), values.data());
+        api_.Run(session_, static_cast<const ort::RunOptions*>(nullptr), input_pointers_.data(), raw_inputs.data(),
+                 raw_inputs.size(), output_pointers_.data(), output_pointers_.size(), values.data());
     std::vector<Owned<ort::Value>> owned;
     for (ort::Value* value : values) owned.emplace_back(value, [this](auto* v) { api_.ReleaseValue(v); });
     ALOFT_TRY(Check(status));
@@ -115,36 +121,57 @@ class Model final : public OnnxModel {
     std::size_t inputs = 0, outputs = 0;
     ALOFT_TRY(Check(api_.SessionGetInputCount(session_, &inputs)));
     ALOFT_TRY(Check(api_.SessionGetOutputCount(session_, &outputs)));
-    if (inputs != 1) {
-      return Fail(kBadModel, "The model has " + std::to_string(inputs) +
-                                 " inputs; models with exactly one tensor as input are served");
-    }
-    char* name = nullptr;
-    ort::Status* status = api_.SessionGetInputName(session_, std::size_t{0}, allocator_, &name);
-    ALOFT_ASSIGN(input_.name, TakeName(status, name));
+    if (inputs == 0) return Fail(kBadModel, "The model has no inputs");
+    for (std::size_t i = 0; i < inputs; ++i) ALOFT_TRY(DescribeInput(i));
+    for (const Input& input : inputs_) input_pointers_.push_back(input.name.c_str());
     for (std::size_t i = 0; i < outputs; ++i) {
-      status = api_.SessionGetOutputName(session_, i, allocator_, &name);
+      char* name = nullptr;
+      ort::Status* status = api_.SessionGetOutputName(session_, i, allocator_, &name);
       ALOFT_ASSIGN(std::string output, TakeName(status, name));
       output_names_.push_back(std::move(output));
     }
     for (const std::string& output : output_names_) output_pointers_.push_back(output.c_str());
+    return {};
+  }
 
+  static std::string_view DatatypeOf(ElementType type) {
+    switch (type) {
+      case ElementType::kFloat: return "FP32";
+      case ElementType::kDouble: return "FP64";
+      case ElementType::kInt64: return "INT64";
+      case ElementType::kInt32: return "INT32";
+      case ElementType::kInt16: return "INT16";
+      case ElementType::kInt8: return "INT8";
+      case ElementType::kUint16: return "UINT16";
+      case ElementType::kUint8: return "UINT8";
+      case ElementType::kBool: return "BOOL";
+      case ElementType::kString: return "BYTES";
+      default: return {};
+    }
+  }
+
+  Status DescribeInput(std::size_t index) {
+    Input input;
+    char* name = nullptr;
+    ort::Status* status = api_.SessionGetInputName(session_, index, allocator_, &name);
+    ALOFT_ASSIGN(input.name, TakeName(status, name));
     ort::TypeInfo* raw = nullptr;
-    ALOFT_TRY(Check(api_.SessionGetInputTypeInfo(session_, std::size_t{0}, &raw)));
+    ALOFT_TRY(Check(api_.SessionGetInputTypeInfo(session_, index, &raw)));
     Owned<ort::TypeInfo> type(raw, [this](auto* t) { api_.ReleaseTypeInfo(t); });
     const ort::TensorInfo* tensor = nullptr;  // part of `type`
     ALOFT_TRY(Check(api_.CastTypeInfoToTensorInfo(static_cast<const ort::TypeInfo*>(raw), &tensor)));
-    if (tensor == nullptr) return Fail(kBadModel, "The model's input is no tensor");
-    ALOFT_TRY(Check(api_.GetTensorElementType(tensor, &input_type_)));
-    if (input_type_ != ElementType::kFloat && input_type_ != ElementType::kDouble &&
-        input_type_ != ElementType::kInt64 && input_type_ != ElementType::kInt32) {
-      return Fail(kBadModel, "The model's input holds neither floats, doubles nor integers of 32 or 64 bits");
+    if (tensor == nullptr) return Fail(kBadModel, "The model's input " + input.name + " is no tensor");
+    ElementType element{};
+    ALOFT_TRY(Check(api_.GetTensorElementType(tensor, &element)));
+    input.datatype = DatatypeOf(element);
+    if (input.datatype.empty()) {
+      return Fail(kBadModel, "The model's input " + input.name +
+                                 " holds neither floats, doubles, integers up to 64 bits, booleans nor texts");
     }
-    input_.datatype = input_type_ == ElementType::kDouble  ? "FP64"
-                      : input_type_ == ElementType::kInt64 ? "INT64"
-                      : input_type_ == ElementType::kInt32 ? "INT32"
-                                                           : "FP32";
-    return ReadShape(tensor, input_.shape);
+    ALOFT_TRY(ReadShape(tensor, input.shape));
+    types_.push_back(element);
+    inputs_.push_back(std::move(input));
+    return {};
   }
 
   Status ReadShape(const ort::TensorInfo* info, Shape& shape) const {
@@ -154,16 +181,30 @@ class Model final : public OnnxModel {
     return Check(api_.GetDimensions(info, shape.data(), dimensions));
   }
 
+  static Error NoInteger() {
+    return Fail(kBadBody, "The model takes integers; the request has a value that is none, or too large for the type");
+  }
+
   template <class T>
-  static Status Convert(const std::vector<double>& values, std::string& buffer) {
-    buffer.resize(values.size() * sizeof(T));
+  static Status Convert(const Rows& rows, std::string& buffer) {
+    buffer.resize(rows.size() * sizeof(T));
     T* out = reinterpret_cast<T*>(buffer.data());
-    for (double value : values) {
+    for (std::int64_t value : rows.integers) {
+      if constexpr (std::is_same_v<T, bool>) {
+        if (value != 0 && value != 1) return NoInteger();
+      } else if constexpr (std::is_integral_v<T>) {
+        if (!std::in_range<T>(value)) return NoInteger();
+      }
+      *out++ = static_cast<T>(value);
+    }
+    if (!rows.integers.empty()) return {};
+    for (double value : rows.values) {
       if constexpr (std::is_integral_v<T>) {
-        // 2^63 as a double is exact; -2^63 is representable, 2^63 is not.
-        constexpr double limit = -static_cast<double>(std::numeric_limits<T>::min());
-        if (!(value >= -limit && value < limit) || value != static_cast<double>(static_cast<T>(value))) {
-          return Fail(kBadBody, "The model takes integers; the request has a value that is none");
+        // The bounds are exact as doubles: the lower one is 0 or a power of two, the upper one a power of two.
+        constexpr double lower = static_cast<double>(std::numeric_limits<T>::min());
+        constexpr double upper = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
+        if (!(value >= lower && value < upper) || value != static_cast<double>(static_cast<T>(value))) {
+          return NoInteger();
         }
       }
       *out++ = static_cast<T>(value);
@@ -171,16 +212,36 @@ class Model final : public OnnxModel {
     return {};
   }
 
-  Status MakeInput(const Rows& rows, std::string& buffer, ort::Value** input) const {
-    switch (input_type_) {
-      case ElementType::kDouble: ALOFT_TRY(Convert<double>(rows.values, buffer)); break;
-      case ElementType::kInt64: ALOFT_TRY(Convert<std::int64_t>(rows.values, buffer)); break;
-      case ElementType::kInt32: ALOFT_TRY(Convert<std::int32_t>(rows.values, buffer)); break;
-      default: ALOFT_TRY(Convert<float>(rows.values, buffer));
+  Status MakeTexts(const Rows& rows, ort::Value** input) const {
+    ALOFT_TRY(Check(api_.CreateTensor(allocator_, rows.shape.data(), rows.shape.size(), ElementType::kString, input)));
+    std::vector<const char*> texts;
+    for (const std::string& text : rows.texts) {
+      if (text.find('\0') != std::string::npos) return Fail(kBadBody, "A text of the request holds a zero byte");
+      texts.push_back(text.c_str());
+    }
+    return Check(api_.FillStringTensor(*input, texts.data(), texts.size()));
+  }
+
+  Status MakeInput(ElementType type, const Rows& rows, std::string& buffer, ort::Value** input) const {
+    if ((type == ElementType::kString) != (!rows.texts.empty()) && rows.size() > 0) {
+      return Fail(kBadBody, type == ElementType::kString ? "The model takes texts; the request has numbers"
+                                                         : "The model takes numbers; the request has texts");
+    }
+    switch (type) {
+      case ElementType::kString: return MakeTexts(rows, input);
+      case ElementType::kDouble: ALOFT_TRY(Convert<double>(rows, buffer)); break;
+      case ElementType::kInt64: ALOFT_TRY(Convert<std::int64_t>(rows, buffer)); break;
+      case ElementType::kInt32: ALOFT_TRY(Convert<std::int32_t>(rows, buffer)); break;
+      case ElementType::kInt16: ALOFT_TRY(Convert<std::int16_t>(rows, buffer)); break;
+      case ElementType::kInt8: ALOFT_TRY(Convert<std::int8_t>(rows, buffer)); break;
+      case ElementType::kUint16: ALOFT_TRY(Convert<std::uint16_t>(rows, buffer)); break;
+      case ElementType::kUint8: ALOFT_TRY(Convert<std::uint8_t>(rows, buffer)); break;
+      case ElementType::kBool: ALOFT_TRY(Convert<bool>(rows, buffer)); break;
+      default: ALOFT_TRY(Convert<float>(rows, buffer));
     }
     return Check(api_.CreateTensorWithData(static_cast<const ort::MemoryInfo*>(memory_),
                                            static_cast<void*>(buffer.data()), buffer.size(), rows.shape.data(),
-                                           rows.shape.size(), input_type_, input));
+                                           rows.shape.size(), type, input));
   }
 
   Status ReadOutput(ort::Value* value, Output& output) const {
@@ -216,6 +277,8 @@ class Model final : public OnnxModel {
       case ElementType::kInt32: Copy<std::int32_t, std::int64_t>(data, count, output); return {};
       case ElementType::kUint8: Copy<std::uint8_t, std::int64_t>(data, count, output); return {};
       case ElementType::kInt8: Copy<std::int8_t, std::int64_t>(data, count, output); return {};
+      case ElementType::kUint16: Copy<std::uint16_t, std::int64_t>(data, count, output); return {};
+      case ElementType::kInt16: Copy<std::int16_t, std::int64_t>(data, count, output); return {};
       case ElementType::kBool: Copy<std::uint8_t, std::int64_t>(data, count, output); return {};
       default: return Fail(kModelFailed, "The model's output " + std::string(output.name) + " has an unsupported type");
     }
@@ -280,8 +343,9 @@ class Model final : public OnnxModel {
   ort::Session* session_ = nullptr;
   ort::MemoryInfo* memory_ = nullptr;
   ort::Allocator* allocator_ = nullptr;  // the library's own
-  Input input_;
-  ElementType input_type_ = ElementType::kFloat;
+  std::vector<Input> inputs_;
+  std::vector<ElementType> types_;  // of the inputs
+  std::vector<const char*> input_pointers_;
   std::vector<std::string> output_names_;
   std::vector<const char*> output_pointers_;
 };

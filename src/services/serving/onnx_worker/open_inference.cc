@@ -22,13 +22,13 @@ Error Bad(std::string message) {
   return Fail(kBadBody, std::move(message));
 }
 
-template <class T>
-void Read(std::string_view bytes, std::vector<double>& values) {
+template <class T, class To>
+void Read(std::string_view bytes, std::vector<To>& values) {
   values.resize(bytes.size() / sizeof(T));
   for (std::size_t i = 0; i < values.size(); ++i) {
     T value;
     std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    values[i] = static_cast<double>(value);
+    values[i] = static_cast<To>(value);
   }
 }
 
@@ -54,38 +54,74 @@ Result<Shape> ReadShape(const json::object& tensor) {
   return shape;
 }
 
+bool IsText(const Input& input) {
+  return input.datatype == "BYTES";
+}
+bool IsFloat(const Input& input) {
+  return input.datatype.starts_with("FP");
+}
+
 // Nested lists or a flat one: both are the elements in order.
-Status Flatten(const json::value& value, bool integers, std::vector<double>& values) {
+Status Flatten(const json::value& value, const Input& input, Rows& rows) {
   if (value.is_array()) {
-    for (const json::value& element : value.get_array()) ALOFT_TRY(Flatten(element, integers, values));
+    for (const json::value& element : value.get_array()) ALOFT_TRY(Flatten(element, input, rows));
     return {};
   }
-  if (value.is_bool()) {
-    values.push_back(value.get_bool() ? 1 : 0);
-  } else if (value.is_double() && !integers) {
-    values.push_back(value.get_double());
-  } else if (value.is_int64() || value.is_uint64()) {
-    double number = value.to_number<double>();
-    if (integers && std::abs(number) > 9007199254740992.0) {
-      return Bad("The input's data has an integer above 2^53, which is exact in binary tensors only");
-    }
-    values.push_back(number);
+  if (IsText(input)) {
+    if (!value.is_string()) return Bad("Input " + input.name + ": the data is not of its datatype");
+    rows.texts.emplace_back(value.get_string());
+  } else if (value.is_bool()) {
+    IsFloat(input) ? rows.values.push_back(value.get_bool()) : rows.integers.push_back(value.get_bool());
+  } else if (IsFloat(input) && value.is_number()) {
+    rows.values.push_back(value.to_number<double>());
+  } else if (value.is_int64()) {
+    rows.integers.push_back(value.get_int64());
   } else {
-    return Bad("The input's data is not of its datatype");
+    return Bad("Input " + input.name + ": the data is not of its datatype");
   }
   return {};
 }
 
-Status ReadBinary(const Input& input, std::size_t count, std::string_view bytes, std::vector<double>& values) {
-  std::size_t width = input.datatype == "FP64" || input.datatype == "INT64" ? 8 : 4;
-  if (bytes.size() != count * width) {
-    return Bad("The input's shape has " + std::to_string(count * width) + " bytes, its data " +
-               std::to_string(bytes.size()));
+std::size_t WidthOf(std::string_view datatype) {
+  if (datatype == "BOOL" || datatype.ends_with("T8")) return 1;
+  if (datatype.ends_with("16")) return 2;
+  return datatype.ends_with("64") ? 8 : 4;
+}
+
+Status ReadTexts(const Input& input, std::size_t count, std::string_view bytes, std::vector<std::string>& texts) {
+  while (!bytes.empty()) {
+    std::uint32_t length = 0;
+    if (bytes.size() >= sizeof length) std::memcpy(&length, bytes.data(), sizeof length);
+    if (bytes.size() < sizeof length || bytes.size() - sizeof length < length || texts.size() == count) {
+      return Bad("Input " + input.name + ": an element is cut off, or there are too many");
+    }
+    texts.emplace_back(bytes.substr(sizeof length, length));
+    bytes.remove_prefix(sizeof length + length);
   }
-  if (input.datatype == "FP64") Read<double>(bytes, values);
-  if (input.datatype == "INT64") Read<std::int64_t>(bytes, values);
-  if (input.datatype == "FP32") Read<float>(bytes, values);
-  if (input.datatype == "INT32") Read<std::int32_t>(bytes, values);
+  if (texts.size() == count) return {};
+  return Bad("Input " + input.name + ": the shape has " + std::to_string(count) + " elements, its data " +
+             std::to_string(texts.size()));
+}
+
+Status ReadBinary(const Input& input, std::size_t count, std::string_view bytes, Rows& rows) {
+  std::string_view type = input.datatype;
+  if (IsText(input)) return ReadTexts(input, count, bytes, rows.texts);
+  if (bytes.size() != count * WidthOf(type)) {
+    return Bad("Input " + input.name + ": the shape has " + std::to_string(count * WidthOf(type)) +
+               " bytes, its data " + std::to_string(bytes.size()));
+  }
+  if (type == "FP64") Read<double>(bytes, rows.values);
+  if (type == "FP32") Read<float>(bytes, rows.values);
+  if (type == "INT64") Read<std::int64_t>(bytes, rows.integers);
+  if (type == "INT32") Read<std::int32_t>(bytes, rows.integers);
+  if (type == "INT16") Read<std::int16_t>(bytes, rows.integers);
+  if (type == "INT8") Read<std::int8_t>(bytes, rows.integers);
+  if (type == "UINT16") Read<std::uint16_t>(bytes, rows.integers);
+  if (type == "UINT8") Read<std::uint8_t>(bytes, rows.integers);
+  if (type == "BOOL") {
+    Read<std::uint8_t>(bytes, rows.integers);
+    for (std::int64_t& value : rows.integers) value = value != 0;
+  }
   return {};
 }
 
@@ -104,28 +140,60 @@ bool Flag(const json::object& object, const char* name, bool otherwise) {
   return value != nullptr && value->is_bool() ? value->get_bool() : otherwise;
 }
 
-Status ReadInput(const Input& input, const json::object& tensor, std::string_view binary, Rows& rows) {
-  std::string name(TextOf(tensor, "name")), datatype(TextOf(tensor, "datatype"));
-  if (name != input.name) return Bad("The model has no input \"" + name + "\"; its input is " + input.name);
+// Takes the tensor's bytes off the front of `binary`.
+Status ReadInput(const Input& input, const json::object& tensor, std::string_view& binary, Rows& rows) {
+  std::string datatype(TextOf(tensor, "datatype"));
   if (datatype != input.datatype) {
-    return Bad("The model's input " + name + " is " + std::string(input.datatype) + ", the request's is " + datatype);
+    return Bad("The model's input " + input.name + " is " + std::string(input.datatype) + ", the request's is " +
+               datatype);
   }
   ALOFT_ASSIGN(rows.shape, ReadShape(tensor));
   ALOFT_ASSIGN(std::size_t count, CountOf(rows.shape));
   if (const json::value* size = Parameter(tensor, "binary_data_size")) {
-    if (!size->is_int64() || size->get_int64() < 0 || static_cast<std::uint64_t>(size->get_int64()) != binary.size()) {
-      return Bad("The input's binary_data_size is not what follows the JSON: the body is cut off or too long");
+    if (!size->is_int64() || size->get_int64() < 0 || static_cast<std::uint64_t>(size->get_int64()) > binary.size()) {
+      return Bad("Input " + input.name + ": its binary_data_size is not what follows the JSON: the body is cut off");
     }
-    return ReadBinary(input, count, binary, rows.values);
+    std::string_view bytes = binary.substr(0, static_cast<std::size_t>(size->get_int64()));
+    binary.remove_prefix(bytes.size());
+    return ReadBinary(input, count, bytes, rows);
   }
-  if (!binary.empty()) return Bad("Bytes follow the JSON that belong to no input");
   const json::value* data = tensor.if_contains("data");
-  if (data == nullptr) return Bad("The input has no data");
-  rows.values.clear();
-  ALOFT_TRY(Flatten(*data, datatype.starts_with("INT"), rows.values));
-  if (rows.values.size() != count) {
-    return Bad("The input's shape has " + std::to_string(count) + " elements, its data " +
-               std::to_string(rows.values.size()));
+  if (data == nullptr) return Bad("Input " + input.name + " has no data");
+  ALOFT_TRY(Flatten(*data, input, rows));
+  if (rows.size() != count) {
+    return Bad("Input " + input.name + ": the shape has " + std::to_string(count) + " elements, its data " +
+               std::to_string(rows.size()));
+  }
+  return {};
+}
+
+std::string NamesOf(const std::vector<Input>& inputs) {
+  std::string names;
+  for (const Input& input : inputs) {
+    if (!names.empty()) names += ", ";
+    names += input.name;
+  }
+  return names;
+}
+
+Status ReadInputs(const std::vector<Input>& inputs, const json::array& tensors, std::string_view binary,
+                  std::vector<Rows>& rows) {
+  std::vector<bool> seen(inputs.size(), false);
+  for (const json::value& tensor : tensors) {
+    if (!tensor.is_object()) return Bad("An input is no JSON object");
+    std::string name(TextOf(tensor.get_object(), "name"));
+    auto input = std::find_if(inputs.begin(), inputs.end(), [&](const Input& one) { return one.name == name; });
+    if (input == inputs.end()) {
+      return Bad("The model has no input \"" + name + "\"; it has " + NamesOf(inputs));
+    }
+    std::size_t index = static_cast<std::size_t>(input - inputs.begin());
+    if (seen[index]) return Bad("Two inputs have the name " + name);
+    seen[index] = true;
+    ALOFT_TRY(ReadInput(*input, tensor.get_object(), binary, rows[index]));
+  }
+  if (!binary.empty()) return Bad("The body is too long: bytes follow that belong to no input");
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!seen[i]) return Bad("The request has no input " + inputs[i].name);
   }
   return {};
 }
@@ -202,7 +270,8 @@ Result<TensorPath> ParseTensorPath(std::string_view path) {
   return parsed;
 }
 
-Result<TensorRequest> DecodeTensors(const Input& input, std::string_view body, std::string_view json_length) {
+Result<TensorRequest> DecodeTensors(const std::vector<Input>& model, std::string_view body,
+                                    std::string_view json_length) {
   std::size_t length = body.size();
   if (!json_length.empty()) {
     auto [end, error] = std::from_chars(json_length.data(), json_length.data() + json_length.size(), length);
@@ -215,14 +284,14 @@ Result<TensorRequest> DecodeTensors(const Input& input, std::string_view body, s
   if (!parsed->is_object()) return Bad("The request is no JSON object");
   const json::object& object = parsed->get_object();
   const json::value* inputs = object.if_contains("inputs");
-  if (inputs == nullptr || !inputs->is_array() || inputs->get_array().size() != 1 ||
-      !inputs->get_array()[0].is_object()) {
-    return Bad("The request needs exactly one input, named " + input.name);
+  if (inputs == nullptr || !inputs->is_array() || inputs->get_array().empty()) {
+    return Bad("The request has no inputs; the model has " + NamesOf(model));
   }
   TensorRequest request;
   request.id = TextOf(object, "id");
   request.binary = Flag(object, "binary_data_output", false);
-  ALOFT_TRY(ReadInput(input, inputs->get_array()[0].get_object(), body.substr(length), request.rows));
+  request.rows.resize(model.size());
+  ALOFT_TRY(ReadInputs(model, inputs->get_array(), body.substr(length), request.rows));
   const json::value* outputs = object.if_contains("outputs");
   if (outputs == nullptr || !outputs->is_array()) return request;
   for (const json::value& output : outputs->get_array()) {
@@ -271,15 +340,19 @@ Result<TensorAnswer> EncodeTensors(const std::string& model, const TensorRequest
   return answer;
 }
 
-std::string DescribeModel(const std::string& model, const Input& input, const std::vector<Output>& outputs) {
+std::string DescribeModel(const std::string& model, const std::vector<Input>& inputs,
+                          const std::vector<Output>& outputs) {
   std::string body;
   codec::JsonWriter writer(body);
   writer.BeginObject().Key("name").String(model).Key("versions").BeginArray().String(kVersion).EndArray();
-  writer.Key("platform").String("onnxruntime_onnx").Key("inputs").BeginArray().BeginObject();
-  writer.Key("name").String(input.name).Key("datatype").String(input.datatype);
-  WriteShape(input.shape, writer);
-  writer.EndObject().EndArray().Key("outputs").BeginArray();
-  bool any_rows = !input.shape.empty() && input.shape[0] < 0;
+  writer.Key("platform").String("onnxruntime_onnx").Key("inputs").BeginArray();
+  for (const Input& input : inputs) {
+    writer.BeginObject().Key("name").String(input.name).Key("datatype").String(input.datatype);
+    WriteShape(input.shape, writer);
+    writer.EndObject();
+  }
+  writer.EndArray().Key("outputs").BeginArray();
+  bool any_rows = !inputs[0].shape.empty() && inputs[0].shape[0] < 0;
   for (const Output& output : outputs) {
     Shape shape = output.shape;
     if (any_rows && !shape.empty()) shape[0] = -1;

@@ -29,12 +29,13 @@ struct WantedOutput {
 };
 struct TensorRequest {
   std::string id;
-  Rows rows;
+  std::vector<Rows> rows;             // in the order of the model's inputs
   std::vector<WantedOutput> outputs;  // empty: all
   bool binary = false;                // of all
 };
 // `json_length`: Inference-Header-Content-Length, or empty. kBadBody, kBadShape.
-Result<TensorRequest> DecodeTensors(const Input& input, std::string_view body, std::string_view json_length);
+Result<TensorRequest> DecodeTensors(const std::vector<Input>& model, std::string_view body,
+                                    std::string_view json_length);
 
 struct TensorAnswer {
   std::string body;
@@ -45,6 +46,7 @@ Result<TensorAnswer> EncodeTensors(const std::string& model, const TensorRequest
                                    const std::vector<Output>& outputs);
 
 // What a trial run gave tells the outputs' types and shapes.
-std::string DescribeModel(const std::string& model, const Input& input, const std::vector<Output>& outputs);
+std::string DescribeModel(const std::string& model, const std::vector<Input>& inputs,
+                          const std::vector<Output>& outputs);
 
 }  // namespace aloft::onnx_worker

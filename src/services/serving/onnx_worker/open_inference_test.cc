@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const Input kInput{"X", {-1, 2}, "FP32"};
+const std::vector<Input> kInput{{"X", {-1, 2}, "FP32"}};
 
 std::string Bytes(std::vector<float> values) {
   return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
@@ -29,7 +29,7 @@ TEST(OpenInference, Json) {
                        std::string(data) + R"(}], "outputs": [{"name": "y", "parameters": {"binary_data": true}}]})";
     auto request = DecodeTensors(kInput, body, "");
     ASSERT_TRUE(request.ok()) << Describe(request.error());
-    EXPECT_THAT(request->rows.values, ElementsAre(1, 2, 3, 4));
+    EXPECT_THAT(request->rows[0].values, ElementsAre(1, 2, 3, 4));
     EXPECT_EQ(request->id, "7");
     EXPECT_TRUE(request->outputs.at(0).binary);
   }
@@ -42,7 +42,7 @@ TEST(OpenInference, Binary) {
   std::string length = std::to_string(head.size());
   auto request = DecodeTensors(kInput, head + Bytes({1.5, -2}), length);
   ASSERT_TRUE(request.ok()) << Describe(request.error());
-  EXPECT_THAT(request->rows.values, ElementsAre(1.5, -2));
+  EXPECT_THAT(request->rows[0].values, ElementsAre(1.5, -2));
   EXPECT_THAT(ErrorOf(head + Bytes({1.5}), length), HasSubstr("cut off"));
   EXPECT_THAT(ErrorOf(head + Bytes({1, 2, 3}), length), HasSubstr("too long"));
   EXPECT_THAT(ErrorOf(head, "99999"), HasSubstr("Inference-Header-Content-Length"));
@@ -53,7 +53,7 @@ TEST(OpenInference, Binary) {
 // Wrong name, type, shape or count is the caller's error, and says what was expected.
 TEST(OpenInference, Refusals) {
   auto with = [](const std::string& tensor) { return ErrorOf(R"({"inputs": [{)" + tensor + "}]}"); };
-  EXPECT_THAT(with(R"("name": "Y", "datatype": "FP32", "shape": [1, 2], "data": [1, 2])"), HasSubstr("its input is X"));
+  EXPECT_THAT(with(R"("name": "Y", "datatype": "FP32", "shape": [1, 2], "data": [1, 2])"), HasSubstr("it has X"));
   EXPECT_THAT(with(R"("name": "X", "datatype": "INT64", "shape": [1, 2], "data": [1, 2])"), HasSubstr("is FP32"));
   EXPECT_THAT(with(R"("name": "X", "datatype": "FP32", "shape": [1, 2], "data": [1])"), HasSubstr("2 elements"));
   EXPECT_THAT(with(R"("name": "X", "datatype": "FP32", "shape": [-1], "data": [1])"), HasSubstr("no list of sizes"));
@@ -61,7 +61,28 @@ TEST(OpenInference, Refusals) {
               HasSubstr("too large"));
   EXPECT_THAT(with(R"("name": "X", "datatype": "FP32", "shape": [1, 2], "data": ["a", 2])"), HasSubstr("datatype"));
   EXPECT_THAT(ErrorOf("[]"), HasSubstr("no JSON object"));
-  EXPECT_THAT(ErrorOf("{}"), HasSubstr("exactly one input"));
+  EXPECT_THAT(ErrorOf("{}"), HasSubstr("no inputs"));
+}
+
+// Several inputs, in any order and each in its own form; integers beyond 2^53 stay exact.
+TEST(OpenInference, SeveralInputs) {
+  const std::vector<Input> inputs = {{"a", {-1}, "INT64"}, {"b", {-1, 2}, "FP32"}, {"c", {-1}, "BYTES"}};
+  std::string head =
+      R"({"inputs": [{"name": "c", "datatype": "BYTES", "shape": [2], "parameters": {"binary_data_size": 11}},)"
+      R"({"name": "b", "datatype": "FP32", "shape": [1, 2], "data": [1.5, 2]},)"
+      R"({"name": "a", "datatype": "INT64", "shape": [1], "parameters": {"binary_data_size": 8}}]})";
+  std::int64_t large = (std::int64_t{1} << 53) + 1;
+  std::string bytes("\1\0\0\0x\2\0\0\0yz", 11);
+  bytes.append(reinterpret_cast<const char*>(&large), sizeof large);
+  auto request = DecodeTensors(inputs, head + bytes, std::to_string(head.size()));
+  ASSERT_TRUE(request.ok()) << Describe(request.error());
+  EXPECT_THAT(request->rows[0].integers, ElementsAre(large));
+  EXPECT_THAT(request->rows[1].values, ElementsAre(1.5, 2));
+  EXPECT_THAT(request->rows[2].texts, ElementsAre("x", "yz"));
+  EXPECT_FALSE(DecodeTensors(inputs, head + bytes.substr(0, 18), std::to_string(head.size())).ok());
+  EXPECT_FALSE(DecodeTensors(inputs, head + bytes + "x", std::to_string(head.size())).ok());
+  std::string one = R"({"inputs": [{"name": "a", "datatype": "INT64", "shape": [1], "data": [1]}]})";
+  EXPECT_THAT(DecodeTensors(inputs, one, "").error().message, HasSubstr("no input b"));
 }
 
 // Answers: as JSON, as bytes, in the order that was asked for; an output that is not there is refused.

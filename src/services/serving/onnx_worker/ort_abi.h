@@ -75,6 +75,8 @@ class Api {
   ALOFT_ORT(49, CreateTensorWithData, Status*, const MemoryInfo*, void*, std::size_t, const std::int64_t*, std::size_t,
             ElementType, Value**)
   ALOFT_ORT(51, GetTensorMutableData, Status*, Value*, void**)
+  ALOFT_ORT(48, CreateTensor, Status*, Allocator*, const std::int64_t*, std::size_t, ElementType, Value**)
+  ALOFT_ORT(52, FillStringTensor, Status*, Value*, const char* const*, std::size_t)
   ALOFT_ORT(53, GetStringTensorDataLength, Status*, const Value*, std::size_t*)
   ALOFT_ORT(54, GetStringTensorContent, Status*, const Value*, void*, std::size_t, std::size_t*, std::size_t)
   ALOFT_ORT(55, CastTypeInfoToTensorInfo, Status*, const TypeInfo*, const TensorInfo**)

@@ -21,10 +21,18 @@ inline constexpr Reason kModelFailed{ErrorKind::kInternal, "ModelFailed"};
 
 using Shape = std::vector<std::int64_t>;
 
-// The rows of a request: doubles, row after row. Kept by a thread and filled again for each request.
+// The rows of a request for one input, row after row. Kept by a thread and filled again for each request. One of the
+// three holds them: numbers as doubles, integers where they came as such and may exceed 2^53, or texts.
 struct Rows {
   Shape shape;
   std::vector<double> values;
+  std::vector<std::int64_t> integers{};
+  std::vector<std::string> texts{};
+
+  std::size_t size() const {
+    return !integers.empty() ? integers.size() : !texts.empty() ? texts.size() : values.size();
+  }
+  void Clear() { shape.clear(), values.clear(), integers.clear(), texts.clear(); }
 };
 
 // One output of the model. Numbers keep their type, so that labels are written as integers.

@@ -101,26 +101,32 @@ void Worker::OnTensorPath(const std::shared_ptr<http::Exchange>& exchange) {
 
 http::Response Worker::Metadata(const std::string& model) {
   // One row of zeros, as the model wants it, tells what comes out.
-  Rows rows;
-  std::size_t count = 1;
-  for (std::int64_t size : model_.input().shape) {
-    rows.shape.push_back(std::max<std::int64_t>(size, 1));
-    count *= static_cast<std::size_t>(rows.shape.back());
+  std::vector<Rows> rows;
+  std::size_t total = 0;
+  for (const Input& input : model_.inputs()) {
+    Rows& one = rows.emplace_back();
+    std::size_t count = 1;
+    for (std::int64_t size : input.shape) {
+      one.shape.push_back(std::max<std::int64_t>(size, 1));
+      count *= static_cast<std::size_t>(one.shape.back());
+    }
+    total += count;
+    if (total > kMaxTrialElements) break;
+    input.datatype == "BYTES" ? one.texts.assign(count, "") : one.values.assign(count, 0);
   }
   std::vector<Output> outputs;
-  if (count <= kMaxTrialElements) {
-    rows.values.assign(count, 0);
+  if (total <= kMaxTrialElements) {
     if (Result<std::vector<Output>> ran = model_.Run(rows); ran.ok()) outputs = *std::move(ran);
   }
   http::Response response;
   response.headers.Add("Content-Type", "application/json");
-  response.body = DescribeModel(model, model_.input(), outputs);
+  response.body = DescribeModel(model, model_.inputs(), outputs);
   return response;
 }
 
 Result<http::Response> Worker::AnswerTensors(const http::RequestHead& head, const std::string& body) {
   ALOFT_ASSIGN(TensorPath path, ParseTensorPath(head.path()));
-  ALOFT_ASSIGN(TensorRequest request, DecodeTensors(model_.input(), body, head.headers.Get(kJsonLength)));
+  ALOFT_ASSIGN(TensorRequest request, DecodeTensors(model_.inputs(), body, head.headers.Get(kJsonLength)));
   ALOFT_ASSIGN(std::vector<Output> outputs, model_.Run(request.rows));
   ALOFT_ASSIGN(TensorAnswer answer, EncodeTensors(path.model, request, outputs));
   http::Response response;
@@ -133,8 +139,14 @@ Result<http::Response> Worker::AnswerTensors(const http::RequestHead& head, cons
 Result<http::Response> Worker::Answer(const http::RequestHead& head, const std::string& body) {
   if (head.path().starts_with("/v2/")) return AnswerTensors(head, body);
   ALOFT_ASSIGN(Format format, ChooseFormat(head.headers.Get("Accept")));
-  thread_local Rows rows;
-  ALOFT_TRY(Decode(head.headers.Get("Content-Type"), body, rows));
+  const std::vector<Input>& inputs = model_.inputs();
+  thread_local std::vector<Rows> rows(1);
+  if (inputs.size() > 1 || inputs[0].datatype == "BYTES") {
+    ALOFT_TRY(DecodeNamed(inputs, head.headers.Get("Content-Type"), body, rows));
+  } else {
+    rows.resize(1);
+    ALOFT_TRY(Decode(head.headers.Get("Content-Type"), body, rows[0]));
+  }
   ALOFT_ASSIGN(std::vector<Output> outputs, model_.Run(rows));
   http::Response response;
   response.headers.Add("Content-Type", std::string(ContentType(format)));
