@@ -20,7 +20,7 @@ import time
 import traceback
 
 from . import overlay
-from .serving import open_inference, processes
+from .serving import multi_model, open_inference, processes
 from .serving.errors import LoadError, RequestError
 from .serving.handlers import Handlers, find_script
 from .serving.http import Server
@@ -31,10 +31,10 @@ GRACE_SECONDS = 20.0
 
 
 class Application:
-    """Paths -> the model. Called on connection threads."""
+    """Paths -> the model. Called on connection threads. `find` gives the handlers for a request's headers."""
 
-    def __init__(self, handlers: Handlers):
-        self._handlers = handlers
+    def __init__(self, find):
+        self._find = find
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, method, path, headers, body):
@@ -46,7 +46,7 @@ class Application:
             return _refuse(404, f"{path} is not served; POST /invocations predicts")
         if method != "POST":
             return _refuse(405, f"{method} is not served; POST /invocations predicts")
-        return self._predict(self._handlers.respond, body, headers)
+        return self._predict(headers, lambda handlers: handlers.respond(body, headers))
 
     def _open_inference(self, method, path, headers, body):
         try:
@@ -59,15 +59,21 @@ class Application:
         if method != ("POST" if what == "infer" else "GET"):
             return _refuse(405, f"{method} is not served here")
         if what == "infer":
-            return self._predict(self._handlers.infer, name, body, headers)
-        answer = self._handlers.metadata(name) if what == "metadata" else {"name": name, "ready": True}
-        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+            return self._predict(headers, lambda handlers: handlers.infer(name, body, headers))
+        if what == "ready":
+            return 200, {"Content-Type": "application/json"}, json.dumps({"name": name, "ready": True}).encode()
+        json_type = {"Content-Type": "application/json"}
+        return self._predict(headers, lambda handlers: (json.dumps(handlers.metadata(name)).encode(), json_type))
 
-    def _predict(self, function, *arguments):
+    def _predict(self, headers, function):
         try:
+            handlers = self._find(headers)
             with self._one_at_a_time:
-                answer, answer_headers = function(*arguments)
+                answer, answer_headers = function(handlers)
             return 200, answer_headers, answer
+        except multi_model.Refused as error:
+            status, answer_headers, answer = _refuse(error.status, error.message)
+            return status, {**answer_headers, multi_model.REFUSAL: error.kind}, answer
         except RequestError as error:
             return _refuse(error.status, error.message)
         except Exception as error:
@@ -101,7 +107,7 @@ def versions() -> str:
     from importlib import metadata
 
     found = [f"Python {platform.python_version()}"]
-    for name in ("scikit-learn", "numpy", "xgboost", "torch", "tensorflow"):
+    for name in ("scikit-learn", "numpy", "xgboost-cpu", "xgboost", "lightgbm", "torch", "tensorflow"):
         try:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
@@ -137,12 +143,21 @@ def refuse_to_start(base: str, error: LoadError) -> int:
     return 1
 
 
-def serve(listener: socket.socket, base: str, environment) -> int:
+def finder(base: str, environment, workers: int):
+    """Headers -> handlers: the one model, which is loaded now, or one of many, which are loaded as they are asked for."""
+    models = multi_model.of(environment, base, workers)
+    if models is not None:
+        return models.find
+    handlers = Handlers.of(environment, os.path.join(base, "model"), os.path.join(base, "code"))
+    handlers.load()
+    return lambda headers: handlers
+
+
+def serve(listener: socket.socket, base: str, environment, workers: int = 1) -> int:
     """Loads the model, then answers until SIGTERM; the status to end with."""
     started = time.monotonic()
     try:
-        handlers = Handlers.of(environment, os.path.join(base, "model"), os.path.join(base, "code"))
-        handlers.load()
+        find = finder(base, environment, workers)
     except LoadError as error:
         return refuse_to_start(base, error)
     except BaseException as error:  # also SystemExit: own code may call sys.exit
@@ -153,7 +168,7 @@ def serve(listener: socket.socket, base: str, environment) -> int:
         return 1
     print(f"model loaded in {(time.monotonic() - started) * 1000:.0f} ms; {versions()}", flush=True)
     limit = int(environment.get("SAGEMAKER_MAX_PAYLOAD_IN_MB") or 64) << 20
-    server = Server(listener, Application(handlers), MAX_CONNECTIONS, limit)
+    server = Server(listener, Application(find), MAX_CONNECTIONS, limit)
     stopped = threading.Event()
 
     def stop(*_):
@@ -183,7 +198,7 @@ def main(arguments=None) -> int:
     except LoadError as error:
         return refuse_to_start(options.base, error)
     listener = listen(options.socket)
-    return processes.run(lambda: serve(listener, options.base, os.environ), count)
+    return processes.run(lambda: serve(listener, options.base, os.environ, count), count)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/common/authorize.h"
+#include "api/common/trace.h"
 #include "platform/identity/denial.h"
 
 namespace aloft::app {
@@ -103,6 +104,7 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
     std::string service(row != nullptr ? row->service : front->name());
     std::string operation(row != nullptr ? row->operation : "-");
     Log::Fields fields = {{"id", call->request_id.value()},
+                          {"trace", api::TraceId(call->head(), call->request_id)},
                           {"service", service},
                           {"operation", operation},
                           {"principal", call->session.arn},

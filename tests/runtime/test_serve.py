@@ -291,7 +291,7 @@ def test_exception_in_own_code(start):
         ("def model_fn(d):\n    raise KeyError('weights')\n", None, "KeyError: 'weights'"),
         ("import nothing_of_that_name\n", None, "ModuleNotFoundError"),
         ("def model_fn(d):\n    import sys; sys.exit('bad licence')\n", None, "bad licence"),
-        (None, None, "not exactly one file that joblib can read"),
+        (None, None, "not exactly one file that can be read"),
         ("def transform_fn(*a): pass\ndef input_fn(*a): pass\n", MODEL, "transform_fn replaces input_fn"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Bytes <-> arrays for the content types that need no code of the user: JSON, CSV, NPY.
+"""Bytes <-> arrays for the content types that need no code of the user: JSON, CSV, NPY, LIBSVM.
 
 Numbers stay 64-bit, so that a prediction equals the one the library makes in process. Arrays never hold pickled objects.
 """
@@ -12,6 +12,8 @@ JSON = "application/json"
 CSV = "text/csv"
 NPY = "application/x-npy"
 TEXT = "text/plain"
+LIBSVM = ("text/libsvm", "text/x-libsvm")  # what the SageMaker SDK sends to an XGBoost model
+MAX_LIBSVM_COLUMNS = 1 << 20
 
 # The members of a JSON object that may hold the rows: ours, TensorFlow Serving's, the Open Inference form's plain list.
 ROW_MEMBERS = ("instances", "inputs", "features", "data")
@@ -22,9 +24,12 @@ def media_type(header: str) -> str:
     return header.split(";", 1)[0].strip().lower()
 
 
-def decode(body: bytes, content_type: str):
-    """The rows of a request body as a numpy array of two dimensions where the body holds numbers."""
+def decode(body: bytes, content_type: str, width=None):
+    """The rows of a request body as a numpy array of two dimensions where the body holds numbers. `width`: the model's number of
+    features, where it is known: rows that leave zeros out have it."""
     kind = media_type(content_type)
+    if kind in LIBSVM:
+        return _decode_libsvm(body, width)
     decoder = _DECODERS.get(kind)
     if decoder is None:
         supported = ", ".join(sorted(_DECODERS))
@@ -109,6 +114,34 @@ def _decode_npy(body: bytes):
     import numpy
 
     return numpy.load(io.BytesIO(body), allow_pickle=False)
+
+
+def _decode_libsvm(body: bytes, width):
+    """`label index:value ...`, indices from 0 as XGBoost reads them; what is left out is missing (NaN), also as XGBoost has it."""
+    import numpy
+
+    rows = []
+    try:
+        for line in body.decode("ascii").splitlines():
+            fields = [field for field in line.split("#", 1)[0].split() if not field.startswith("qid:")]
+            if not fields:
+                continue
+            if ":" not in fields[0]:
+                fields = fields[1:]  # the label
+            row = {int(index): float(value) for index, value in (field.split(":", 1) for field in fields)}
+            if row and not 0 <= min(row) <= max(row) < (width or MAX_LIBSVM_COLUMNS):
+                raise ValueError(f"an index is outside of the model's {width} features" if width else "an index is too large")
+            rows.append(row)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise RequestError(400, f"The body is not valid {LIBSVM[0]}: {error}") from error
+    if not rows:
+        raise RequestError(400, "The body has no rows")
+    columns = width or 1 + max((max(row) for row in rows if row), default=0)
+    array = numpy.full((len(rows), columns), numpy.nan)
+    for number, row in enumerate(rows):
+        for index, value in row.items():
+            array[number, index] = value
+    return array
 
 
 _DECODERS = {JSON: _decode_json, CSV: _decode_csv, NPY: _decode_npy}

@@ -5,17 +5,17 @@ model"): model_fn(model_dir), input_fn(body, content_type), predict_fn(data, mod
 transform_fn(model, body, content_type, accept) instead of the last three. Each may take a trailing `context`.
 """
 
+import hashlib
 import importlib.util
 import inspect
 import os
 import pathlib
 import sys
 
-from . import codecs, open_inference
+from . import codecs, frameworks, open_inference
 from .errors import LoadError, RequestError
 
 NAMES = ("model_fn", "input_fn", "predict_fn", "output_fn", "transform_fn")
-ARCHIVES = (".joblib", ".pkl", ".pickle")
 
 
 class Context:
@@ -56,31 +56,20 @@ def find_script(environment, model_dir: str, code_dir: str):
 
 
 def import_script(path: pathlib.Path):
-    """Runs the script as module, with its own directory importable."""
-    sys.path.insert(0, str(path.parent))
-    specification = importlib.util.spec_from_file_location(path.stem.replace("-", "_"), path)
+    """Runs the script as module, with its own directory importable. A second script of one name gets a name of its own."""
+    name = path.stem.replace("-", "_")
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) != str(path):
+        name += "_" + hashlib.sha256(str(path).encode()).hexdigest()[:16]
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise LoadError(f"{path.name} is no Python file")
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
     specification.loader.exec_module(module)
     return module
-
-
-def load_default(model_dir: str):
-    """The model of an archive without model_fn: model.joblib, or the one file that joblib can read."""
-    candidates = [path for path in sorted(pathlib.Path(model_dir).iterdir()) if path.suffix in ARCHIVES]
-    named = [path for path in candidates if path.stem == "model"]
-    chosen = named if len(named) == 1 else candidates
-    if len(chosen) != 1:
-        found = ", ".join(path.name for path in candidates) or "none"
-        raise LoadError(
-            "The model has no model_fn, and not exactly one file that joblib can read "
-            f"(model.joblib, *.joblib, *.pkl); found: {found}"
-        )
-    import joblib
-
-    return joblib.load(chosen[0])
 
 
 class Handlers:
@@ -108,7 +97,7 @@ class Handlers:
         if "model_fn" in self._functions:
             self._model = self._call("model_fn", Context({}, self._model_dir), self._model_dir)
         else:
-            self._model = load_default(self._model_dir)
+            self._model = frameworks.load_default(self._model_dir)
 
     def respond(self, body: bytes, headers: dict):
         """The answer's bytes and headers; RequestError where the request is at fault."""
@@ -149,7 +138,7 @@ class Handlers:
     def _input(self, context, body, content_type):
         if "input_fn" in self._functions:
             return self._call("input_fn", context, _as_text(body, content_type), content_type)
-        return codecs.decode(body, content_type)
+        return codecs.decode(body, content_type, getattr(self._model, "n_features_in_", None))
 
     def _predict(self, context, data):
         if "predict_fn" in self._functions:

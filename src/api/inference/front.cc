@@ -1,5 +1,6 @@
 #include "api/inference/front.h"
 
+#include "api/common/trace.h"
 #include "api/inference/open_inference.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
@@ -131,6 +132,9 @@ class PreparedPredict final : public PreparedCall {
     invocation.content_type = call->head().headers.Get("Content-Type");
     if (invocation.content_type.starts_with("application/x-www-form-urlencoded")) invocation.content_type.clear();
     invocation.accept = call->head().headers.Get("Accept");
+    invocation.traceparent = Traceparent(call->head(), call->request_id);
+    invocation.tracestate = Tracestate(call->head());
+    invocation.target_model = call->head().headers.Get("X-Amzn-SageMaker-Target-Model");
     serving_.Invoke({call->session.account, call->region}, std::move(invocation),
                     [call, respond = std::move(respond)](Result<serving::Answer> answer) {
                       if (!answer.ok()) return respond(std::move(answer).error());

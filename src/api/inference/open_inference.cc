@@ -1,5 +1,6 @@
 #include "api/inference/open_inference.h"
 
+#include "api/common/trace.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "services/resources/arn.h"
@@ -60,6 +61,9 @@ class ModelCall final : public Prepared {
     invocation.body = call->body;
     invocation.content_type = call->head().headers.Get("Content-Type");
     invocation.json_length = call->head().headers.Get(kJsonLength);
+    invocation.traceparent = Traceparent(call->head(), call->request_id);
+    invocation.tracestate = Tracestate(call->head());
+    invocation.target_model = call->head().headers.Get("X-Amzn-SageMaker-Target-Model");
     serving_.Invoke({call->session.account, call->region}, std::move(invocation),
                     [call, respond = std::move(respond)](Result<serving::Answer> answer) {
                       if (!answer.ok()) return respond(std::move(answer).error());

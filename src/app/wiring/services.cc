@@ -164,7 +164,7 @@ void Services::MakeServing() {
   };
   serving_ = std::make_unique<serving::Service>(
       serving::Dependencies{stores_.database(), *models_, *runtimes_, *backend_, *workers_, platform_.logs(),
-                            platform_.points(), world_.clock, world_.random, store, alarm_fires},
+                            platform_.points(), world_.clock, world_.random, store, alarm_fires, &world_.metrics},
       std::move(options), world_.log);
   auto check = [this](const AccountId& account, const std::string& role, const std::string& uri) {
     return probe_->CheckPrefix(account, role, uri);

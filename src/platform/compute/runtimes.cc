@@ -41,6 +41,8 @@ Result<RuntimeTable> RuntimeTable::Load(const std::string& directory) {
     made.runtime.environment = view["environment"].value_or(std::string());
     made.runtime.train = Strings(view["train"]);
     made.runtime.serve = Strings(view["serve"]);
+    made.runtime.includes = Strings(view["includes"]);
+    made.runtime.multi_model = view["multi_model"].value_or(false);
     for (const std::string& image : Strings(view["images"])) made.images.push_back(ToLower(image));
     if (made.runtime.name.empty() || made.images.empty()) return bad("a runtime needs a name and images");
     table.rows_.push_back(std::move(made));

@@ -16,6 +16,9 @@ struct Runtime {
   std::string environment;         // of runtime/environments
   std::vector<std::string> train;  // the command of a training job
   std::vector<std::string> serve;  // the command of a model worker
+  // Environments whose packages, in the same versions, this one's environment holds, too.
+  std::vector<std::string> includes;
+  bool multi_model = false;  // its worker can hold many models
 };
 
 class RuntimeTable {

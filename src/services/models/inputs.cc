@@ -17,7 +17,8 @@ std::string CodeUri(const ContainerDefinition& container) {
 
 }  // namespace
 
-void AddModelInputs(const ContainerDefinition& container, compute::TaskSpec& spec) {
+std::vector<compute::Input> ModelInputs(const ContainerDefinition& container, const std::string& base) {
+  std::vector<compute::Input> inputs;
   ModelData data = DataOf(container);
   if (!data.uri.empty()) {
     compute::Input input;
@@ -28,17 +29,18 @@ void AddModelInputs(const ContainerDefinition& container, compute::TaskSpec& spe
     input.kind = data.is_prefix ? compute::Input::Kind::kPrefix
                  : one_file     ? compute::Input::Kind::kObject
                                 : compute::Input::Kind::kArchive;
-    input.path = "/opt/ml/model";
-    spec.inputs.push_back(std::move(input));
+    input.path = base + "/model";
+    inputs.push_back(std::move(input));
   }
   if (std::string code = CodeUri(container); !code.empty()) {
     compute::Input input;
     input.channel = "code";
     input.s3_uri = code;
     input.kind = compute::Input::Kind::kArchive;
-    input.path = "/opt/ml/code";
-    spec.inputs.push_back(std::move(input));
+    input.path = base + "/code";
+    inputs.push_back(std::move(input));
   }
+  return inputs;
 }
 
 }  // namespace aloft::models

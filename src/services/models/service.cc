@@ -1,8 +1,11 @@
 #include "services/models/service.h"
 
+#include <algorithm>
+
 #include "platform/identity/sessions.h"
 #include "services/models/listing.h"
 #include "services/models/records.h"
+#include "services/models/serving_plan.h"
 #include "services/resources/arn.h"
 #include "services/resources/tags.h"
 
@@ -14,69 +17,46 @@ Service::Service(sql::Database& database, const identity::Service& identity, con
                  const Clock& clock, DataProbe probe)
     : database_(database), identity_(identity), runtimes_(runtimes), clock_(clock), probe_(std::move(probe)) {}
 
-Result<sagemaker::ContainerDefinition> ServedContainer(const sagemaker::CreateModelRequest& request) {
-  bool has_list = request.containers && !request.containers->empty();
-  if (request.primary_container && has_list) {
-    return Fail(kBadModel, "A model has either PrimaryContainer or Containers, not both.");
-  }
-  if (has_list && request.containers->size() > 1) {
-    return Fail(kNotBuilt,
-                "NotImplemented: models of several containers (inference pipelines) are not built in this Aloft.");
-  }
-  if (!request.primary_container && !has_list) {
-    return Fail(kBadModel, "A model needs PrimaryContainer or Containers.");
-  }
-  const sagemaker::ContainerDefinition& container =
-      request.primary_container ? *request.primary_container : request.containers->front();
-  if (container.model_package_name) {
-    return Fail(kNotBuilt, "NotImplemented: models of a model package are not built in this Aloft.");
-  }
-  if (container.mode.value_or("SingleModel") != "SingleModel") {
-    return Fail(kNotBuilt, "NotImplemented: multi-model containers are not built in this Aloft.");
-  }
-  if (!container.image || container.image->empty()) return Fail(kBadModel, "A container needs an Image.");
-  if (container.model_data_url && container.model_data_source) {
-    return Fail(kBadModel, "A container has either ModelDataUrl or ModelDataSource, not both.");
-  }
-  return container;
-}
-
 ModelData DataOf(const sagemaker::ContainerDefinition& container) {
+  bool many = container.mode.value_or("SingleModel") == "MultiModel";
   if (container.model_data_source && container.model_data_source->s3_data_source) {
     const auto& source = *container.model_data_source->s3_data_source;
     return {source.s3_uri.value_or(""),
             source.s3_data_type.value_or("") == "S3Prefix" && source.compression_type.value_or("None") == "None"};
   }
-  return {container.model_data_url.value_or(""), false};
+  return {container.model_data_url.value_or(""), many};
+}
+
+Status Service::CheckData(const AccountId& account, const Region& region, const std::string& role,
+                          const sagemaker::ContainerDefinition& container) const {
+  ModelData data = DataOf(container);
+  if (data.uri.empty() || !probe_) return {};
+  Status readable = probe_(account, role, data.uri, data.is_prefix);
+  if (readable.ok()) return {};
+  return Fail(kModelDataNotReadable,
+              "Could not access model data at " + data.uri + ". Please ensure that the role \"" + role +
+                  "\" exists and that its trust relationship policy allows the action \"sts:AssumeRole\" for the "
+                  "service principal \"sagemaker.amazonaws.com\". Also ensure that the role has \"s3:GetObject\" "
+                  "permissions and that the object is located in " +
+                  region.value() + ". (" + readable.error().message + ")",
+              readable.error().detail);
 }
 
 Result<sagemaker::CreateModelResponse> Service::CreateModel(const identity::Session& session, const Region& region,
                                                             const sagemaker::CreateModelRequest& request) {
-  ALOFT_ASSIGN(sagemaker::ContainerDefinition container, ServedContainer(request));
-  ALOFT_ASSIGN(compute::Runtime runtime, runtimes_.Resolve(*container.image));
-  if (runtime.serve.empty()) {
-    return Fail(kBadModel, "The runtime " + runtime.name + " of the image " + *container.image + " serves no models.");
-  }
+  ALOFT_ASSIGN(std::vector<sagemaker::ContainerDefinition> containers, ServedContainers(request));
+  ALOFT_TRY(PlanServing(request, runtimes_));
   std::string role = request.execution_role_arn.value_or("");
-  ModelData data = DataOf(container);
-  if (role.empty() && !data.uri.empty()) {
+  bool has_data =
+      std::any_of(containers.begin(), containers.end(), [](const auto& c) { return !DataOf(c).uri.empty(); });
+  if (role.empty() && has_data) {
     return Fail(kBadModel, "A model with data in S3 needs an ExecutionRoleArn that may read it.");
   }
   if (!role.empty())
     ALOFT_TRY(identity::CheckPassableFor(
         identity_.state(), session, role, "sagemaker.amazonaws.com",
         resources::SageMakerArn(session.account, region, "model", request.model_name.value_or(""))));
-  if (!data.uri.empty() && probe_) {
-    if (Status readable = probe_(session.account, role, data.uri, data.is_prefix); !readable.ok()) {
-      return Fail(kModelDataNotReadable,
-                  "Could not access model data at " + data.uri + ". Please ensure that the role \"" + role +
-                      "\" exists and that its trust relationship policy allows the action \"sts:AssumeRole\" for the "
-                      "service principal \"sagemaker.amazonaws.com\". Also ensure that the role has \"s3:GetObject\" "
-                      "permissions and that the object is located in " +
-                      region.value() + ". (" + readable.error().message + ")",
-                  readable.error().detail);
-    }
-  }
+  for (const auto& container : containers) ALOFT_TRY(CheckData(session.account, region, role, container));
   resources::Tags tags;
   if (request.tags) {
     ALOFT_ASSIGN(tags, resources::TagsOf(*request.tags));

@@ -39,16 +39,16 @@ class Service {
   Result<Model> Find(const Scope& scope, const std::string& name) const;
 
  private:
+  // That the role may read the container's model. Of a multi-model container: that something lies below its prefix.
+  Status CheckData(const AccountId& account, const Region& region, const std::string& role,
+                   const shapes::sagemaker::ContainerDefinition& container) const;
+
   sql::Database& database_;
   const identity::Service& identity_;
   const compute::RuntimeTable& runtimes_;
   const Clock& clock_;
   DataProbe probe_;
 };
-
-// The one container of a model that we can serve; kNotBuilt names what is asked and not built (pipelines of containers,
-// multi-model, model packages), kBadModel what makes no sense.
-Result<shapes::sagemaker::ContainerDefinition> ServedContainer(const shapes::sagemaker::CreateModelRequest& request);
 
 // Where the files of a container's model lie.
 struct ModelData {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "platform/compute/instance_types.h"
+#include "services/models/serving_plan.h"
 #include "services/resources/arn.h"
 #include "services/serving/capture.h"
 #include "services/serving/errors.h"
@@ -107,15 +108,17 @@ Summary Summarize(const Variant& variant, double share, int answering, Time depl
     status.start_time = deployed;
     summary.variant_status = {std::move(status)};
   }
-  if (auto container = models::ServedContainer(variant.model); container.ok()) {
-    sagemaker::DeployedImage image;
-    image.specified_image = container->image;
+  auto containers = models::ServedContainers(variant.model);
+  if (!containers.ok()) return summary;
+  summary.deployed_images.emplace();
+  for (const sagemaker::ContainerDefinition& container : *containers) {
+    sagemaker::DeployedImage& image = summary.deployed_images->emplace_back();
+    image.specified_image = container.image;
     // What stands in for the image, by its true name.
-    if (auto runtime = runtimes.Resolve(*container->image); runtime.ok()) {
+    if (auto runtime = runtimes.Resolve(*container.image); runtime.ok()) {
       image.resolved_image = "aloft-runtime/" + runtime->name;
     }
     image.resolution_time = deployed;
-    summary.deployed_images = {std::move(image)};
   }
   return summary;
 }

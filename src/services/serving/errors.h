@@ -21,10 +21,12 @@ inline constexpr Reason kNotAsync{ErrorKind::kInvalid, "EndpointNotAsync"};
 inline constexpr Reason kEndpointNotReady{ErrorKind::kUnavailable, "EndpointNotReady"};  // no worker answers now
 inline constexpr Reason kEndpointNotInService{ErrorKind::kInvalid, "EndpointNotInService"};
 inline constexpr Reason kTooManyInvocations{ErrorKind::kThrottled, "TooManyInvocations"};
+inline constexpr Reason kBadTarget{ErrorKind::kInvalid, "BadTarget"};  // a target the endpoint does not have or lacks
+inline constexpr Reason kModelNotReady{ErrorKind::kThrottled, "ModelNotReady"};  // is still brought or loaded
 
 inline constexpr Reason kReasons[] = {
     kNoSuchEndpointConfig, kEndpointConfigExists, kBadEndpointConfig, kNoSuchEndpoint, kEndpointExists,
     kEndpointBusy,         kNoSuchVariant,        kNotBuilt,          kNotAsync,       kEndpointNotReady,
-    kEndpointNotInService, kTooManyInvocations};
+    kEndpointNotInService, kTooManyInvocations,   kBadTarget,         kModelNotReady};
 
 }  // namespace aloft::serving

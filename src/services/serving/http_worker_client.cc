@@ -36,6 +36,14 @@ class HttpWorkerClient final : public WorkerClient {
     if (!invocation.inference_id.empty()) {
       request.headers.Add("X-Amzn-SageMaker-Inference-Id", invocation.inference_id);
     }
+    if (!invocation.traceparent.empty()) request.headers.Add("traceparent", invocation.traceparent);
+    if (!invocation.tracestate.empty()) request.headers.Add("tracestate", invocation.tracestate);
+    if (!invocation.target_model.empty()) {
+      request.headers.Add("X-Amzn-SageMaker-Target-Model", invocation.target_model);
+    }
+    if (!invocation.target_container.empty()) {
+      request.headers.Add("X-Amzn-SageMaker-Target-Container-Hostname", invocation.target_container);
+    }
     if (!invocation.json_length.empty()) request.headers.Add(kJsonLength, invocation.json_length);
     request.body = invocation.body;
     client_.Send({.host = socket_path}, std::move(request),
@@ -46,6 +54,10 @@ class HttpWorkerClient final : public WorkerClient {
                    result.content_type = answer->headers.Get("Content-Type");
                    result.custom_attributes = answer->headers.Get(kCustomAttributes);
                    result.json_length = answer->headers.Get(kJsonLength);
+                   if (result.status < 200 || result.status > 299) {
+                     result.container = answer->headers.Get("X-Aloft-Container");
+                     result.refusal = answer->headers.Get("X-Aloft-Refusal");
+                   }
                    result.body = std::move(answer->body);
                    done(std::move(result));
                  });

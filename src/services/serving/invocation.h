@@ -18,8 +18,11 @@ struct Invocation {
   std::string content_type;       // empty: application/json
   std::string accept;             // empty: the model's own default
   std::string target_variant;     // empty: by weight
+  std::string target_model;       // of a multi-model endpoint: the model's key below its prefix
+  std::string target_container;   // of an endpoint whose containers are asked directly
   std::string custom_attributes;  // X-Amzn-SageMaker-Custom-Attributes, passed on as it is
   std::string inference_id;
+  std::string traceparent, tracestate;  // of the request's trace; passed on
   // Of the Open Inference Protocol: the worker's own path instead of /invocations, and the length of the JSON before
   // binary tensors, as text.
   std::string path;
@@ -33,6 +36,7 @@ struct Answer {
   std::string content_type;
   std::string body;
   std::string variant;            // that answered
+  std::string container;          // of a pipeline, that refused or failed; empty: the only one
   std::string custom_attributes;  // that the model sets
   std::string log_stream_arn;     // where its log is
   std::string json_length;        // of the Open Inference Protocol, where binary tensors follow

@@ -1,5 +1,4 @@
 #include "platform/compute/errors.h"
-#include "services/models/service.h"
 #include "services/resources/arn.h"
 #include "services/resources/tags.h"
 #include "services/serving/keeper_step.h"
@@ -29,9 +28,7 @@ Status Keeper::Step::StartSlot(const Deployment& deployment, const Slot& slot) {
   const Variant& variant = deployment.variants[static_cast<std::size_t>(slot.variant)];
   WorkerName name = NameOf(scope_, endpoint_.name, deployment, slot);
   auto start = [&]() -> Status {
-    ALOFT_ASSIGN(auto container, models::ServedContainer(variant.model));
-    ALOFT_ASSIGN(compute::Runtime runtime, with_.runtimes.Resolve(*container.image));
-    ALOFT_ASSIGN(compute::TaskSpec spec, SpecOf(name, variant, runtime));
+    ALOFT_ASSIGN(compute::TaskSpec spec, SpecOf(name, variant, with_.runtimes));
     return with_.backend.Start(spec);
   };
   Status started = start();

@@ -19,13 +19,49 @@ double Rounded(std::chrono::microseconds time) {
 void Meter::Record(const Scope& scope, const std::string& endpoint, const std::string& variant, const Sample& sample) {
   double model = Rounded(sample.model);
   double overhead = Rounded(sample.overhead);
+  int kind = sample.status >= 400 && sample.status < 500 ? 1 : sample.status >= 500 || sample.status < 100 ? 2 : 0;
   std::lock_guard lock(mutex_);
-  Series& series = series_[Key{scope.account.value(), scope.region.value(), endpoint, variant}];
+  Key key{scope.account.value(), scope.region.value(), endpoint, variant};
+  if (const Instruments* shown = InstrumentsOf(key)) {
+    shown->by_class[kind]->Increment();
+    shown->model->Observe(std::chrono::duration<double>(sample.model).count());
+    shown->overhead->Observe(std::chrono::duration<double>(sample.overhead).count());
+    shown->depth->Set(sample.depth);
+    if (sample.batch > 1) shown->batched->Increment();
+  }
+  Series& series = series_[std::move(key)];
+  series.batches[sample.batch] += 1;
+  series.deepest = std::max<double>(series.deepest, sample.depth);
   series.model[model] += 1;
   series.overhead[overhead] += 1;
   series.invocations += 1;
-  if (sample.status >= 400 && sample.status < 500) series.client_errors += 1;
-  if (sample.status >= 500 || sample.status < 100) series.server_errors += 1;
+  if (kind == 1) series.client_errors += 1;
+  if (kind == 2) series.server_errors += 1;
+}
+
+const Meter::Instruments* Meter::InstrumentsOf(const Key& key) {
+  if (metrics_ == nullptr) return nullptr;
+  auto found = instruments_.find(key);
+  if (found != instruments_.end()) return &found->second;
+  const bool full = instruments_.size() >= max_series_;
+  Key shown = full ? Key{"", "", "other", "other"} : key;
+  Instruments& made = instruments_[shown];
+  if (made.model != nullptr) return &made;
+  Labels labels = {
+      {"account", shown.account}, {"region", shown.region}, {"endpoint", shown.endpoint}, {"variant", shown.variant}};
+  constexpr const char* kClasses[] = {"2xx", "4xx", "5xx"};
+  for (int i = 0; i < 3; ++i) {
+    Labels with = labels;
+    with["status"] = kClasses[i];
+    made.by_class[i] =
+        &metrics_->AddCounter("aloft_endpoint_invocations_total", "Invocations answered by models", with);
+  }
+  made.model =
+      &metrics_->AddHistogram("aloft_endpoint_model_seconds", "From the worker's request to its answer", labels);
+  made.overhead = &metrics_->AddHistogram("aloft_endpoint_overhead_seconds", "In the server before the worker", labels);
+  made.batched = &metrics_->AddCounter("aloft_endpoint_batched_total", "Invocations answered in a batch", labels);
+  made.depth = &metrics_->AddGauge("aloft_endpoint_queue_depth", "Invocations waiting and running", labels);
+  return &made;
 }
 
 std::vector<std::pair<telemetry::Scope, std::vector<telemetry::MetricPoint>>> Meter::Take() {
@@ -52,15 +88,19 @@ std::vector<std::pair<telemetry::Scope, std::vector<telemetry::MetricPoint>>> Me
     count("Invocation4XXErrors", series.client_errors);
     count("Invocation5XXErrors", series.server_errors);
     count("InvocationModelErrors", series.client_errors + series.server_errors);
-    auto latency = [&](const char* name, const std::map<double, double>& counts) {
-      telemetry::MetricPoint& made = point(name, "Microseconds");
-      for (const auto& [micros, times] : counts) {
-        made.values.push_back(micros);
+    auto values = [&](const char* name, const char* unit, const std::map<double, double>& counts) {
+      telemetry::MetricPoint& made = point(name, unit);
+      for (const auto& [value, times] : counts) {
+        made.values.push_back(value);
         made.counts.push_back(times);
       }
     };
-    latency("ModelLatency", series.model);
-    latency("OverheadLatency", series.overhead);
+    values("ModelLatency", "Microseconds", series.model);
+    values("OverheadLatency", "Microseconds", series.overhead);
+    // Ours: AWS has no such metrics.
+    values("BatchSize", "Count", series.batches);
+    point("QueueDepth", "Count").statistics =
+        telemetry::StatisticSet{1, series.deepest, series.deepest, series.deepest};
     result.emplace_back(telemetry::Scope{AccountId(key.account), Region(key.region)}, std::move(points));
   }
   return result;

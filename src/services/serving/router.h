@@ -37,6 +37,8 @@ struct RoutedVariant {
   bool shadow = false;                           // `weight` is the part of all requests that it gets a copy of
   bool next = false;                             // of the deployment that an update brings up
   std::shared_ptr<const CapturePlan> capture{};  // null: nothing is captured
+  bool multi_model = false;                      // requests name their model
+  bool direct = false;                           // requests name their container
 };
 
 // What answers for an endpoint. Immutable once published.

@@ -1,12 +1,25 @@
 #include "services/serving/router_run.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
+#include <functional>
 #include <random>
 
+#include "foundation/codec/json.h"
 #include "services/serving/errors.h"
 
 namespace aloft::serving {
 namespace {
+
+constexpr int kHomeAdvantage = 8;  // requests that a model's own worker may have more than the least busy one
+
+// {"error": "..."} of our workers -> the text.
+std::string TextOf(const std::string& body) {
+  Result<boost::json::value> parsed = codec::ParseJson(body);
+  if (!parsed.ok() || !parsed->is_object()) return body.substr(0, 1024);
+  const boost::json::value* text = parsed->get_object().if_contains("error");
+  return text != nullptr && text->is_string() ? std::string(text->get_string()) : body.substr(0, 1024);
+}
 
 // A number in [0, 1) that need not be unpredictable.
 double Chance() {
@@ -72,10 +85,33 @@ void Router::Run::Go() {
     }
     Choice choice;
     if (version_) choice = Choose();
-    if (choice.worker != nullptr) return Send(choice);
+    if (choice.worker != nullptr) {
+      if (Status fits = CheckTargets(*choice.variant); !fits.ok()) return done_(std::move(fits).error());
+      return Send(choice);
+    }
     tried_.clear();
     if (Wait()) return;
   }
+}
+
+// The texts are those of AWS as far as they are known.
+Status Router::Run::CheckTargets(const RoutedVariant& variant) const {
+  const std::string& endpoint = invocation_->endpoint;
+  if (invocation_->get) return {};
+  if (!variant.multi_model && !invocation_->target_model.empty()) {
+    return Fail(kBadTarget,
+                "Endpoint " + endpoint + " is not a multi-model endpoint and does not support target model header.");
+  }
+  if (variant.multi_model && invocation_->target_model.empty()) {
+    return Fail(kBadTarget, "Endpoint " + endpoint + " is a multi-model endpoint and needs TargetModel.");
+  }
+  if (!variant.direct && !invocation_->target_container.empty()) {
+    return Fail(kBadTarget, "Endpoint " + endpoint + " has no containers that are invoked directly.");
+  }
+  if (variant.direct && invocation_->target_container.empty()) {
+    return Fail(kBadTarget, "Endpoint " + endpoint + " needs TargetContainerHostname.");
+  }
+  return {};
 }
 
 bool Router::Run::Wait() {
@@ -92,10 +128,16 @@ bool Router::Run::Wait() {
 Router::Run::Choice Router::Run::Choose() const {
   auto best = [&](const RoutedVariant& variant) {
     const RoutedWorker* chosen = nullptr;
+    const RoutedWorker* home = nullptr;  // of the model: it is loaded in one worker rather than in all
+    std::size_t highest = 0;
     for (const RoutedWorker& worker : variant.workers) {
       if (std::find(tried_.begin(), tried_.end(), &worker) != tried_.end()) continue;
       if (chosen == nullptr || worker.load->load() < chosen->load->load()) chosen = &worker;
+      if (!variant.multi_model) continue;
+      std::size_t rank = std::hash<std::string>()(worker.task.value() + "/" + invocation_->target_model);
+      if (home == nullptr || rank > highest) home = &worker, highest = rank;
     }
+    if (home != nullptr && home->load->load() <= chosen->load->load() + kHomeAdvantage) return home;
     return chosen;
   };
   const std::string& wanted = invocation_->target_variant;
@@ -166,6 +208,7 @@ void Router::Run::Meet(const RoutedVariant& variant, int status, MonotonicTime r
   sample.status = status;
   sample.model = std::chrono::duration_cast<std::chrono::microseconds>(received - sent_);
   sample.overhead = std::chrono::duration_cast<std::chrono::microseconds>(sent_ - admitted_);
+  sample.depth = entry_->in_flight.load();
   meter_->Record(scope_, invocation_->endpoint, variant.name, sample);
 }
 
@@ -174,12 +217,18 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
   Answer answer;
   answer.variant = variant.name;
   answer.log_stream_arn = worker.log_stream_arn;
+  if (result.ok() && !result->refusal.empty()) {
+    Meet(variant, result->status, received);
+    Reason reason = result->refusal == "ModelNotReady" ? kModelNotReady : kBadTarget;
+    return done_(Fail(reason, TextOf(result->body)));
+  }
   if (result.ok()) {
     answer.status = result->status;
     answer.content_type = std::move(result->content_type);
     answer.custom_attributes = std::move(result->custom_attributes);
     answer.json_length = std::move(result->json_length);
     answer.body = std::move(result->body);
+    answer.container = std::move(result->container);
   } else {
     suspect_(worker.task);
     ErrorKind kind = result.error().kind();

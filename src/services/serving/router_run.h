@@ -42,6 +42,7 @@ class Router::Run : public std::enable_shared_from_this<Router::Run> {
     const RoutedWorker* worker = nullptr;
   };
   Choice Choose() const;
+  Status CheckTargets(const RoutedVariant& variant) const;
   void Send(Choice choice);
   void Receive(const RoutedVariant& variant, const RoutedWorker& worker, Result<WorkerAnswer> answer);
   void Shadow(const RoutedVariant& chosen);

@@ -18,7 +18,7 @@ class Service::State {
  public:
   State(Dependencies with, const Options& options, Log log)
       : with_(with),
-        meter_(std::make_shared<Meter>()),
+        meter_(std::make_shared<Meter>(with.server_metrics)),
         capture_(with.store_as, with.clock, with.random, log),
         router_(Router::Options{.max_invocations_per_endpoint = options.max_invocations_per_endpoint,
                                 .max_bytes_in_flight = options.max_bytes_in_flight,

@@ -11,6 +11,7 @@
 
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
+#include "foundation/base/metrics.h"
 #include "foundation/base/random.h"
 #include "foundation/base/result.h"
 #include "foundation/sql/database.h"
@@ -55,6 +56,7 @@ struct Dependencies {
   StoreAs store_as{};  // for data capture; empty: nothing is captured
   // Whether that alarm of CloudWatch is in state ALARM; an error where there is none. For updates that alarms guard.
   AlarmFires alarm_fires{};
+  Metrics* server_metrics = nullptr;  // of /metrics; null: none
 };
 
 class Service {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "services/models/serving_plan.h"
+
 namespace aloft::serving {
 namespace {
 
@@ -16,6 +18,8 @@ void AddDeployment(const Scope& scope, const Endpoint& endpoint, const Deploymen
     RoutedVariant& routed = version.variants.emplace_back();
     routed.name = variant.name();
     routed.shadow = variant.shadow;
+    routed.multi_model = models::IsMultiModel(variant.model);
+    routed.direct = models::IsDirect(variant.model);
     routed.next = next;
     // A production variant's part of the traffic; a shadow's part of what the production variants get.
     double part = total > 0 ? variant.weight() / total : 0;

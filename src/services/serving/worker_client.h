@@ -19,6 +19,8 @@ namespace aloft::serving {
 struct WorkerAnswer {
   int status = 0;
   std::string content_type, custom_attributes, json_length, body;
+  std::string container;  // of a pipeline: whose answer this is, where it is none of the last one's
+  std::string refusal;    // set where the worker itself refuses: "ModelNotFound", "ModelNotReady", ...
 };
 
 class WorkerClient {

@@ -6,14 +6,11 @@
 #include "foundation/base/bytes.h"
 #include "foundation/crypto/hash.h"
 #include "platform/compute/instance_types.h"
-#include "services/models/inputs.h"
-#include "services/models/service.h"
+#include "services/models/serving_plan.h"
 #include "services/serving/errors.h"
 
 namespace aloft::serving {
 namespace {
-
-using shapes::sagemaker::ContainerDefinition;
 
 bool ParseNumber(std::string_view text, int& number) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -55,21 +52,22 @@ std::string LogStreamArn(const WorkerName& name) {
          ":log-group:" + LogGroupOf(name) + ":log-stream:" + LogStreamOf(name);
 }
 
-Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant, const compute::Runtime& runtime) {
-  ALOFT_ASSIGN(ContainerDefinition container, models::ServedContainer(variant.model));
+Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
+                                 const compute::RuntimeTable& runtimes) {
+  ALOFT_ASSIGN(models::ServingPlan plan, models::PlanServing(variant.model, runtimes));
   compute::TaskSpec spec;
   spec.id = TaskIdOf(name);
-  spec.environment = runtime.environment;
-  spec.command = runtime.serve;
-  if (container.environment) spec.variables = *container.environment;
+  spec.environment = std::move(plan.environment);
+  spec.command = std::move(plan.command);
+  spec.variables = std::move(plan.variables);
+  spec.files = std::move(plan.files);
+  spec.inputs = std::move(plan.inputs);
   spec.variables.emplace("PYTHONUNBUFFERED", "1");
   spec.role_arn = variant.model.execution_role_arn.value_or("");
   spec.region = name.scope.region.value();
   spec.host_name = "model";
   spec.stop_grace = std::chrono::seconds(30);
   if (variant.model.enable_network_isolation.value_or(false)) spec.network = compute::Network::kNone;
-
-  models::AddModelInputs(container, spec);
   std::uint64_t volume = static_cast<std::uint64_t>(variant.plan.volume_size_in_gb.value_or(0)) << 30;
   if (variant.plan.serverless_config) {
     // As much processor as AWS gives with the memory: about one per 1,769 MiB.
@@ -82,6 +80,7 @@ Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
   Result<compute::Limits> limits = compute::LimitsOf(variant.plan.instance_type.value_or("ml.m5.large"), volume);
   if (!limits.ok()) return Fail(kBadEndpointConfig, limits.error().message, limits.error().detail);
   spec.limits = *limits;
+  if (plan.multi_model) spec.variables.emplace("ALOFT_WORKER_MEMORY", std::to_string(spec.limits.memory_bytes));
   return spec;
 }
 

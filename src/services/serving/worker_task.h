@@ -34,7 +34,7 @@ std::string LogGroupOf(const WorkerName& name);
 std::string LogStreamOf(const WorkerName& name);
 std::string LogStreamArn(const WorkerName& name);
 
-// kBadEndpointConfig where the instance type is unknown.
-Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant, const compute::Runtime& runtime);
+// kBadEndpointConfig where the instance type is unknown, and what PlanServing refuses.
+Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant, const compute::RuntimeTable& runtimes);
 
 }  // namespace aloft::serving

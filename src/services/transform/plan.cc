@@ -6,8 +6,7 @@
 #include "foundation/crypto/hash.h"
 #include "foundation/shapes/json.h"
 #include "platform/compute/instance_types.h"
-#include "services/models/inputs.h"
-#include "services/models/service.h"
+#include "services/models/serving_plan.h"
 #include "services/transform/errors.h"
 
 namespace aloft::transform {
@@ -22,8 +21,7 @@ bool ParseNumber(std::string_view text, int& number) {
 }
 
 // The variables of SageMaker's contract for batch transform, of which only those are set that the user has set.
-void SetVariables(const Job& job, const shapes::sagemaker::ContainerDefinition& container, compute::TaskSpec& spec) {
-  if (container.environment) spec.variables = *container.environment;
+void SetVariables(const Job& job, compute::TaskSpec& spec) {
   if (job.request.environment) {
     for (const auto& [name, value] : *job.request.environment) spec.variables[name] = value;
   }
@@ -64,11 +62,13 @@ std::string LogStreamOf(const std::string& job, const compute::TaskId& task) {
   return job + "/i-" + crypto::Sha256Hex(task.value()).substr(0, 17);
 }
 
-Result<compute::TaskSpec> SpecOf(const Scope& scope, const Job& job, int instance, const compute::Runtime& runtime) {
-  ALOFT_ASSIGN(auto container, models::ServedContainer(job.model));
+Result<compute::TaskSpec> SpecOf(const Scope& scope, const Job& job, int instance,
+                                 const compute::RuntimeTable& runtimes) {
+  ALOFT_ASSIGN(models::ServingPlan plan, models::PlanServing(job.model, runtimes));
+  if (plan.multi_model) return Fail(kBadJob, "A transform job needs a model of its own, no multi-model container.");
   compute::TaskSpec spec;
   spec.id = TaskIdOf(scope, job, instance, job.attempt);
-  spec.environment = runtime.environment.empty() ? kDriverEnvironment : runtime.environment;
+  spec.environment = plan.environment.empty() ? kDriverEnvironment : plan.environment;
   spec.command = {"python",
                   "-m",
                   "aloft_runtime.transform",
@@ -79,15 +79,17 @@ Result<compute::TaskSpec> SpecOf(const Scope& scope, const Job& job, int instanc
                   "--count",
                   std::to_string(job.instances()),
                   "--"};
-  spec.command.insert(spec.command.end(), runtime.serve.begin(), runtime.serve.end());
-  SetVariables(job, container, spec);
+  spec.command.insert(spec.command.end(), plan.command.begin(), plan.command.end());
+  spec.variables = std::move(plan.variables);
+  spec.files = std::move(plan.files);
+  spec.inputs = std::move(plan.inputs);
+  SetVariables(job, spec);
   spec.files.push_back({kConfigPath, shapes::ToJsonText(job.request)});
   spec.role_arn = job.model.execution_role_arn.value_or("");
   spec.region = scope.region.value();
   spec.host_name = "model";
   spec.stop_grace = std::chrono::seconds(30);
   if (job.model.enable_network_isolation.value_or(false)) spec.network = compute::Network::kNone;
-  models::AddModelInputs(container, spec);
   compute::Input data;
   data.channel = "data";
   data.s3_uri = job.request.transform_input->data_source->s3_data_source->s3_uri.value_or("");

@@ -28,6 +28,7 @@ std::optional<TaskName> ParseTaskId(const compute::TaskId& id);
 std::string LogStreamOf(const std::string& job, const compute::TaskId& task);
 
 // What stages and runs the instance. kBadJob where the instance type is unknown; models' reasons.
-Result<compute::TaskSpec> SpecOf(const Scope& scope, const Job& job, int instance, const compute::Runtime& runtime);
+Result<compute::TaskSpec> SpecOf(const Scope& scope, const Job& job, int instance,
+                                 const compute::RuntimeTable& runtimes);
 
 }  // namespace aloft::transform

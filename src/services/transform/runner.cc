@@ -188,9 +188,7 @@ Status Runner::Act(const Scope& scope, Job& job, const Action& action) {
 Status Runner::StartTasks(const Scope& scope, const Job& job) {
   for (int i = 0; i < job.instances(); ++i) {
     auto start = [&]() -> Status {
-      ALOFT_ASSIGN(auto container, models::ServedContainer(job.model));
-      ALOFT_ASSIGN(compute::Runtime runtime, with_.runtimes.Resolve(*container.image));
-      ALOFT_ASSIGN(compute::TaskSpec spec, SpecOf(scope, job, i, runtime));
+      ALOFT_ASSIGN(compute::TaskSpec spec, SpecOf(scope, job, i, with_.runtimes));
       return with_.backend.Start(spec);
     };
     Status started = start();

@@ -1,6 +1,7 @@
 #include "services/transform/service.h"
 
 #include "services/models/listing.h"
+#include "services/models/serving_plan.h"
 #include "services/resources/arn.h"
 #include "services/resources/tags.h"
 #include "services/transform/records.h"
@@ -42,6 +43,9 @@ Result<sagemaker::CreateTransformJobResponse> Service::CreateTransformJob(
     const Scope& scope, const sagemaker::CreateTransformJobRequest& request) {
   ALOFT_TRY(CheckRequest(request));
   ALOFT_ASSIGN(models::Model model, with_.models.Find(scope, request.model_name.value_or("")));
+  if (models::IsMultiModel(model.request)) {
+    return Fail(kBadJob, "A transform job needs a model of its own, no multi-model container.");
+  }
   std::string role = model.request.execution_role_arn.value_or("");
   if (role.empty()) return Fail(kBadJob, "The model needs an ExecutionRoleArn that may read the input.");
   if (with_.check_input) {

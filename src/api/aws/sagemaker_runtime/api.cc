@@ -2,6 +2,7 @@
 
 #include "api/aws/sagemaker_runtime/model_error.h"
 #include "api/aws_common/wire.h"
+#include "api/common/trace.h"
 #include "generated/shapes/sagemaker_runtime/invoke.h"
 #include "generated/shapes/sagemaker_runtime/service_model.h"
 #include "services/resources/arn.h"
@@ -17,12 +18,10 @@ const shapes::OperationModel& Operation() {
 }
 
 Status CheckBuilt(const InvokeEndpointRequest& in) {
-  const char* what = in.target_model                ? "TargetModel (multi-model endpoints)"
-                     : in.target_container_hostname ? "TargetContainerHostname"
-                     : in.inference_component_name  ? "InferenceComponentName"
-                     : in.enable_explanations       ? "EnableExplanations"
-                     : in.session_id                ? "SessionId (stateful sessions)"
-                                                    : nullptr;
+  const char* what = in.inference_component_name ? "InferenceComponentName"
+                     : in.enable_explanations    ? "EnableExplanations"
+                     : in.session_id             ? "SessionId (stateful sessions)"
+                                                 : nullptr;
   if (what == nullptr) return {};
   return Fail(kUnimplemented,
               std::string("NotImplemented: ") + what + " of InvokeEndpoint is not built in this Aloft.");
@@ -36,6 +35,7 @@ class PreparedInvoke final : public Prepared {
   std::vector<Permission> permissions() const override {
     std::vector<Permission> needed = {{"sagemaker:InvokeEndpoint", resource_, {}}};
     if (in_.target_variant) needed[0].context["sagemaker:targetvariant"] = {*in_.target_variant};
+    if (in_.target_model) needed[0].context["sagemaker:targetmodel"] = {*in_.target_model};
     return needed;
   }
 
@@ -46,7 +46,11 @@ class PreparedInvoke final : public Prepared {
     invocation.content_type = in_.content_type.value_or("");
     invocation.accept = in_.accept.value_or("");
     invocation.target_variant = in_.target_variant.value_or("");
+    invocation.target_model = in_.target_model.value_or("");
+    invocation.target_container = in_.target_container_hostname.value_or("");
     invocation.custom_attributes = in_.custom_attributes.value_or("");
+    invocation.traceparent = Traceparent(call->head(), call->request_id);
+    invocation.tracestate = Tracestate(call->head());
     invocation.inference_id = in_.inference_id.value_or("");
     serving_.Invoke(
         {call->session.account, call->region}, std::move(invocation),
@@ -101,6 +105,8 @@ ServiceApi MakeSageMakerRuntimeApi(serving::Service& serving) {
       {serving::kNotAsync, "ValidationError", 400},
       {serving::kEndpointNotReady, "ServiceUnavailable", 503},
       {serving::kTooManyInvocations, "ThrottlingException", 429},
+      {serving::kBadTarget, "ValidationError", 400},
+      {serving::kModelNotReady, "ModelNotReadyException", 429},
       {kUnimplemented, "NotImplemented", 400},
   };
   return api;

@@ -14,7 +14,8 @@ http::Response RenderModelError(const serving::Answer& answer, const std::string
   std::string original = answer.body.substr(0, kMaxOriginal);
   bool client = answer.status >= 400 && answer.status < 500;
   std::string message = std::string("Received ") + (client ? "client" : "server") + " error (" +
-                        std::to_string(answer.status) + ") from primary with message \"" + original +
+                        std::to_string(answer.status) + ") from " +
+                        (answer.container.empty() ? "primary" : answer.container) + " with message \"" + original +
                         "\". See the log group /aws/sagemaker/Endpoints/" + endpoint + " in account " +
                         account.value() + " for more information.";
   std::string body;
