@@ -26,6 +26,7 @@ from .serving.http import Server
 CONTAINER = "X-Aloft-Container"
 TARGET = "x-amzn-sagemaker-target-container-hostname"
 MAX_BODY = 64 << 20
+MAX_FAILURE = 400  # characters of a container's own reason: the whole reason is short
 START_SECONDS = 600
 ANSWER_SECONDS = 60
 # What is the caller's, and not about one hop's body.
@@ -58,7 +59,7 @@ class Container:
     def failure(self):
         """What it left when it ended."""
         with contextlib.suppress(OSError), open(os.path.join(self.base, "output", "failure"), encoding="utf-8") as file:
-            return file.read()
+            return file.read()[-MAX_FAILURE:].lstrip()
         return f"it ended with status {self.process.returncode}"
 
     def is_ready(self):

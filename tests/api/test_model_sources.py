@@ -139,7 +139,8 @@ def torch_files(tmp_path_factory):
     found = subprocess.run([SYSTEM_PYTHON, "-c", "import torch"], capture_output=True, timeout=120)
     if found.returncode != 0:
         pytest.skip("the system has no PyTorch (Debian's python3-torch), which the environment pytorch uses")
-    subprocess.run([SYSTEM_PYTHON, "-c", MAKE_TORCH, str(directory)], check=True, timeout=120)
+    (directory / "make.py").write_text(MAKE_TORCH)  # TorchScript reads its own source
+    subprocess.run([SYSTEM_PYTHON, str(directory / "make.py"), str(directory)], check=True, timeout=120)
     return directory, json.loads((directory / "said.json").read_text())
 
 
