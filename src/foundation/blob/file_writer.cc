@@ -30,6 +30,8 @@ constexpr std::uint64_t kReserveFrom = 1u << 20;
 // these.
 constexpr std::uint64_t kLeastAhead = 2u << 20;
 constexpr std::uint64_t kMostAhead = 64u << 20;
+// The disk is told to begin after so many bytes: what it has not written when the last one comes, the sync waits for.
+constexpr std::uint64_t kWriteBehind = 1u << 20;
 
 class FileWriter final : public Writer {
  public:
@@ -87,6 +89,14 @@ class FileWriter final : public Writer {
     } else {
       expected_ = 0;  // this file system reserves nothing
     }
+  }
+
+  // Only a hint: durable is what fdatasync has said.
+  void BeginWriteback() {
+    if (written_ - behind_ < kWriteBehind) return;
+    const auto from = static_cast<off_t>(behind_), count = static_cast<off_t>(written_ - behind_);
+    static_cast<void>(sync_file_range(fd_.get(), from, count, SYNC_FILE_RANGE_WRITE));
+    behind_ = written_;
   }
 
   std::string TemporaryName() const { return std::string(kTemporaryPrefix) + target_.id.value(); }
@@ -179,6 +189,7 @@ class FileWriter final : public Writer {
       written_ += static_cast<std::uint64_t>(count);
       bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
+    BeginWriteback();
     return {};
   }
 
@@ -189,6 +200,7 @@ class FileWriter final : public Writer {
   std::vector<std::uint8_t> sealed_;  // the frame that is being written
   std::uint64_t frames_ = 0;
   std::uint64_t written_ = 0;   // to the file
+  std::uint64_t behind_ = 0;    // of that: what the disk was told to begin with
   std::uint64_t expected_ = 0;  // as it was announced, sealed and with its trailer; 0: unknown
   std::uint64_t reserved_ = 0;  // of the disk
   std::uint64_t size_ = 0;
