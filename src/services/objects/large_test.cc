@@ -1,8 +1,11 @@
 // What is too large to write in a test, and what only many threads find.
 #include <thread>
 
+#include "services/objects/events.h"
 #include "services/objects/keys.h"
 #include "services/objects/records.h"
+#include "services/objects/testing_linear.h"
+#include "services/objects/testing_long.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {
@@ -45,6 +48,10 @@ class SparseBlobs final : public blob::Store {
 
 using LargeTest = ObjectsTest;
 INSTANTIATE_TEST_SUITE_P(Engines, LargeTest, testing::Values(kv::Engine::kMemory, kv::Engine::kRocks), kv::EngineName);
+using StormTest = ObjectsTest;
+INSTANTIATE_TEST_SUITE_P(Engines, StormTest,
+                         testing::Values(kv::Engine::kMemory, kv::Engine::kRocks, kv::Engine::kPostgres),
+                         kv::EngineName);
 
 // The largest upload S3 knows: 10,000 parts, more than a tebibyte, assembled, read across seams far out, and removed.
 TEST_P(LargeTest, TenThousandPartsOverATebibyte) {
@@ -94,12 +101,7 @@ TEST_P(LargeTest, TenThousandPartsOverATebibyte) {
 // Keys under puts, completions, deletions, copies, reads and listings at once behave as if these came one after the
 // other on each key: no look shows a value that another had replaced before the look began, or one that nobody has
 // begun to write. A value is known by its size, which is all that a listing shows of it.
-TEST_P(LargeTest, KeysAreLinearizable) {
-  struct Happened {
-    std::size_t value = 0;  // 0: deleted, or not found
-    bool write = false;
-    int begin = 0, end = 0;
-  };
+TEST_P(StormTest, KeysAreLinearizable) {
   std::atomic<int> tick{0};
   std::mutex mutex;
   std::map<std::string, std::vector<Happened>> histories;
@@ -138,32 +140,66 @@ TEST_P(LargeTest, KeysAreLinearizable) {
     ASSERT_TRUE(got.ok() || got.error().reason == kNoSuchKey) << Describe(got.error());
     record(key, got.ok() ? got->size() : 0, false, begin);
   };
+  const std::size_t each = static_cast<std::size_t>(Rounds(GetParam() == kv::Engine::kMemory ? 40 : 8));
   std::vector<std::thread> threads;
   for (std::size_t thread = 0; thread < 4; ++thread)
     threads.emplace_back([&, thread] {
-      for (std::size_t n = 0; n < 40; ++n) {
+      for (std::size_t n = 0; n < each; ++n) {
         const std::string key = (n + thread) % 3 == 0 ? "key-a" : "key-b";
-        write(key, thread * 100 + n + 1, static_cast<int>((n + thread) % 5));
+        write(key, thread * each + n + 1, static_cast<int>((n + thread) % 5));
         look(key, n % 2 == 0);
       }
     });
   for (auto& thread : threads) thread.join();
-  for (const auto& [key, history] : histories)
-    for (const auto& read : history) {
-      if (read.write) continue;
-      bool possible = read.value == 0 && std::none_of(history.begin(), history.end(), [&](const Happened& other) {
-                        return other.write && other.end < read.begin;
-                      });
-      for (const auto& written : history) {
-        if (!written.write || written.value != read.value || written.begin > read.end) continue;
-        bool replaced = std::any_of(history.begin(), history.end(), [&](const Happened& other) {
-          return other.write && other.begin > written.end && other.end < read.begin;
-        });
-        possible = possible || !replaced;
-      }
-      EXPECT_TRUE(possible) << key << " was " << read.value << " at " << read.begin;
-    }
+  for (const auto& [key, history] : histories) EXPECT_EQ(Contradiction(history), "") << key;
   ReclaimAll();
+}
+
+// The judge of the test above: it must see what it is there for.
+TEST(Contradictions, AreFound) {
+  using History = std::vector<Happened>;
+  EXPECT_EQ(Contradiction({{1, true, 0, 1}, {1, false, 2, 3}, {0, true, 4, 5}, {0, false, 6, 7}}), "");
+  EXPECT_EQ(Contradiction({{1, true, 0, 9}, {2, true, 1, 8}, {2, false, 2, 3}, {1, false, 4, 5}}), "");
+  EXPECT_NE(Contradiction({{1, true, 0, 1}, {2, true, 2, 3}, {1, false, 4, 5}}), "") << "a value that was replaced";
+  EXPECT_NE(Contradiction(History{{1, false, 0, 1}}), "") << "a value that nobody wrote";
+  EXPECT_NE(Contradiction({{1, true, 0, 1}, {0, false, 2, 3}}), "") << "nothing, though nothing was deleted";
+  EXPECT_NE(Contradiction({{1, true, 0, 20}, {2, true, 0, 20}, {1, false, 1, 2}, {2, false, 3, 4}, {1, false, 5, 6}}),
+            "")
+      << "two reads that go back and forth";
+}
+
+// Whoever follows the feed must end with what is there: of a key that many write at once each change is told once, in
+// the order in which the changes happened.
+TEST_P(StormTest, EventsComeInOrder) {
+  ASSERT_TRUE(objects_->SetVersioning(account_, "data", Versioning::kEnabled).ok());
+  constexpr std::size_t kThreads = 4, kEach = 5;
+  std::vector<std::thread> threads;
+  for (std::size_t thread = 0; thread < kThreads; ++thread)
+    threads.emplace_back([&, thread] {
+      for (std::size_t n = 0; n < kEach; ++n) {
+        clock_.Advance(std::chrono::microseconds(1));
+        if (n % 5 == 4)
+          ASSERT_TRUE(objects_->DeleteObject(account_, {.bucket = "data", .key = "k"}).ok());
+        else
+          MustPut("k", Bytes(thread * kEach + n + 1));
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  std::vector<std::string> told, there;
+  std::string last;
+  auto page = store_->outbox().Read({}, kObjectTopic, 10'000);
+  ASSERT_TRUE(page.ok());
+  for (const auto& announced : page->entries) {
+    auto event = DecodeEvent(announced.record);
+    ASSERT_TRUE(event.ok());
+    told.insert(told.begin(), event->version_id);
+    EXPECT_LE(last, event->sequencer);
+    last = event->sequencer;
+  }
+  auto versions = objects_->ListVersions(account_, {.bucket = "data"});
+  for (const auto& version : versions->versions) there.push_back(version.version_id);
+  EXPECT_EQ(told.size(), kThreads * kEach);
+  EXPECT_EQ(told, there) << "versions are listed newest first";
 }
 
 // Records from before versions, encryption and classes, byte for byte as they were written, open as what they were.
