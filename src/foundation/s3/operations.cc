@@ -54,9 +54,11 @@ Result<codec::XmlElement> Answer(Client& client, const Request& request) {
 
 }  // namespace
 
-Result<Head> HeadObject(Client& client, const std::string& bucket, const std::string& key, int part) {
+Result<Head> HeadObject(Client& client, const std::string& bucket, const std::string& key, int part,
+                        const std::string& version) {
   Request request{.method = "HEAD", .bucket = bucket, .key = key};
-  if (part > 0) request.query = {{"partNumber", std::to_string(part)}};
+  if (part > 0) request.query.emplace_back("partNumber", std::to_string(part));
+  if (!version.empty()) request.query.emplace_back("versionId", version);
   ALOFT_ASSIGN(auto response, client.Call(request));
   Head head;
   head.size = ToNumber<std::uint64_t>(response.headers.Get("Content-Length"));
@@ -68,9 +70,10 @@ Result<Head> HeadObject(Client& client, const std::string& bucket, const std::st
 }
 
 Result<std::string> GetRange(Client& client, const std::string& bucket, const std::string& key, std::uint64_t offset,
-                             std::uint64_t length, const std::string& etag) {
+                             std::uint64_t length, const std::string& etag, const std::string& version) {
   if (length == 0) return std::string();
   Request request{.method = "GET", .bucket = bucket, .key = key};
+  if (!version.empty()) request.query.emplace_back("versionId", version);
   request.headers.Add("Range", "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + length - 1));
   if (!etag.empty()) request.headers.Add("If-Match", "\"" + etag + "\"");
   ALOFT_ASSIGN(auto response, client.Call(request));
@@ -136,6 +139,13 @@ Result<ListPage> ListVersions(Client& client, const std::string& bucket, const s
   if (root.ChildText("IsTruncated") == "true")
     page.next = Decoded(root.ChildText("NextKeyMarker")) + '\0' + std::string(root.ChildText("NextVersionIdMarker"));
   return page;
+}
+
+Result<bool> KeepsVersions(Client& client, const std::string& bucket) {
+  Request request{.bucket = bucket};
+  request.query = {{"versioning", ""}};
+  ALOFT_ASSIGN(auto root, Answer(client, request));
+  return root.ChildText("Status") == "Enabled";
 }
 
 Result<std::vector<std::string>> ListBuckets(Client& client) {

@@ -18,11 +18,13 @@ struct Head {
   http::Headers headers{};  // all of them
 };
 
-// `part` 1 asks for the first part alone: its size is the head's size then.
-Result<Head> HeadObject(Client& client, const std::string& bucket, const std::string& key, int part = 0);
+// `part` 1 asks for the first part alone: its size is the head's size then. `version` here and below: of the object;
+// empty: the latest.
+Result<Head> HeadObject(Client& client, const std::string& bucket, const std::string& key, int part = 0,
+                        const std::string& version = {});
 // `length` bytes from `offset`; fewer at the end. `etag`, where given, must still be the object's: kConditionFailed.
 Result<std::string> GetRange(Client& client, const std::string& bucket, const std::string& key, std::uint64_t offset,
-                             std::uint64_t length, const std::string& etag = {});
+                             std::uint64_t length, const std::string& etag = {}, const std::string& version = {});
 // The last `length` bytes, or all where there are fewer; and how many there are.
 struct Tail {
   std::string bytes{};
@@ -54,6 +56,8 @@ Result<ListPage> ListObjects(Client& client, const std::string& bucket, const st
 // All versions and delete markers. `next` of a page is for the same call.
 Result<ListPage> ListVersions(Client& client, const std::string& bucket, const std::string& prefix,
                               const std::string& next = {});
+// Whether the bucket keeps the versions of its keys.
+Result<bool> KeepsVersions(Client& client, const std::string& bucket);
 Result<std::vector<std::string>> ListBuckets(Client& client);
 
 struct Upload {

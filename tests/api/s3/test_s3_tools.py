@@ -187,6 +187,50 @@ def test_import_goes_on(cloud, s3, elsewhere, tmp_path):
     assert s3.get_object(Bucket=bucket, Key="parts")["Body"].read() == body
 
 
+# A history moves as a whole: every version and marker in its order, nothing twice, and what came since is added.
+def test_import_versions(cloud, s3, elsewhere, tmp_path):
+    far, found = elsewhere.admin.client("s3"), profiles(tmp_path, far=elsewhere)
+    here, there = f"in-{uuid.uuid4().hex[:8]}", f"from-{uuid.uuid4().hex[:8]}"
+    s3.create_bucket(Bucket=here)
+    far.create_bucket(Bucket=there)
+    far.put_object(Bucket=there, Key="k", Body=b"before versions")
+    far.put_bucket_versioning(Bucket=there, VersioningConfiguration={"Status": "Enabled"})
+    far.put_object(Bucket=there, Key="k", Body=b"second", Metadata={"n": "2"}, Tagging="a=b")
+    far.delete_object(Bucket=there, Key="k")
+    far.put_object(Bucket=there, Key="k", Body=b"x" * 300_000)
+    put_parts(far, there, "k-parts", b"p" * (5 << 20), b"q")
+    far.put_object(Bucket=there, Key="gone", Body=b"x")
+    far.delete_object(Bucket=there, Key="gone")
+
+    def history(client, bucket):
+        page = client.list_object_versions(Bucket=bucket)
+        return ([(version["Key"], version["IsLatest"], version["ETag"]) for version in page["Versions"]],
+                [(marker["Key"], marker["IsLatest"]) for marker in page["DeleteMarkers"]])
+
+    def run():
+        return cloud.aloft("import", f"s3://{there}", f"s3://{here}", "--from-profile", "far", "--versions", **found)
+
+    refused = run()
+    assert refused.returncode == 1 and "enable its versioning first" in refused.stderr
+    s3.put_bucket_versioning(Bucket=here, VersioningConfiguration={"Status": "Enabled"})
+    done = run()
+    assert done.returncode == 0 and "7 objects copied and verified" in done.stdout, done.stdout + done.stderr
+    assert history(s3, here) == history(far, there)
+    second = s3.list_object_versions(Bucket=here, Prefix="k")["Versions"][1]
+    head = s3.head_object(Bucket=here, Key="k", VersionId=second["VersionId"])
+    assert head["Metadata"] == {"n": "2"} and head["ContentLength"] == 6
+    far.put_object(Bucket=there, Key="gone", Body=b"back")
+    again = run()
+    assert "1 objects copied and verified" in again.stdout and "7 were there" in again.stdout, again.stdout + again.stderr
+    assert history(s3, here) == history(far, there)
+    # What somebody else wrote there is not mixed with it.
+    s3.put_object(Bucket=here, Key="mine", Body=b"mine")
+    far.put_object(Bucket=there, Key="mine", Body=b"theirs")
+    mixed = run()
+    assert mixed.returncode == 1 and "are not its versions" in mixed.stderr
+    assert s3.get_object(Bucket=here, Key="mine")["Body"].read() == b"mine"
+
+
 # What fails is named, the rest is copied, and the exit status says that something is missing.
 def test_import_failures(cloud, s3, elsewhere, tmp_path):
     bucket = f"in-{uuid.uuid4().hex[:8]}"

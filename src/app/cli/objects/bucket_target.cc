@@ -24,8 +24,9 @@ bool KeepsMd5(const http::Headers& headers) {
 
 Result<std::string> TagsOf(const SourceObject& object) {
   if (object.head.headers.Get("x-amz-tagging-count").empty()) return std::string();
-  ALOFT_ASSIGN(auto answer,
-               object.client.Call({.bucket = object.bucket, .key = object.key, .query = {{"tagging", ""}}}));
+  s3::Request request{.bucket = object.bucket, .key = object.key, .query = {{"tagging", ""}}};
+  if (!object.version.empty()) request.query.emplace_back("versionId", object.version);
+  ALOFT_ASSIGN(auto answer, object.client.Call(request));
   ALOFT_ASSIGN(auto root, codec::ParseXml(answer.body));
   std::string text;
   if (const auto* set = root.Child("TagSet"))
@@ -81,6 +82,34 @@ class BucketTarget final : public Target {
     if (whole || size == 0) return PutWhole(object, key, headers, moved);
     return PutParts(object, key, headers, same_cut ? cut : EvenCut(size), same_cut, moved);
   }
+
+  Result<std::vector<s3::Listed>> Versions(const std::string& name) override {
+    const std::string key = path_.prefix + name;
+    std::vector<s3::Listed> found;
+    std::string next;
+    do {
+      ALOFT_ASSIGN(auto page, s3::ListVersions(client_, path_.bucket, key, next));
+      next = std::move(page.next);
+      for (auto& version : page.objects) {
+        if (version.key == key)
+          found.push_back(std::move(version));
+        else
+          next.clear();  // other names begin with this one, and come later
+      }
+    } while (!next.empty());
+    std::reverse(found.begin(), found.end());
+    return found;
+  }
+
+  Result<bool> IsCopy(const s3::Listed& there, const s3::Listed& object) override {
+    if (there.is_delete_marker || object.is_delete_marker) return there.is_delete_marker && object.is_delete_marker;
+    if (there.size != object.size) return false;
+    if (there.etag == object.etag) return true;
+    ALOFT_ASSIGN(auto head, s3::HeadObject(client_, path_.bucket, there.key, 0, there.version_id));
+    return head.headers.Get(kSourceEtag) == object.etag;
+  }
+
+  Status Mark(const std::string& name) override { return s3::DeleteObject(client_, path_.bucket, path_.prefix + name); }
 
  private:
   static std::vector<std::uint64_t> EvenCut(std::uint64_t size) {

@@ -51,6 +51,13 @@ void Transfer(s3::Client& source, const S3Path& from, Target& target, const Tran
                                                "not copied twice.")};
 }
 
+Status CheckVersions(s3::Client& target, const S3Path& to, const TransferOptions& options) {
+  if (!options.versions) return {};
+  ALOFT_ASSIGN(bool keeps, s3::KeepsVersions(target, to.bucket));
+  if (keeps) return {};
+  return Fail(kInvalidArgument, "s3://" + to.bucket + " does not keep versions: enable its versioning first");
+}
+
 void Import(const Options& options) {
   SystemClock clock;
   SystemRandom random;
@@ -59,6 +66,7 @@ void Import(const Options& options) {
   auto source = OrFail(OpenPlace(options.other, clock, random));
   auto own = OrFail(OpenPlace(options.own, clock, random));
   OrFail(own->Call({.method = "HEAD", .bucket = to.bucket}));
+  OrFail(CheckVersions(*own, to, options.transfer));
   auto target = MakeBucketTarget(*own, to);
   Transfer(*source, from, *target, options.transfer, options.to);
 }
@@ -69,12 +77,14 @@ void Export(const Options& options) {
   S3Path from = OrFail(ParseS3Path(options.from));
   auto own = OrFail(OpenPlace(options.own, clock, random));
   if (!options.to.starts_with("s3://")) {
+    if (options.transfer.versions) OrFail(Status(Fail(kInvalidArgument, "A directory cannot keep versions")));
     auto target = OrFail(MakeDirectoryTarget(options.to));
     Transfer(*own, from, *target, options.transfer, options.to);
     return;
   }
   S3Path to = OrFail(ParseS3Path(options.to));
   auto other = OrFail(OpenPlace(options.other, clock, random));
+  OrFail(CheckVersions(*other, to, options.transfer));
   auto target = MakeBucketTarget(*other, to);
   Transfer(*own, from, *target, options.transfer, options.to);
 }
@@ -89,6 +99,8 @@ CLI::App* AddCommand(CLI::App& app, const char* name, const char* what, const st
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_flag("--dry-run", options->transfer.dry_run, "Only count what would be copied");
+  command->add_flag("--versions", options->transfer.versions,
+                    "All versions and delete markers in their order, into a bucket with versioning");
   options->other.environment = false;
   return command;
 }
@@ -103,7 +115,8 @@ void AddObjectImport(CLI::App& app) {
   command->add_option("--from-profile", options->other.profile, "The AWS profile that reads the other endpoint")
       ->required();
   command->footer(
-      "Metadata and tags come along; of versions the latest. Each copy is verified by its ETag. Run it again after a "
+      "Metadata and tags come along; of versions the latest, or all (--versions). Each copy is verified by its ETag. "
+      "Run it again after a "
       "break:\n"
       "what is there is not copied twice, and large objects go on where they stopped.\n"
       "Examples:\n"
