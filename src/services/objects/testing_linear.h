@@ -54,8 +54,8 @@ inline std::string Contradiction(const std::vector<Happened>& history) {
       if (other == value) continue;
       int from = std::min(theirs.first_end, theirs.last_begin), to = std::max(theirs.first_end, theirs.last_begin);
       bool lasting = theirs.first_end < theirs.last_begin;
-      bool meets = lasting ? from < zone.last_begin && zone.first_end < to
-                           : from > zone.first_end && to < zone.last_begin;
+      bool meets =
+          lasting ? from < zone.last_begin && zone.first_end < to : from > zone.first_end && to < zone.last_begin;
       if (meets) return std::to_string(value) + " and " + std::to_string(other) + " were there at once";
     }
   }
