@@ -78,6 +78,7 @@ struct Config {
     return archive_directory.empty() ? shared_directory + "/archive" : archive_directory;
   }
   std::string tls_path() const { return shared_directory + "/tls"; }
+  std::string images_path() const { return data_directory + "/images"; }
   std::string keys_path() const { return shared_directory + "/keys"; }
   std::string tasks_path() const { return data_directory + "/tasks"; }
 };

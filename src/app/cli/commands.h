@@ -35,6 +35,7 @@ void AddLogs(CLI::App& app);
 void AddToken(CLI::App& app);
 void AddLogin(CLI::App& app);
 void AddDoctor(CLI::App& app);
+void AddImages(CLI::App& app);
 void AddKeys(CLI::App& app);
 void AddOperations(CLI::App& app);
 void AddIam(CLI::App& app);

@@ -14,6 +14,7 @@
 #include "foundation/os/cgroup.h"
 #include "foundation/os/sandbox.h"
 #include "platform/compute/scheduler.h"
+#include "platform/images/podman.h"
 
 namespace aloft::app {
 namespace {
@@ -32,6 +33,8 @@ class Report {
     Line("MISSING", what, detail);
     ++bad_;
   }
+  // What one may do without.
+  void Absent(const std::string& what, const std::string& detail) { Line("absent", what, detail); }
   int bad() const { return bad_; }
   int weak() const { return weak_; }
 
@@ -94,6 +97,15 @@ void CheckPrograms(Report& report, const Config& config) {
           "ONNX models cannot be served; run tools/setup and build");
 }
 
+void CheckImages(Report& report, const Config& config) {
+  std::string gap = os::ImageGap(Existing(config.data_directory));
+  gap.empty() ? report.Good("container images", "run in the same sandboxes as everything else; see aloft images")
+              : report.Weak("container images", "cannot run here: " + gap);
+  images::Podman().present()
+      ? report.Good("podman", "its images are found by their names")
+      : report.Absent("podman", "not here: images come by `aloft images load`; apt-get install podman to build them");
+}
+
 void CheckCapacity(Report& report, const Config& config) {
   const std::string directory = Existing(config.data_directory);
   compute::Capacity capacity = compute::DetectCapacity(directory);
@@ -120,6 +132,7 @@ void Doctor(const std::string& data_directory) {
   std::printf("What this machine gives Aloft:\n");
   CheckIsolation(report);
   CheckPrograms(report, config);
+  CheckImages(report, config);
   CheckCapacity(report, config);
   auto server = ReadServerInfo(config.data_directory);
   report.Good("server", server.ok() ? "up at " + server->url : "none runs on " + config.data_directory);

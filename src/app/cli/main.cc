@@ -90,6 +90,7 @@ int main(int argc, char** argv) {
   AddToken(app);
   AddLogin(app);
   AddDoctor(app);
+  AddImages(app);
   AddOperations(app);
   AddKeys(app);
   AddIam(app);

@@ -91,6 +91,7 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
 Status Services::OpenCompute(const std::string& api_url, const std::string& ca_file) {
   const Config& config = world_.config;
   ALOFT_ASSIGN(runtimes_, compute::RuntimeTable::Load(config.runtime_directory));
+  runtimes_->UseImages(images::Library(config.images_path()));
   capacity_ = compute::DetectCapacity(config.data_directory);
   compute::ProcessBackendOptions options;
   options.tasks_directory = config.tasks_path();
@@ -99,6 +100,7 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
   options.runtime_directory = config.runtime_directory;
   options.programs_directory = config.programs_directory;
   options.environments_directory = config.environments_directory;
+  options.images_directory = config.images_path();
   options.api_url = api_url;
   options.ca_file = ca_file;
   options.capacity = capacity_;

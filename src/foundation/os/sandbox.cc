@@ -93,8 +93,10 @@ std::vector<pid_t> Sandbox::Processes() const {
 
 Result<std::vector<Fd>> Sandbox::Start(const std::vector<std::string>& command,
                                        const std::map<std::string, std::string>& variables,
-                                       const std::function<void(std::vector<Fd>)>& mounted) {
-  std::vector<std::string> strings{std::to_string(command.size())};
+                                       const std::function<void(std::vector<Fd>)>& mounted,
+                                       const std::optional<RunAs>& as) {
+  std::vector<std::string> strings{std::to_string(command.size()), as ? std::to_string(as->uid) : "",
+                                   as ? std::to_string(as->gid) : "", as ? as->working_directory : ""};
   strings.insert(strings.end(), command.begin(), command.end());
   for (const auto& [name, value] : variables) strings.push_back(name + "=" + value);
   if (!SendFrame(control_.get(), 'S', internal::JoinStrings(strings)))

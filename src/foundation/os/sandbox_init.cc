@@ -38,6 +38,14 @@ Status MapUser(const std::string& process, uid_t inside, uid_t outside_uid, gid_
   return WriteFile(directory + "/gid_map", in + " " + std::to_string(outside_gid) + " 1");
 }
 
+// Of the command where this process is root: one user, or an image's.
+Status MapCommand(const std::string& process, const SandboxSpec& spec) {
+  if (!spec.image) return MapUser(process, spec.inside_uid, spec.outside_uid, spec.outside_uid, true);
+  const std::string map = "0 " + std::to_string(spec.outside_uid) + " " + std::to_string(kImageUsers);
+  ALOFT_TRY(WriteFile("/proc/" + process + "/uid_map", map));
+  return WriteFile("/proc/" + process + "/gid_map", map);
+}
+
 Status RaiseLoopback() {
   Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq request{};
@@ -121,11 +129,12 @@ struct Program {
       if (::unshare(CLONE_NEWUSER) != 0) return SystemError("user namespace", errno);
       char byte = 'u';
       if (::write(report, &byte, 1) != 1 || ::read(mapped, &byte, 1) != 1) return SystemError("map user", EPIPE);
-      if (::setresgid(spec.inside_uid, spec.inside_uid, spec.inside_uid) != 0 ||
+      const gid_t inside_gid = spec.image ? spec.inside_gid : spec.inside_uid;
+      if (::setresgid(inside_gid, inside_gid, inside_gid) != 0 ||
           ::setresuid(spec.inside_uid, spec.inside_uid, spec.inside_uid) != 0)
         return SystemError("become the user", errno);
     }
-    ALOFT_TRY(DropCapabilities());
+    ALOFT_TRY(DropCapabilities(spec.image && spec.inside_uid == 0 ? kImageRootCapabilities : 0));
     ::umask(022);
     if (::chdir(spec.working_directory.c_str()) != 0) return SystemError("chdir " + spec.working_directory, errno);
     sigset_t none;
@@ -157,7 +166,7 @@ Result<pid_t> StartCommand(const SandboxSpec& spec, Program& program, int output
     if (got <= 0) break;  // exec closed it
     said.append(buffer, static_cast<std::size_t>(got));
     if (said == "u") {
-      ALOFT_TRY(MapUser(std::to_string(command), spec.inside_uid, spec.outside_uid, spec.outside_uid, true));
+      ALOFT_TRY(MapCommand(std::to_string(command), spec));
       if (::write(mapped_writing.get(), "m", 1) != 1) return SystemError("map user", errno);
     }
   }
@@ -182,8 +191,13 @@ Result<std::vector<Fd>> BuildSandbox(const SandboxSpec& spec, bool privileged, u
       listeners.push_back(std::move(link));
     }
   }
+  ALOFT_ASSIGN(mounts, OpenFuse(spec));
+  if (spec.image) {
+    ALOFT_TRY(EnterImage(spec, privileged, mounts));
+    return listeners;
+  }
   ALOFT_TRY(BuildRoot(spec, privileged));
-  ALOFT_ASSIGN(mounts, MountFuse(spec, privileged));
+  ALOFT_TRY(MountFuse(spec, privileged, spec.root_directory, mounts));
   ALOFT_TRY(EnterRoot(spec));
   return listeners;
 }
@@ -200,11 +214,22 @@ void BecomeHarmless(const SandboxSpec& spec, bool privileged) {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+// One byte in, one socket of this network out: who holds the other end connects it. False once nobody does.
+bool AnswerDial(int dial) {
+  char byte = 0;
+  if (::read(dial, &byte, 1) != 1) return false;
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  std::vector<int> answer;
+  if (socket) answer.push_back(socket.get());
+  return SendFrame(dial, 'D', "", answer);
+}
+
 // Reaps, forwards, and ends with the command. Whatever still runs then is ended by the kernel with this namespace.
-[[noreturn]] void Supervise(int control, int signals, pid_t command) {
+[[noreturn]] void Supervise(int control, int signals, int dial, pid_t command) {
   for (;;) {
-    pollfd waits[2] = {{control, POLLIN, 0}, {signals, POLLIN, 0}};
-    if (::poll(waits, 2, -1) < 0) continue;
+    pollfd waits[3] = {{control, POLLIN, 0}, {signals, POLLIN, 0}, {dial, POLLIN, 0}};
+    if (::poll(waits, 3, -1) < 0) continue;
+    if (waits[2].revents != 0 && !AnswerDial(dial)) dial = -1;
     if (waits[1].revents != 0) {
       signalfd_siginfo ignored[8];
       static_cast<void>(!::read(signals, ignored, sizeof ignored));
@@ -258,9 +283,15 @@ void RunSandboxInit(const SandboxSpec& outer, int control, int output, bool priv
   if (!start || start->kind != 'S') ::_exit(0);
   auto strings = SplitStrings(start->payload);
   std::size_t arguments = strings.empty() ? 0 : std::strtoul(strings[0].c_str(), nullptr, 10);
-  if (arguments == 0 || arguments >= strings.size()) ::_exit(1);
-  std::vector<std::string> argv(strings.begin() + 1, strings.begin() + 1 + static_cast<std::ptrdiff_t>(arguments));
-  std::vector<std::string> variables(strings.begin() + 1 + static_cast<std::ptrdiff_t>(arguments), strings.end());
+  constexpr std::size_t kBefore = 4;  // the count, and whom it runs as
+  if (arguments == 0 || arguments + kBefore > strings.size()) ::_exit(1);
+  if (!strings[1].empty()) {
+    spec.inside_uid = static_cast<uid_t>(std::strtoul(strings[1].c_str(), nullptr, 10));
+    spec.inside_gid = static_cast<gid_t>(std::strtoul(strings[2].c_str(), nullptr, 10));
+    spec.working_directory = strings[3];
+  }
+  auto first = strings.begin() + kBefore, end = first + static_cast<std::ptrdiff_t>(arguments);
+  std::vector<std::string> argv(first, end), variables(end, strings.end());
 
   auto fail = [&](const Error& error) {
     SendFrame(control, 'F', error.message + (error.detail.empty() ? "" : ": " + error.detail));
@@ -286,11 +317,18 @@ void RunSandboxInit(const SandboxSpec& outer, int control, int output, bool priv
   if (!command.ok()) fail(command.error());
   ::close(output);  // so that the log ends with the command's processes
   BecomeHarmless(spec, privileged);
+  Fd ours, theirs;
+  if (spec.dial) {
+    int ends[2] = {-1, -1};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) ::_exit(1);
+    ours = Fd(ends[0]), theirs = Fd(ends[1]);
+    listeners->insert(listeners->end() - (spec.link_address.empty() ? 0 : 1), std::move(theirs));
+  }
   std::vector<int> numbers;
   for (const Fd& listener : *listeners) numbers.push_back(listener.get());
   SendFrame(control, 'R', "", numbers);
   listeners->clear();
-  Supervise(control, signals, *command);
+  Supervise(control, signals, ours.get(), *command);
 }
 
 }  // namespace aloft::os::internal

@@ -29,12 +29,31 @@ std::vector<std::string> SplitStrings(std::string_view payload);
 
 // sandbox_mounts.cc: a root of its own, and nothing else reachable.
 Status BuildRoot(const SandboxSpec& spec, bool privileged);
-Result<std::vector<Fd>> MountFuse(const SandboxSpec& spec, bool privileged);  // after BuildRoot
+// One connection for each target, then their mounts below `root`, after BuildRoot.
+Result<std::vector<Fd>> OpenFuse(const SandboxSpec& spec);
+Status MountFuse(const SandboxSpec& spec, bool privileged, const std::string& root, const std::vector<Fd>& connections);
 Status EnterRoot(const SandboxSpec& spec);
+Status MakeMountsPrivate(bool privileged);
+// A copy of the mount at `source` that is attached nowhere yet.
+enum class Access { kReadOnly, kWritable, kDevice };
+Result<Fd> CloneTree(const std::string& source, Access access);
+Status PivotTo(const std::string& root);
+std::vector<std::string> DevicesOf(const SandboxSpec& spec);
+// Of /dev, but the devices themselves.
+Status FillDevices(const SandboxSpec& spec, const std::string& dev);
+std::string HostsFile(const SandboxSpec& spec);
+
+// sandbox_image.cc: the same with an image's files as the root. Nothing of the image is followed while this system is
+// in reach: links in it are resolved only once it is the root.
+Status EnterImage(const SandboxSpec& spec, bool privileged, const std::vector<Fd>& fuse);
+// Users 0 to 65535 of an image that is the root of several.
+inline constexpr unsigned kImageUsers = 65'536;
 
 // sandbox_privileges.cc: called last before exec, in this order.
 Status ApplyLimits(const SandboxSpec& spec);
-Status DropCapabilities();
+Status DropCapabilities(std::uint64_t kept = 0);
+// What root inside an image may do: change users and owners of its own namespace, and pass over file modes there.
+inline constexpr std::uint64_t kImageRootCapabilities = 0b11111011;  // CHOWN, DAC_OVERRIDE, FOWNER..SETUID
 Status FilterSystemCalls();
 
 }  // namespace aloft::os::internal

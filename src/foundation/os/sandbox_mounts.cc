@@ -41,8 +41,6 @@ Status WriteText(const std::string& path, const std::string& text) {
   return {};
 }
 
-enum class Access { kReadOnly, kWritable, kDevice };
-
 Status Attach(const std::string& source, const std::string& target, Access access, bool optional) {
   struct stat status {};
   if (::lstat(source.c_str(), &status) != 0) {
@@ -62,14 +60,7 @@ Status Attach(const std::string& source, const std::string& target, Access acces
     Fd made(::open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
     if (!made) return SystemError("create " + target, errno);
   }
-  Fd tree(::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
-  if (!tree) return SystemError("open_tree " + source, errno);
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_NOSUID;
-  if (access != Access::kDevice) attributes.attr_set |= MOUNT_ATTR_NODEV;
-  if (access == Access::kReadOnly) attributes.attr_set |= MOUNT_ATTR_RDONLY;
-  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0)
-    return SystemError("mount_setattr " + source, errno);
+  ALOFT_ASSIGN(Fd tree, CloneTree(source, access));
   if (::move_mount(tree.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
     return SystemError("move_mount " + target, errno);
   return {};
@@ -84,26 +75,8 @@ Status MountNew(const char* type, const std::string& target, unsigned long flags
 
 Status BuildDevices(const SandboxSpec& spec, const std::string& root) {
   ALOFT_TRY(MakePath(root + "/dev"));
-  for (const char* device : kDevices)
-    ALOFT_TRY(Attach(std::string("/dev/") + device, root + "/dev/" + device, Access::kDevice, true));
-  constexpr std::array kLinks = {std::pair("/proc/self/fd", "fd"), std::pair("/proc/self/fd/0", "stdin"),
-                                 std::pair("/proc/self/fd/1", "stdout"), std::pair("/proc/self/fd/2", "stderr"),
-                                 std::pair("pts/ptmx", "ptmx")};
-  for (auto [to, name] : kLinks)
-    if (::symlink(to, (root + "/dev/" + name).c_str()) != 0) return SystemError("symlink", errno);
-  ALOFT_TRY(MountNew("tmpfs", root + "/dev/shm", MS_NOSUID | MS_NODEV,
-                     "mode=1777,size=" + std::to_string(spec.shared_memory_bytes)));
-  // Terminals are a convenience: some kernels refuse them in a user namespace.
-  static_cast<void>(
-      MountNew("devpts", root + "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620"));
-  if (spec.gpus) {
-    for (const char* device : kGpuDevices) ALOFT_TRY(Attach(device, root + device, Access::kDevice, true));
-    for (int index = 0; index < 16; ++index) {
-      std::string device = "/dev/nvidia" + std::to_string(index);
-      ALOFT_TRY(Attach(device, root + device, Access::kDevice, true));
-    }
-  }
-  return {};
+  for (const std::string& device : DevicesOf(spec)) ALOFT_TRY(Attach(device, root + device, Access::kDevice, true));
+  return FillDevices(spec, root + "/dev");
 }
 
 Status BuildSettings(const SandboxSpec& spec, const std::string& root) {
@@ -114,11 +87,7 @@ Status BuildSettings(const SandboxSpec& spec, const std::string& root) {
                                                 "::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n"));
   ALOFT_TRY(WriteText(root + "/etc/group", "root:x:0:\naloft:x:" + id + ":\nnogroup:x:65534:\n"));
   ALOFT_TRY(WriteText(root + "/etc/hostname", spec.host_name + "\n"));
-  // Where there is a link, `hosts` says under which address its own name is reached.
-  std::string hosts =
-      "127.0.0.1 localhost" + (spec.link_address.empty() ? " " + spec.host_name : std::string()) + "\n::1 localhost\n";
-  for (const auto& [name, address] : spec.hosts) hosts += address + " " + name + "\n";
-  ALOFT_TRY(WriteText(root + "/etc/hosts", hosts));
+  ALOFT_TRY(WriteText(root + "/etc/hosts", HostsFile(spec)));
   if (spec.host_network) return Attach("/etc/resolv.conf", root + "/etc/resolv.conf", Access::kReadOnly, true);
   return WriteText(root + "/etc/resolv.conf", "");
 }
@@ -147,12 +116,66 @@ Status MakeRootAMount() {
 
 }  // namespace
 
+Result<Fd> CloneTree(const std::string& source, Access access) {
+  Fd tree(::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+  if (!tree) return SystemError("open_tree " + source, errno);
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_NOSUID;
+  if (access != Access::kDevice) attributes.attr_set |= MOUNT_ATTR_NODEV;
+  if (access == Access::kReadOnly) attributes.attr_set |= MOUNT_ATTR_RDONLY;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0)
+    return SystemError("mount_setattr " + source, errno);
+  return tree;
+}
+
+std::vector<std::string> DevicesOf(const SandboxSpec& spec) {
+  std::vector<std::string> devices;
+  for (const char* device : kDevices) devices.push_back(std::string("/dev/") + device);
+  if (!spec.gpus) return devices;
+  for (const char* device : kGpuDevices) devices.emplace_back(device);
+  for (int index = 0; index < 16; ++index) devices.push_back("/dev/nvidia" + std::to_string(index));
+  return devices;
+}
+
+Status FillDevices(const SandboxSpec& spec, const std::string& dev) {
+  constexpr std::array kLinks = {std::pair("/proc/self/fd", "fd"), std::pair("/proc/self/fd/0", "stdin"),
+                                 std::pair("/proc/self/fd/1", "stdout"), std::pair("/proc/self/fd/2", "stderr"),
+                                 std::pair("pts/ptmx", "ptmx")};
+  for (auto [to, name] : kLinks)
+    if (::symlink(to, (dev + "/" + name).c_str()) != 0) return SystemError("symlink", errno);
+  ALOFT_TRY(MountNew("tmpfs", dev + "/shm", MS_NOSUID | MS_NODEV,
+                     "mode=1777,size=" + std::to_string(spec.shared_memory_bytes)));
+  // Terminals are a convenience: some kernels refuse them in a user namespace.
+  static_cast<void>(MountNew("devpts", dev + "/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620"));
+  return {};
+}
+
+std::string HostsFile(const SandboxSpec& spec) {
+  // Where there is a link, `hosts` says under which address its own name is reached.
+  std::string hosts =
+      "127.0.0.1 localhost" + (spec.link_address.empty() ? " " + spec.host_name : std::string()) + "\n::1 localhost\n";
+  for (const auto& [name, address] : spec.hosts) hosts += address + " " + name + "\n";
+  return hosts;
+}
+
+Status MakeMountsPrivate(bool privileged) {
+  if (::mount(nullptr, "/", nullptr, MS_REC | (privileged ? MS_PRIVATE : MS_SLAVE), nullptr) == 0) return {};
+  if (errno != EINVAL || !privileged) return SystemError("make mounts private", errno);
+  return MakeRootAMount();
+}
+
+Status PivotTo(const std::string& root) {
+  if (::chdir(root.c_str()) != 0) return SystemError("chdir", errno);
+  // pivot_root(".", ".") stacks the old root on the new one; unmounting the top leaves the new one alone.
+  if (::syscall(SYS_pivot_root, ".", ".") != 0) return SystemError("pivot_root", errno);
+  if (::umount2(".", MNT_DETACH) != 0) return SystemError("umount the old root", errno);
+  if (::chdir("/") != 0) return SystemError("chdir /", errno);
+  return {};
+}
+
 Status BuildRoot(const SandboxSpec& spec, bool privileged) {
   const std::string& root = spec.root_directory;
-  if (::mount(nullptr, "/", nullptr, MS_REC | (privileged ? MS_PRIVATE : MS_SLAVE), nullptr) != 0) {
-    if (errno != EINVAL || !privileged) return SystemError("make mounts private", errno);
-    ALOFT_TRY(MakeRootAMount());
-  }
+  ALOFT_TRY(MakeMountsPrivate(privileged));
   ALOFT_TRY(MountNew("tmpfs", root, MS_NOSUID | MS_NODEV, "mode=0755,size=8m"));
   for (const char* path : kSystem) ALOFT_TRY(Attach(path, root + path, Access::kReadOnly, true));
   ALOFT_TRY(BuildSettings(spec, root));
@@ -168,30 +191,34 @@ Status BuildRoot(const SandboxSpec& spec, bool privileged) {
   return {};
 }
 
-Result<std::vector<Fd>> MountFuse(const SandboxSpec& spec, bool privileged) {
+Result<std::vector<Fd>> OpenFuse(const SandboxSpec& spec) {
   std::vector<Fd> connections;
-  std::string user = std::to_string(privileged ? 0 : spec.inside_uid);
-  for (const std::string& target : spec.fuse_targets) {
+  for (std::size_t i = 0; i < spec.fuse_targets.size(); ++i) {
     Fd device(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
     if (!device) return SystemError("open /dev/fuse", errno);
-    std::string path = spec.root_directory + target;
-    ALOFT_TRY(MakePath(path));
-    std::string options = "fd=" + std::to_string(device.get());
-    options += ",rootmode=40555,user_id=" + user + ",group_id=" + user;
-    options += ",allow_other,default_permissions,max_read=1048576";
-    if (::mount("aloft", path.c_str(), "fuse", MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str()) != 0)
-      return SystemError("mount FUSE at " + target, errno);
     connections.push_back(std::move(device));
   }
   return connections;
 }
 
+Status MountFuse(const SandboxSpec& spec, bool privileged, const std::string& root,
+                 const std::vector<Fd>& connections) {
+  std::string user = std::to_string(privileged ? 0 : spec.inside_uid);
+  for (std::size_t i = 0; i < connections.size(); ++i) {
+    const std::string& target = spec.fuse_targets[i];
+    std::string path = root + target;
+    ALOFT_TRY(MakePath(path));
+    std::string options = "fd=" + std::to_string(connections[i].get());
+    options += ",rootmode=40555,user_id=" + user + ",group_id=" + user;
+    options += ",allow_other,default_permissions,max_read=1048576";
+    if (::mount("aloft", path.c_str(), "fuse", MS_RDONLY | MS_NOSUID | MS_NODEV, options.c_str()) != 0)
+      return SystemError("mount FUSE at " + target, errno);
+  }
+  return {};
+}
+
 Status EnterRoot(const SandboxSpec& spec) {
-  if (::chdir(spec.root_directory.c_str()) != 0) return SystemError("chdir", errno);
-  // pivot_root(".", ".") stacks the old root on the new one; unmounting the top leaves the new one alone.
-  if (::syscall(SYS_pivot_root, ".", ".") != 0) return SystemError("pivot_root", errno);
-  if (::umount2(".", MNT_DETACH) != 0) return SystemError("umount the old root", errno);
-  if (::chdir("/") != 0) return SystemError("chdir /", errno);
+  ALOFT_TRY(PivotTo(spec.root_directory));
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   if (::mount_setattr(AT_FDCWD, "/", 0, &attributes, sizeof attributes) != 0)

@@ -56,13 +56,16 @@ Status ApplyLimits(const SandboxSpec& spec) {
   return {};
 }
 
-Status DropCapabilities() {
-  for (int capability = 0; capability <= 63; ++capability)
+Status DropCapabilities(std::uint64_t kept) {
+  for (int capability = 0; capability <= 63; ++capability) {
+    if ((kept >> capability & 1) != 0) continue;
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno == EINVAL) break;  // past the last one
+  }
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct nothing[2] = {};
-  if (::syscall(SYS_capset, &header, nothing) != 0) return SystemError("capset", errno);
+  __user_cap_data_struct left[2] = {};
+  left[0].effective = left[0].permitted = static_cast<std::uint32_t>(kept);
+  if (::syscall(SYS_capset, &header, left) != 0) return SystemError("capset", errno);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return SystemError("no_new_privs", errno);
   return {};
 }

@@ -1,16 +1,14 @@
-// What every backend must do, as tests: a backend's own test instantiates them with how it is made.
+// How the tests of what every backend must do (backend_contract_test.cc) reach one: a backend's own test instantiates
+// them with how it is made.
 //
 //   INSTANTIATE_TEST_SUITE_P(Process, BackendContract, testing::Values(MakeProcessHarness));
 #pragma once
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <functional>
 #include <memory>
 
-#include "platform/compute/errors.h"
 #include "platform/compute/test_support.h"
 
 namespace aloft::compute {
@@ -18,134 +16,12 @@ namespace aloft::compute {
 class BackendContract : public testing::TestWithParam<std::function<std::unique_ptr<TaskHarness>()>> {
  protected:
   BackendContract() : harness_(GetParam()()) {}
+  void SetUp() override {
+    if (std::string gap = harness_->gap(); !gap.empty()) GTEST_SKIP() << gap;
+  }
   Backend& backend() { return harness_->backend(); }
 
   std::unique_ptr<TaskHarness> harness_;
 };
-
-// Success and failure of the code are told apart, with its exit code and its output.
-TEST_P(BackendContract, ReportsHowTheCodeEnded) {
-  TaskSpec good = harness_->Shell("good", "echo out; echo err >&2");
-  TaskSpec bad = harness_->Shell("bad", "echo trying; exit 7");
-  TaskSpec shot = harness_->Shell("shot", "kill -SEGV $$");
-  for (const TaskSpec& spec : {good, bad, shot}) ASSERT_TRUE(backend().Start(spec).ok());
-  TaskStatus status = harness_->WaitForEnd(good.id);
-  EXPECT_EQ(status.outcome, Outcome::kSucceeded);
-  EXPECT_EQ(status.failure, "");
-  EXPECT_THAT(harness_->Log(good.id), testing::HasSubstr("out\nerr\n"));
-  status = harness_->WaitForEnd(bad.id);
-  EXPECT_EQ(status.outcome, Outcome::kFailed);
-  EXPECT_EQ(status.exit_code, 7);
-  EXPECT_THAT(status.failure, testing::HasSubstr("exit code 7"));
-  status = harness_->WaitForEnd(shot.id);
-  EXPECT_EQ(status.outcome, Outcome::kFailed);
-  EXPECT_EQ(status.signal, SIGSEGV);
-}
-
-// Callers repeat their wishes: nothing may happen twice.
-TEST_P(BackendContract, WishesMayBeRepeated) {
-  harness_->PutObject("count", "");
-  TaskSpec spec = harness_->Shell("once", "echo ran");
-  ASSERT_TRUE(backend().Start(spec).ok());
-  ASSERT_TRUE(backend().Start(spec).ok());
-  harness_->WaitForEnd(spec.id);
-  ASSERT_TRUE(backend().Start(spec).ok());
-  EXPECT_EQ(backend().Observe(spec.id)->phase, Phase::kEnded);
-  EXPECT_TRUE(backend().Stop(spec.id).ok());
-  EXPECT_EQ(backend().Observe(spec.id)->outcome, Outcome::kSucceeded) << "a stop after the end changes nothing";
-  std::string log = harness_->Log(spec.id);
-  EXPECT_EQ(log.find("ran"), log.rfind("ran"));
-  EXPECT_TRUE(backend().Remove(spec.id).ok());
-  EXPECT_TRUE(backend().Remove(spec.id).ok());
-}
-
-// What is not there is said so, by every method but Remove.
-TEST_P(BackendContract, UnknownTasksAreUnknown) {
-  TaskId id("nobody");
-  EXPECT_EQ(backend().Observe(id).error().reason, kNoSuchTask);
-  EXPECT_EQ(backend().Stop(id).error().reason, kNoSuchTask);
-  EXPECT_EQ(backend().ReadLog(id, 0, 100).error().reason, kNoSuchTask);
-  EXPECT_TRUE(backend().Remove(id).ok());
-}
-
-// A log is read in pieces, by offset, without a gap and without a repetition.
-TEST_P(BackendContract, LogIsReadByOffset) {
-  TaskSpec spec = harness_->Shell("lines", "for i in {1..5000}; do echo line $i; done");
-  ASSERT_TRUE(backend().Start(spec).ok());
-  TaskStatus status = harness_->WaitForEnd(spec.id);
-  EXPECT_TRUE(status.log_complete);
-  int expected = 1;
-  std::uint64_t offset = 0;
-  for (;;) {
-    auto chunk = backend().ReadLog(spec.id, offset, 1000);
-    ASSERT_TRUE(chunk.ok());
-    if (chunk->lines.empty()) break;
-    for (const LogLine& line : chunk->lines)
-      if (line.text.starts_with("line ")) {
-        ASSERT_EQ(line.text, "line " + std::to_string(expected++));
-      }
-    offset = chunk->next_offset;
-  }
-  EXPECT_EQ(expected, 5001);
-  EXPECT_EQ(offset, status.log_bytes);
-}
-
-// A stop is polite first, and the results are kept.
-TEST_P(BackendContract, StopKeepsResults) {
-  TaskSpec spec = harness_->Shell(
-      "stopped", "trap 'echo saved > /opt/ml/model/m; exit 0' TERM; echo up; while :; do read -t 0.05 < <(:); done");
-  spec.outputs = {{"/opt/ml/model", "s3://data/stopped.tar.gz", true, true, false}};
-  ASSERT_TRUE(backend().Start(spec).ok());
-  harness_->WaitForLog(spec.id, "up");
-  ASSERT_TRUE(backend().Stop(spec.id).ok());
-  EXPECT_EQ(harness_->WaitForEnd(spec.id).outcome, Outcome::kStopped);
-  EXPECT_TRUE(std::filesystem::exists(harness_->ObjectPath("stopped.tar.gz")));
-}
-
-// So is the end of the time limit.
-TEST_P(BackendContract, TimeLimitEnds) {
-  TaskSpec spec = harness_->Shell("slow", "sleep 1000");
-  spec.max_runtime = std::chrono::seconds(1);
-  spec.stop_grace = std::chrono::seconds(1);
-  ASSERT_TRUE(backend().Start(spec).ok());
-  TaskStatus status = harness_->WaitForEnd(spec.id);
-  EXPECT_EQ(status.outcome, Outcome::kMaxRuntime);
-  EXPECT_THAT(status.failure, testing::HasSubstr("1 seconds"));
-}
-
-// Specs that make no sense are refused before anything is kept of them.
-TEST_P(BackendContract, BadSpecsAreRefused) {
-  TaskSpec nothing = harness_->Shell("nothing", "");
-  nothing.command.clear();
-  EXPECT_EQ(backend().Start(nothing).error().reason, kBadTaskSpec);
-  TaskSpec nowhere = harness_->Shell("nowhere", "true");
-  nowhere.environment = "no-such-environment";
-  EXPECT_EQ(backend().Start(nowhere).error().reason, kBadTaskSpec);
-  TaskSpec climbing = harness_->Shell("../climbing", "true");
-  EXPECT_EQ(backend().Start(climbing).error().reason, kBadTaskSpec);
-  EXPECT_TRUE(backend().List()->empty());
-}
-
-// A command that cannot be started is a failure with its name, not a task that hangs.
-TEST_P(BackendContract, MissingCommandIsSaid) {
-  TaskSpec spec = harness_->Shell("missing", "");
-  spec.command = {"/no/such/program"};
-  ASSERT_TRUE(backend().Start(spec).ok());
-  TaskStatus status = harness_->WaitForEnd(spec.id);
-  EXPECT_EQ(status.outcome, Outcome::kCannotRun);
-  EXPECT_THAT(status.failure, testing::HasSubstr("/no/such/program"));
-}
-
-// Python code runs in the environment that was asked for, whose true versions are told.
-TEST_P(BackendContract, PythonRunsInItsEnvironment) {
-  TaskSpec spec = harness_->Shell("python", "");
-  spec.environment = "python";
-  spec.command = {"python", "-c", "import sys; print(sys.prefix)"};
-  ASSERT_TRUE(backend().Start(spec).ok());
-  TaskStatus status = harness_->WaitForEnd(spec.id);
-  EXPECT_EQ(status.outcome, Outcome::kSucceeded) << status.failure;
-  ASSERT_FALSE(status.versions.empty());
-  EXPECT_THAT(harness_->Log(spec.id), testing::HasSubstr("Runtime python: " + status.versions[0]));
-}
 
 }  // namespace aloft::compute

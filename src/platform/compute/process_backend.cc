@@ -23,7 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t kFirstUser = 2'000'000;       // tasks run as users nobody else has
+constexpr std::uint32_t kFirstUser = 2'000'000;         // tasks run as users nobody else has
+constexpr std::uint32_t kFirstImageUser = 0x6000'0000;  // and tasks of images as the 65536 from there on, or later
+constexpr std::uint32_t kImageUsers = 0x1'0000;
 constexpr std::uint64_t kAcknowledgeStep = 1u << 20;  // acknowledging every read would be mostly writing
 
 // What an agent takes over from the server's own environment.
@@ -211,20 +213,22 @@ void ProcessBackend::LaunchWaiting() {
 
 Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
   std::string directory = Directory(id);
+  auto launched = Copy(id);
+  bool of_image = launched && !launched->stored.spec.image.empty();
   std::uint32_t user = 0;
   if (::geteuid() == 0) {
     std::set<std::uint32_t> taken;
     std::lock_guard lock(mutex_);
     for (const auto& [other, task] : tasks_)
       if (task.state == State::kRunning) taken.insert(task.user);
-    for (user = kFirstUser; taken.contains(user);) ++user;
+    for (user = of_image ? kFirstImageUser : kFirstUser; taken.contains(user);) user += of_image ? kImageUsers : 1;
   }
   ALOFT_TRY(WriteCredentials(id));
   struct Launch launch {
     .directory = directory, .socket_directory = SocketDirectory(id), .runtime_directory = options_.runtime_directory,
     .programs_directory = options_.programs_directory, .environments_directory = options_.environments_directory,
-    .api_url = options_.api_url, .ca_file = options_.ca_file, .control_group = ControlGroup(id), .user = user,
-    .limits = granted
+    .images_directory = options_.images_directory, .api_url = options_.api_url, .ca_file = options_.ca_file,
+    .control_group = ControlGroup(id), .user = user, .limits = granted
   };
   ALOFT_TRY(ReplaceFile(directory + "/" + kLaunchFile, EncodeLaunch(launch)));
   os::Fd lock(::open((directory + "/" + kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -280,7 +284,8 @@ bool ProcessBackend::Refresh(const TaskId& id) {
   EndSandbox(journal);
   static_cast<void>(cgroups_->Remove(ControlGroup(id)));
   std::error_code error;
-  for (const char* name : {"ml", "tmp", "root", kCredentialsFile}) fs::remove_all(Directory(id) + "/" + name, error);
+  for (const char* name : {"ml", "tmp", "root", "layer", kCredentialsFile})
+    fs::remove_all(Directory(id) + "/" + name, error);
   fs::remove_all(SocketDirectory(id), error);
   if (const Gang& gang = task->stored.spec.gang; !gang.members.empty())
     RemoveLink(LinkDirectory(options_.socket_directory, gang), gang.index);

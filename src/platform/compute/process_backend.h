@@ -29,6 +29,7 @@ struct ProcessBackendOptions {
   std::string programs_directory{};      // native workers; empty: none
   std::string environments_directory{};  // virtual environments, made on first use
                                          // and kept
+  std::string images_directory{};        // container images, unpacked; empty: tasks of images cannot run
   std::string api_url{};                 // "https://127.0.0.1:8443": where agents and tasks reach
                                          // this cloud
   std::string ca_file{};                 // PEM that signs api_url's certificate; empty: none

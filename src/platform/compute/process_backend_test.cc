@@ -80,22 +80,6 @@ TEST(ProcessBackendTest, TaskOutlivesTheBackend) {
   EXPECT_EQ(after->lines[0].text, "two");
 }
 
-// The same while it still runs: it is adopted, and can be stopped.
-TEST(ProcessBackendTest, RunningTaskIsAdopted) {
-  TaskHarness harness;
-  TaskSpec spec =
-      harness.Shell("adopted", "trap 'echo bye; exit 0' TERM; echo up; while :; do read -t 0.05 < <(:); done");
-  ASSERT_TRUE(harness.backend().Start(spec).ok());
-  harness.WaitForLog(spec.id, "up");
-  harness.Close();
-  EXPECT_EQ(harness.backend().Observe(spec.id)->phase, Phase::kRunning);
-  ASSERT_TRUE(harness.backend().Start(spec).ok()) << "starting again is nothing new";
-  ASSERT_TRUE(harness.backend().Stop(spec.id).ok());
-  EXPECT_EQ(harness.WaitForEnd(spec.id).outcome, Outcome::kStopped);
-  EXPECT_THAT(harness.Log(spec.id), HasSubstr("bye"));
-  ExpectNothingLeft(harness, spec.id);
-}
-
 // An agent that is killed takes its task with it, and the server says so.
 TEST(ProcessBackendTest, KilledAgentIsALostTask) {
   TaskHarness harness;

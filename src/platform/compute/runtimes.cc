@@ -50,15 +50,34 @@ Result<RuntimeTable> RuntimeTable::Load(const std::string& directory) {
   return table;
 }
 
+std::string NameOf(const Runtime& runtime) {
+  if (!runtime.image.empty()) return "image " + runtime.image.substr(0, 12);
+  return "environment \"" + runtime.environment + "\"";
+}
+
+void UseRuntime(const Runtime& runtime, TaskSpec& spec) {
+  spec.environment = runtime.environment;
+  spec.image = runtime.image;
+}
+
 Result<Runtime> RuntimeTable::Resolve(std::string_view image) const {
   std::string wanted = ToLower(image);
   for (const Row& row : rows_)
     for (const std::string& pattern : row.images)
       if (::fnmatch(pattern.c_str(), wanted.c_str(), 0) == 0) return row.runtime;
+  std::string why;
+  if (images_) {
+    auto id = images_->FindId(image);
+    if (id.ok())
+      return Runtime{.name = "container", .environment = {}, .train = {"train"}, .serve = {"serve"}, .image = *id};
+    if (id.error().kind() != ErrorKind::kNotFound) why = " (" + id.error().message + ")";
+  }
   std::string known;
   for (const Row& row : rows_) known += (known.empty() ? "" : ", ") + row.runtime.name;
   return Fail(kUnknownImage, "No runtime stands for the image " + std::string(image) + ". Known runtimes: " + known +
-                                 ". An operator maps further images in runtimes.toml.");
+                                 ". An operator maps further images in runtimes.toml, and brings container images with "
+                                 "`aloft images load` or podman" +
+                                 why + ".");
 }
 
 }  // namespace aloft::compute

@@ -1,13 +1,17 @@
 // Image names -> runtimes: which Python environment stands in for the image of
-// a known framework. From runtime/runtimes.toml; an image that no line names is
-// refused, never swapped for something else.
+// a known framework. From runtime/runtimes.toml; an image that no line names runs
+// as a container where this machine has it, and is refused elsewhere, never
+// swapped for something else.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "foundation/base/result.h"
+#include "platform/compute/task.h"
+#include "platform/images/library.h"
 
 namespace aloft::compute {
 
@@ -17,14 +21,24 @@ struct Runtime {
   std::vector<std::string> train;  // the command of a training job
   std::vector<std::string> serve;  // the command of a model worker
   // Environments whose packages, in the same versions, this one's environment holds, too.
-  std::vector<std::string> includes;
+  std::vector<std::string> includes{};
   bool multi_model = false;  // its worker can hold many models
+  std::string image{};       // the id of a container image that runs as it is; then there is no environment, and
+                             // the commands are arguments of its entrypoint
 };
+
+// How the log and Describe name it: `environment "python"`, `image 0123456789ab`.
+std::string NameOf(const Runtime& runtime);
+// Makes the task run it: its environment or its image. The command is the caller's.
+void UseRuntime(const Runtime& runtime, TaskSpec& spec);
 
 class RuntimeTable {
  public:
   // `directory` holds runtimes.toml and environments/.
   static Result<RuntimeTable> Load(const std::string& directory);
+
+  // Names that no row has are then looked for among these.
+  void UseImages(images::Library library) { images_ = std::move(library); }
 
   // kUnknownImage with what to do about it. Image:
   // "<registry>/<repository>:<tag>", matched by glob without case.
@@ -36,6 +50,7 @@ class RuntimeTable {
     Runtime runtime;
   };
   std::vector<Row> rows_;
+  std::optional<images::Library> images_;
 };
 
 }  // namespace aloft::compute

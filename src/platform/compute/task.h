@@ -104,6 +104,13 @@ struct TaskSpec {
   TaskId id{};
   std::string environment{};           // of runtime/environments: "scikit-learn"; empty: none, a program of its own
   std::vector<std::string> command{};  // argv; "python" is the environment's
+  // A container image's id, instead of an environment and of this system's files. `command` then holds the arguments of
+  // its entrypoint (none: its own), and `entrypoint`, where it is not empty, replaces the image's entrypoint and
+  // arguments.
+  std::string image{};
+  std::vector<std::string> entrypoint{};
+  std::uint16_t port = 0;  // the code listens here, on its loopback, and connections to TaskStatus::socket_path reach
+                           // it; 0: it listens on kSocketPath itself, or not at all
   std::map<std::string, std::string> variables{};
   std::string working_directory = "/opt/ml";
   std::vector<File> files{};

@@ -10,6 +10,7 @@
 #include "foundation/crypto/hash.h"
 #include "foundation/os/fd.h"
 #include "platform/compute/errors.h"
+#include "platform/images/types.h"
 
 namespace aloft::compute {
 namespace {
@@ -186,6 +187,9 @@ std::string EncodeSpec(const TaskSpec& spec, Time accepted) {
                       {"banner", ToJson(spec.banner)},
                       {"priority", spec.priority},
                       {"queue", spec.queue}};
+  if (!spec.image.empty()) object["image"] = spec.image;
+  if (!spec.entrypoint.empty()) object["entrypoint"] = ToJson(spec.entrypoint);
+  if (spec.port != 0) object["port"] = spec.port;
   if (!spec.gang.members.empty()) object["gang"] = ToJson(spec.gang);
   return codec::WriteJson(object);
 }
@@ -224,6 +228,9 @@ Result<StoredSpec> DecodeSpec(std::string_view text) {
     spec.stop_grace = std::chrono::seconds(Num<std::int64_t>(object, "stop_grace_seconds"));
     spec.banner = Strings(object, "banner");
     spec.priority = static_cast<int>(NumOr(object, "priority", 0));
+    if (object.if_contains("image")) spec.image = Text(object, "image");
+    spec.entrypoint = StringsIfAny(object, "entrypoint");
+    spec.port = static_cast<std::uint16_t>(NumOr(object, "port", 0));
     if (object.if_contains("queue")) spec.queue = Text(object, "queue");
     if (const json::value* gang = object.if_contains("gang")) {
       for (const std::string& member : Strings(gang->as_object(), "members")) spec.gang.members.emplace_back(member);
@@ -241,6 +248,7 @@ std::string EncodeLaunch(const Launch& launch) {
                       {"runtime_directory", launch.runtime_directory},
                       {"programs_directory", launch.programs_directory},
                       {"environments_directory", launch.environments_directory},
+                      {"images_directory", launch.images_directory},
                       {"api_url", launch.api_url},
                       {"ca_file", launch.ca_file},
                       {"control_group", launch.control_group},
@@ -256,6 +264,7 @@ Result<Launch> DecodeLaunch(std::string_view text) {
                   .runtime_directory = Text(object, "runtime_directory"),
                   .programs_directory = Text(object, "programs_directory"),
                   .environments_directory = Text(object, "environments_directory"),
+                  .images_directory = object.if_contains("images_directory") ? Text(object, "images_directory") : "",
                   .api_url = Text(object, "api_url"),
                   .ca_file = Text(object, "ca_file"),
                   .control_group = Text(object, "control_group"),
@@ -326,10 +335,14 @@ Status CheckSpec(const TaskSpec& spec) {
       (!in_gang || gang.members.size() != gang.host_names.size() || gang.members.size() > 1'000 ||
        gang.members[static_cast<std::size_t>(gang.index)] != spec.id))
     return refuse("a task must be a member of its own gang");
-  if (spec.command.empty() || spec.command[0].empty()) return refuse("a task needs a command");
+  if (spec.image.empty() && (spec.command.empty() || spec.command[0].empty())) return refuse("a task needs a command");
+  if (!spec.image.empty() && !images::IsImageId(spec.image)) return refuse(spec.image + " is no image's id");
+  if (!spec.image.empty() && !spec.environment.empty())
+    return refuse("a task has an image or an environment, not both");
   auto holds_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
-  for (const auto& argument : spec.command)
-    if (holds_nul(argument)) return refuse("an argument of the command holds a NUL");
+  for (const auto* arguments : {&spec.command, &spec.entrypoint})
+    for (const auto& argument : *arguments)
+      if (holds_nul(argument)) return refuse("an argument of the command holds a NUL");
   for (const auto& [name, value] : spec.variables)
     if (name.empty() || name.find('=') != std::string::npos || holds_nul(name) || holds_nul(value))
       return refuse("'" + name + "' cannot be an environment variable");

@@ -26,10 +26,12 @@ struct Launch {
   std::string runtime_directory{};
   std::string programs_directory{};
   std::string environments_directory{};
+  std::string images_directory{};
   std::string api_url{};
   std::string ca_file{};
   std::string control_group{};  // its name
-  std::uint32_t user = 0;       // whom the task runs as on the host; 0: the agent's own user
+  std::uint32_t user = 0;       // whom the task runs as on the host; 0: the agent's own user. Of an image: its root;
+                                // its other users follow
   Limits limits{};              // as granted
 };
 

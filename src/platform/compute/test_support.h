@@ -13,7 +13,9 @@
 #include <mutex>
 #include <string>
 
+#include "platform/compute/journal.h"
 #include "platform/compute/process_backend.h"
+#include "platform/compute/task_files.h"
 
 namespace aloft::compute {
 
@@ -38,7 +40,7 @@ class TaskHarness {
       changed_.notify_all();
     };
   }
-  ~TaskHarness() {
+  virtual ~TaskHarness() {
     if (backend_) {
       auto ids = backend_->List();
       for (const TaskId& id : *ids) EXPECT_TRUE(backend_->Remove(id).ok());
@@ -47,13 +49,19 @@ class TaskHarness {
     std::filesystem::remove_all(directory_);
   }
 
+  // Why this backend cannot be tried here; empty where it can.
+  virtual std::string gap() const { return {}; }
+
   ProcessBackendOptions& options() { return options_; }
   const std::string& directory() const { return directory_; }
   const SystemClock& clock() const { return clock_; }
 
+  virtual Result<std::unique_ptr<Backend>> Open() {
+    return OpenProcessBackend(options_, clock_, aloft::Log::Discard());
+  }
   Backend& backend() {
     if (!backend_) {
-      auto opened = OpenProcessBackend(options_, clock_, Log::Discard());
+      auto opened = Open();
       if (!opened.ok()) ADD_FAILURE() << Describe(opened.error());
       backend_ = std::move(*opened);
     }
@@ -62,7 +70,7 @@ class TaskHarness {
   // As a server that is stopped: tasks go on.
   void Close() { backend_.reset(); }
 
-  TaskSpec Shell(const std::string& name, const std::string& script) const {
+  virtual TaskSpec Shell(const std::string& name, const std::string& script) const {
     TaskSpec spec;
     spec.id = TaskId(name);
     spec.command = {"/bin/bash", "-c", script};
@@ -102,6 +110,13 @@ class TaskHarness {
       return Log(id).find(text) != std::string::npos || status.phase == Phase::kEnded;
     });
     EXPECT_NE(Log(id).find(text), std::string::npos) << Log(id);
+  }
+
+  // The process of the task's agent, as its journal tells.
+  os::ProcessIdentity AgentOf(const TaskId& id) const {
+    std::ifstream file(directory_ + "/tasks/" + id.value() + "/" + kJournalFile);
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    return FoldJournal(text, Time{}).agent;
   }
 
   // Everything that is spooled, a line each.

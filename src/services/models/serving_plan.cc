@@ -1,6 +1,7 @@
 #include "services/models/serving_plan.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "foundation/codec/json.h"
@@ -16,6 +17,7 @@ using sagemaker::ContainerDefinition;
 namespace {
 
 constexpr char kDriverEnvironment[] = "python";  // where no container needs one of its own
+constexpr char kPortVariable[] = "ALOFT_CONTAINER_PORT";
 constexpr char kPipelineFile[] = "/opt/ml/pipeline/pipeline.json";
 
 Status CheckContainer(const ContainerDefinition& container, bool alone) {
@@ -48,11 +50,27 @@ std::map<std::string, std::string> VariablesOf(const ContainerDefinition& contai
   return container.environment ? *container.environment : std::map<std::string, std::string>();
 }
 
+// A container is started as SageMaker does, `<its entrypoint> serve`, and listens on port 8080. One whose port is named
+// is a program that knows nothing of SageMaker: it is started as its image says.
+Status PlanContainer(const compute::Runtime& runtime, ServingPlan& plan) {
+  plan.image = runtime.image;
+  plan.port = 8080;
+  auto named = plan.variables.find(kPortVariable);
+  if (named == plan.variables.end()) return {};
+  const std::string& text = named->second;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), plan.port);
+  if (error != std::errc() || end != text.data() + text.size() || plan.port == 0)
+    return Fail(kBadModel, std::string(kPortVariable) + " must be a port: " + text);
+  plan.command.clear();
+  return {};
+}
+
 Result<ServingPlan> PlanOne(const ContainerDefinition& container, const compute::Runtime& runtime, bool isolated) {
   ServingPlan plan;
   plan.environment = runtime.environment;
   plan.command = runtime.serve;
   plan.variables = VariablesOf(container);
+  if (!runtime.image.empty()) ALOFT_TRY(PlanContainer(runtime, plan));
   if (container.mode.value_or("SingleModel") != "MultiModel") {
     plan.inputs = ModelInputs(container, "/opt/ml");
     return plan;
@@ -163,6 +181,9 @@ Result<ServingPlan> PlanServing(const sagemaker::CreateModelRequest& request, co
   if (containers.size() == 1) {
     return PlanOne(containers[0], row[0], request.enable_network_isolation.value_or(false));
   }
+  for (const compute::Runtime& runtime : row)
+    if (!runtime.image.empty())
+      return Fail(kNotBuilt, "NotImplemented: inference pipelines of container images are not built in this Aloft.");
   ServingPlan plan;
   ALOFT_ASSIGN(plan.environment, CommonEnvironment(row));
   plan.command = {"python", "-m", "aloft_runtime.pipeline"};

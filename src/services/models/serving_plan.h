@@ -25,6 +25,8 @@ struct ServingPlan {
   std::vector<compute::File> files;
   std::vector<compute::Input> inputs;
   bool multi_model = false;
+  std::string image;       // a container image's id; then there is no environment, and `command` are its arguments
+  std::uint16_t port = 0;  // where it listens inside; 0: on the worker's socket itself
 };
 
 // The containers in their order. kNotBuilt names what is asked and not built (model packages), kBadModel what makes no

@@ -34,8 +34,16 @@ compute::Output OutputOf(const shapes::sagemaker::ProcessingOutput& output) {
   return planned;
 }
 
+// A container's own entrypoint may do; arguments alone go to it.
+void RunContainer(const CreateRequest& request, compute::TaskSpec& spec) {
+  const auto& said = *request.app_specification;
+  spec.entrypoint = said.container_entrypoint.value_or(std::vector<std::string>{});
+  spec.command = said.container_arguments.value_or(std::vector<std::string>{});
+}
+
 std::vector<std::string> CommandOf(const CreateRequest& request) {
-  std::vector<std::string> command = *request.app_specification->container_entrypoint;
+  std::vector<std::string> command =
+      request.app_specification->container_entrypoint.value_or(std::vector<std::string>{});
   for (const std::string& argument :
        request.app_specification->container_arguments.value_or(std::vector<std::string>{}))
     command.push_back(argument);
@@ -62,17 +70,20 @@ Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::
   ALOFT_ASSIGN(compute::Limits limits, jobs::LimitsOf(type, cluster.volume_size_in_gb.value_or(0)));
 
   compute::TaskSpec spec;
-  spec.environment = runtime.environment;
+  compute::UseRuntime(runtime, spec);
   spec.command = CommandOf(request);
+  if (!runtime.image.empty()) RunContainer(request, spec);
   spec.working_directory = kRoot;
   // The platform's variables first: what the request says wins, as in a container.
   spec.variables = {{"AWS_REGION", job.scope.region.value()},
                     {"AWS_DEFAULT_REGION", job.scope.region.value()},
                     {"PROCESSING_JOB_NAME", job.name},
-                    {"PROCESSING_JOB_ARN", JobArn(job.scope, job.name)},
-                    // The environment is read-only: what the code installs with pip goes where it is found.
-                    {"PIP_TARGET", "/tmp/site-packages"},
-                    {"PYTHONPATH", std::string(compute::kRuntimeDirectory) + ":/tmp/site-packages"}};
+                    {"PROCESSING_JOB_ARN", JobArn(job.scope, job.name)}};
+  if (runtime.image.empty()) {
+    // The environment is read-only: what the code installs with pip goes where it is found.
+    spec.variables["PIP_TARGET"] = "/tmp/site-packages";
+    spec.variables["PYTHONPATH"] = std::string(compute::kRuntimeDirectory) + ":/tmp/site-packages";
+  }
   for (const auto& [name, value] : request.environment.value_or(std::map<std::string, std::string>{}))
     spec.variables[name] = value;
   for (const auto& output : StoredOutputs(request)) spec.outputs.push_back(OutputOf(output));
@@ -83,8 +94,9 @@ Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::
   spec.network = isolated ? compute::Network::kNone : options.network;
   spec.max_runtime = MaxRuntimeOf(request);
   spec.stop_grace = options.stop_grace;
-  spec.banner = {"Aloft runs " + request.app_specification->image_uri.value_or("") + " in its environment \"" +
-                 runtime.environment + "\"; instance type " + type + "."};
+  spec.banner = {"Aloft runs " + request.app_specification->image_uri.value_or("") +
+                 (runtime.image.empty() ? " in its " : " as the ") + compute::NameOf(runtime) + "; instance type " +
+                 type + "."};
 
   std::vector<compute::TaskSpec> specs;
   int count = jobs::CountHosts(hosts);

@@ -83,7 +83,6 @@ TEST(Request, Refusals) {
     EXPECT_NE(checked.error().message.find(text), std::string::npos) << checked.error().message;
   };
   auto input = [](CreateRequest& r) -> ProcessingS3Input& { return *(*r.processing_inputs)[0].s3_input; };
-  refused([](CreateRequest& r) { r.app_specification->container_entrypoint.reset(); }, kBadJob, "ContainerEntrypoint");
   refused([&](CreateRequest& r) { input(r).local_path = "/etc"; }, kBadJob, "LocalPath");
   refused([&](CreateRequest& r) { input(r).local_path = "/opt/ml/processing/../model"; }, kBadJob, "LocalPath");
   refused([&](CreateRequest& r) { input(r).s3_uri = "https://x"; }, kBadJob, "S3Uri");

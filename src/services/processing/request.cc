@@ -88,10 +88,6 @@ Status CheckRequest(const CreateRequest& request) {
   if (request.network_config && request.network_config->vpc_config) return NotBuilt("NetworkConfig.VpcConfig");
   if (!request.app_specification || !Filled(request.app_specification->image_uri))
     return Bad("AppSpecification.ImageUri is missing.");
-  if (!Filled(request.app_specification->container_entrypoint))
-    return Bad(
-        "AppSpecification.ContainerEntrypoint is missing: the runtimes that stand for images have none of their "
-        "own.");
   ALOFT_TRY(CheckResources(request));
   if (!Filled(request.role_arn)) return Bad("RoleArn is missing.");
   ALOFT_TRY(CheckEach(

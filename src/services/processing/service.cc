@@ -73,6 +73,12 @@ Result<CreateProcessingJobResponse> Service::CreateProcessingJob(const identity:
   const auto& cluster = *request.processing_resources->cluster_config;
   ALOFT_ASSIGN(compute::Limits limits, jobs::LimitsOf(*cluster.instance_type, cluster.volume_size_in_gb.value_or(0)));
   ALOFT_ASSIGN(compute::Runtime runtime, jobs::Resolve(d_.world, *request.app_specification->image_uri));
+  const auto& entrypoint = request.app_specification->container_entrypoint;
+  if (runtime.image.empty() && (!entrypoint || entrypoint->empty()))
+    return Fail(
+        kBadJob,
+        "AppSpecification.ContainerEntrypoint is missing: the runtimes that stand for images have none of their "
+        "own.");
   ALOFT_TRY(jobs::CheckCapacity(options_.capacity, {}, limits, *cluster.instance_type,
                                 cluster.instance_count.value_or(1), "processing job usage"));
   ALOFT_TRY(jobs::CheckRole(d_.world, session, *request.role_arn, arn));
@@ -80,7 +86,7 @@ Result<CreateProcessingJobResponse> Service::CreateProcessingJob(const identity:
     ALOFT_TRY(jobs::CheckInput(d_.world, session.account, *request.role_arn, *input.s3_input->s3_uri));
 
   job.document = shapes::ToJsonText(request);
-  job.state.environment = runtime.environment;
+  job.state.environment = runtime.image.empty() ? runtime.environment : compute::NameOf(runtime);
   ALOFT_TRY(engine_.Create(std::move(job), tags));
   CreateProcessingJobResponse response;
   response.processing_job_arn = arn;

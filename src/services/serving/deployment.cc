@@ -116,7 +116,7 @@ Summary Summarize(const Variant& variant, double share, int answering, Time depl
     image.specified_image = container.image;
     // What stands in for the image, by its true name.
     if (auto runtime = runtimes.Resolve(*container.image); runtime.ok()) {
-      image.resolved_image = "aloft-runtime/" + runtime->name;
+      image.resolved_image = runtime->image.empty() ? "aloft-runtime/" + runtime->name : "sha256:" + runtime->image;
     }
     image.resolution_time = deployed;
   }

@@ -58,6 +58,8 @@ Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
   compute::TaskSpec spec;
   spec.id = TaskIdOf(name);
   spec.environment = std::move(plan.environment);
+  spec.image = std::move(plan.image);
+  spec.port = plan.port;
   spec.command = std::move(plan.command);
   spec.variables = std::move(plan.variables);
   spec.files = std::move(plan.files);

@@ -16,6 +16,14 @@ std::string WithSlash(std::string uri) {
   return uri;
 }
 
+// A container is started as SageMaker does: `<its entrypoint> train`, or as the request says.
+void RunContainer(const Job& job, const compute::Runtime& runtime, compute::TaskSpec& spec) {
+  const auto& algorithm = *job.request.algorithm_specification;
+  spec.entrypoint = algorithm.container_entrypoint.value_or(std::vector<std::string>{});
+  spec.command = algorithm.container_arguments.value_or(std::vector<std::string>{});
+  if (spec.entrypoint.empty() && spec.command.empty()) spec.command = runtime.train;
+}
+
 std::vector<std::string> CommandOf(const Job& job, const compute::Runtime& runtime) {
   const auto& algorithm = *job.request.algorithm_specification;
   std::vector<std::string> command = algorithm.container_entrypoint.value_or(std::vector<std::string>{});
@@ -152,8 +160,9 @@ std::string InputDataConfigFile(const Job& job) {
 Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::Runtime& runtime,
                                                  const PlanOptions& options) {
   compute::TaskSpec spec;
-  spec.environment = runtime.environment;
+  compute::UseRuntime(runtime, spec);
   spec.command = CommandOf(job, runtime);
+  if (!runtime.image.empty()) RunContainer(job, runtime, spec);
   // The platform's variables first: what the request says wins, as in a container.
   spec.variables = {{"AWS_REGION", job.scope.region.value()},
                     {"AWS_DEFAULT_REGION", job.scope.region.value()},
@@ -178,8 +187,8 @@ Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::
     ALOFT_ASSIGN(one.limits, jobs::LimitsOf(type, job.request.resource_config->volume_size_in_gb.value_or(0)));
     one.inputs = InputsOf(job, host);
     one.files = FilesOf(job, host);
-    one.banner = {"Aloft runs " + ImageOf(job.request) + " in its environment \"" + runtime.environment +
-                  "\"; instance type " + type +
+    one.banner = {"Aloft runs " + ImageOf(job.request) + (runtime.image.empty() ? " in its " : " as the ") +
+                  compute::NameOf(runtime) + "; instance type " + type +
                   (count > 1 ? ", " + one.host_name + " of " + std::to_string(count) : "") + "."};
     specs.push_back(std::move(one));
   }

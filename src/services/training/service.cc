@@ -57,7 +57,7 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
     ALOFT_TRY(jobs::CheckInput(d_.world, session.account, *request.role_arn, channel.uri));
 
   job.document = shapes::ToJsonText(request);
-  job.state.environment = runtime.environment;
+  job.state.environment = runtime.image.empty() ? runtime.environment : compute::NameOf(runtime);
   ALOFT_TRY(engine_.Create(std::move(job), tags));
   CreateTrainingJobResponse response;
   response.training_job_arn = arn;

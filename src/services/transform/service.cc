@@ -46,6 +46,9 @@ Result<sagemaker::CreateTransformJobResponse> Service::CreateTransformJob(
   if (models::IsMultiModel(model.request)) {
     return Fail(kBadJob, "A transform job needs a model of its own, no multi-model container.");
   }
+  if (auto plan = models::PlanServing(model.request, with_.runtimes); plan.ok() && !plan->image.empty()) {
+    return Fail(kNotBuilt, "NotImplemented: batch transform of models in container images is not built in this Aloft.");
+  }
   std::string role = model.request.execution_role_arn.value_or("");
   if (role.empty()) return Fail(kBadJob, "The model needs an ExecutionRoleArn that may read the input.");
   if (with_.check_input) {

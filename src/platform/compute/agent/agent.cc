@@ -49,6 +49,7 @@ Agent::Agent(TaskSpec spec, Launch launch, Journal journal, const Clock& clock)
       clock_(clock),
       log_(launch_.directory, clock, kMaxUnreadLog, [this] { return StopRequested(); }),
       environments_(launch_.environments_directory, launch_.runtime_directory),
+      library_(launch_.images_directory),
       cgroups_(os::DetectCgroups()),
       gang_(spec_.gang, launch_.directory) {
   SystemRandom random;
@@ -58,7 +59,7 @@ Agent::Agent(TaskSpec spec, Launch launch, Journal journal, const Clock& clock)
 
 Owner Agent::owner() const {
   if (launch_.user == 0) return std::nullopt;
-  return launch_.user;
+  return launch_.user + image_user_.uid;
 }
 
 bool Agent::StopRequested() const {
@@ -79,7 +80,9 @@ void Agent::Enter(Phase phase, std::string_view message) {
 }
 
 Status Agent::MakeDirectories() {
-  for (const char* name : {"ml", "tmp", "root"}) {
+  std::vector<const char*> names{"ml", "tmp", "root"};
+  if (!spec_.image.empty()) names.push_back("layer");
+  for (const char* name : names) {
     std::string path = Inside(name);
     if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return SystemError("mkdir " + path, errno);
     if (owner() && ::chown(path.c_str(), *owner(), *owner()) != 0) return SystemError("chown " + path, errno);
@@ -97,13 +100,18 @@ Status Agent::MakeDirectories() {
 os::SandboxSpec Agent::DescribeSandbox() const {
   os::SandboxSpec sandbox;
   sandbox.root_directory = Inside("root");
-  sandbox.mounts = {{Inside("ml"), "/opt/ml", true, false},
-                    {Inside("tmp"), "/tmp", true, false},
-                    {Inside("tmp"), "/var/tmp", true, false},
-                    {launch_.socket_directory, "/run/aloft", true, false},
-                    {launch_.runtime_directory, kRuntimeDirectory, false, false}};
-  if (!launch_.programs_directory.empty())
-    sandbox.mounts.push_back({launch_.programs_directory, kProgramsDirectory, false, true});
+  sandbox.mounts = {{Inside("ml"), "/opt/ml", true, false}};
+  if (!spec_.image.empty()) {
+    sandbox.image = os::ImageRoot{library_.RootOf(spec_.image), Inside("layer")};
+  } else {
+    sandbox.mounts.insert(sandbox.mounts.end(), {{Inside("tmp"), "/tmp", true, false},
+                                                 {Inside("tmp"), "/var/tmp", true, false},
+                                                 {launch_.socket_directory, "/run/aloft", true, false},
+                                                 {launch_.runtime_directory, kRuntimeDirectory, false, false}});
+    if (!launch_.programs_directory.empty())
+      sandbox.mounts.push_back({launch_.programs_directory, kProgramsDirectory, false, true});
+  }
+  sandbox.dial = spec_.port != 0;
   if (!launch_.ca_file.empty()) sandbox.mounts.push_back({launch_.ca_file, kCaInside, false, false});
   if (environment_) sandbox.mounts.push_back({environment_->path, environment_->path, false, false});
   for (const Input& input : spec_.inputs)
@@ -186,6 +194,12 @@ Agent::End Agent::Work() {
 
 std::optional<Agent::End> Agent::Prepare() {
   for (const auto& line : spec_.banner) log_.Line(line);
+  if (auto end = spec_.image.empty() ? PrepareEnvironment() : PrepareImage()) return end;
+  if (cgroups_->support().driver == "none") log_.Line("Limits are per process only: " + cgroups_->support().why);
+  return std::nullopt;
+}
+
+std::optional<Agent::End> Agent::PrepareEnvironment() {
   auto stopped = [this] { return StopRequested(); };
   if (environment_) {
     if (!environment_->ready) Enter(Phase::kPreparing, "Making the environment " + spec_.environment);
@@ -201,7 +215,6 @@ std::optional<Agent::End> Agent::Prepare() {
     for (const auto& version : environment_->versions) versions += (versions.empty() ? "" : ", ") + version;
     log_.Line("Runtime " + spec_.environment + ": " + versions);
   }
-  if (cgroups_->support().driver == "none") log_.Line("Limits are per process only: " + cgroups_->support().why);
   return std::nullopt;
 }
 
@@ -246,21 +259,32 @@ std::optional<Agent::End> Agent::Stage() {
   return std::nullopt;
 }
 
-std::map<std::string, std::string> Agent::Variables() const {
+std::map<std::string, std::string> Agent::OwnVariables() const {
+  if (image_) {
+    auto variables = image_->config.variables;
+    variables.emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    variables.emplace("HOME", image_user_.home);
+    variables.emplace("HOSTNAME", spec_.host_name);
+    return variables;
+  }
   std::map<std::string, std::string> variables{{"HOME", "/tmp"},
                                                {"TMPDIR", "/tmp"},
                                                {"USER", "aloft"},
                                                {"LANG", "C.UTF-8"},
                                                {"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                                {"PYTHONUNBUFFERED", "1"},
-                                               {"PYTHONPATH", kRuntimeDirectory},
-                                               {"AWS_REGION", spec_.region},
-                                               {"AWS_DEFAULT_REGION", spec_.region},
-                                               {"AWS_EC2_METADATA_DISABLED", "true"}};
+                                               {"PYTHONPATH", kRuntimeDirectory}};
   if (environment_) {
     variables["PATH"] = environment_->path + "/bin:" + variables["PATH"];
     variables["VIRTUAL_ENV"] = environment_->path;
   }
+  return variables;
+}
+
+std::map<std::string, std::string> Agent::Variables() const {
+  auto variables = OwnVariables();
+  variables["AWS_REGION"] = variables["AWS_DEFAULT_REGION"] = spec_.region;
+  variables["AWS_EC2_METADATA_DISABLED"] = "true";
   if (UsesApi()) {
     std::string host = api_->is_address() ? "127.0.0.1" : api_->host;
     std::string url = api_->scheme + "://" + host + ":" + std::to_string(api_->port);
@@ -290,12 +314,18 @@ std::optional<Agent::End> Agent::Start() {
   if (!grouped.ok()) return cannot(grouped.error());
   Enter(Phase::kRunning, "Running the code");
   Status served;
-  auto listeners = sandbox_->Start(spec_.command, Variables(), [&](std::vector<os::Fd> mounts) {
-    served = fast_files_ ? fast_files_->Serve(std::move(mounts)) : Fail(kInternal, "nobody serves the mounts");
-  });
+  std::optional<os::RunAs> as;
+  if (image_) as = os::RunAs{image_user_.uid, image_user_.gid, WorkingDirectory()};
+  auto listeners = sandbox_->Start(
+      Command(), Variables(),
+      [&](std::vector<os::Fd> mounts) {
+        served = fast_files_ ? fast_files_->Serve(std::move(mounts)) : Fail(kInternal, "nobody serves the mounts");
+      },
+      as);
   if (!served.ok()) return cannot(served.error());
   if (!listeners.ok()) return cannot(listeners.error());
   if (auto linked = OpenLink(*listeners); !linked.ok()) return cannot(linked.error());
+  if (auto opened = OpenPort(*listeners); !opened.ok()) return cannot(opened.error());
   static_cast<void>(journal_.CommandStarted());
   command_ran_ = true;
   StartSyncs();
@@ -366,12 +396,15 @@ void Agent::Store(End& end) {
 }
 
 void Agent::CleanUp() {
+  if (port_) port_->Stop();
   if (gate_) gate_->Stop();
   link_.reset();
   static_cast<void>(cgroups_->Remove(launch_.control_group));
   ml_.Reset();
   std::error_code ignored;
-  for (const char* name : {"ml", "tmp", "root"}) fs::remove_all(Inside(name), ignored);
+  // The kernel makes it without any permission.
+  fs::permissions(Inside("layer/work/work"), fs::perms::owner_all, ignored);
+  for (const char* name : {"ml", "tmp", "root", "layer"}) fs::remove_all(Inside(name), ignored);
   fs::remove_all(launch_.socket_directory, ignored);
   fs::remove(Inside(kCredentialsFile), ignored);
 }

@@ -22,6 +22,8 @@
 #include "platform/compute/journal.h"
 #include "platform/compute/log_spool.h"
 #include "platform/compute/task_files.h"
+#include "platform/images/library.h"
+#include "platform/images/user.h"
 
 namespace aloft::compute {
 
@@ -50,6 +52,8 @@ class Agent {
 
   End Work();
   std::optional<End> Prepare();
+  std::optional<End> PrepareEnvironment();
+  std::optional<End> PrepareImage();
   std::optional<End> Stage();
   Status BringInputs();
   StagerOptions Staging();
@@ -67,7 +71,15 @@ class Agent {
   bool FinishSyncs(End& end, bool failed);
   void CleanUp();
 
+  // What of the machine the code sees, by variables: an environment's, or an image's own.
+  std::map<std::string, std::string> OwnVariables() const;
   std::map<std::string, std::string> Variables() const;
+  std::vector<std::string> Command() const;
+  std::string WorkingDirectory() const;
+  // Makes the code's port the worker's socket.
+  Status OpenPort(std::vector<os::Fd>& descriptors);
+  void GiveDirectories();
+  std::vector<std::string> Written() const;
   std::string Inside(const char* name) const { return launch_.directory + "/" + name; }
   bool StopRequested() const;
   StopMode StopModeNow() const;
@@ -82,9 +94,13 @@ class Agent {
   LogSpool log_;
   Environments environments_;
   std::optional<Environment> environment_;
+  images::Library library_;
+  std::optional<images::Image> image_;
+  images::User image_user_;
   std::unique_ptr<os::Cgroups> cgroups_;
   std::unique_ptr<ObjectTransfer> transfer_;
-  std::unique_ptr<Gate> gate_;
+  std::unique_ptr<Gate> gate_, port_;
+  os::Fd dial_;
   std::string credentials_token_;
   std::optional<ApiEndpoint> api_;
 

@@ -69,7 +69,7 @@ Agent::Reason Agent::Watch() {
         end_politely(Reason::kStop, std::chrono::seconds(0));
         kill_at = std::min(kill_at, now);
       }
-      auto used = DiskUsage({Inside("ml"), Inside("tmp")}, sandbox_->Processes());
+      auto used = DiskUsage(Written(), sandbox_->Processes());
       if (used > launch_.limits.disk_bytes && reason != Reason::kDisk) {
         reason = Reason::kDisk;
         kill_at = now;  // a full disk leaves no time to be polite
@@ -118,7 +118,7 @@ Agent::End Agent::Judge(Reason reason) {
             "the code needed more than its " + Gibibytes(launch_.limits.memory_bytes) + " of memory", false};
   // The last file may be cut off at the limit, and the code may have seen that as an error of its own.
   constexpr std::uint64_t kNearly = 1u << 20;
-  if (end.signal == SIGXFSZ || DiskUsage({Inside("ml"), Inside("tmp")}, {}) + kNearly > launch_.limits.disk_bytes)
+  if (end.signal == SIGXFSZ || DiskUsage(Written(), {}) + kNearly > launch_.limits.disk_bytes)
     return {Outcome::kDiskFull,
             "the code wrote more than its volume of " + Gibibytes(launch_.limits.disk_bytes) + " holds", false};
   std::string text = FailureText(ml_.get());

@@ -41,11 +41,9 @@ Result<Addresses> Resolve(const std::string& host, const std::string& port) {
   return Addresses(found);
 }
 
-Result<os::Fd> Connect(const addrinfo& address) {
-  os::Fd socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Result<os::Fd> Connect(os::Fd socket, const sockaddr* address, socklen_t length) {
   if (!socket) return SystemError("socket", errno);
-  if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) != 0 && errno != EINPROGRESS)
-    return SystemError("connect", errno);
+  if (::connect(socket.get(), address, length) != 0 && errno != EINPROGRESS) return SystemError("connect", errno);
   pollfd wait{socket.get(), POLLOUT, 0};
   int error = ETIMEDOUT;
   socklen_t size = sizeof error;
@@ -54,6 +52,11 @@ Result<os::Fd> Connect(const addrinfo& address) {
   int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return socket;
+}
+
+Result<os::Fd> Connect(const addrinfo& address) {
+  os::Fd socket(::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return Connect(std::move(socket), address.ai_addr, address.ai_addrlen);
 }
 
 bool IsOwnAddress(const sockaddr& address) {
@@ -195,6 +198,7 @@ void Gate::Accept(Kind kind, const os::Fd& listener) {
 void Gate::Answer(Kind kind, os::Fd peer) {
   if (kind == Kind::kCredentials) return AnswerCredentials(peer);
   if (kind == Kind::kProxy) return AnswerProxy(std::move(peer));
+  if (kind == Kind::kInside) return AnswerInside(std::move(peer));
   auto endpoint = ParseEndpoint(options_.api_url());
   if (!endpoint) return;
   auto addresses = Resolve(endpoint->host, std::to_string(endpoint->port));
@@ -203,6 +207,20 @@ void Gate::Answer(Kind kind, os::Fd peer) {
     auto socket = Connect(*at);
     if (socket.ok()) return Join(std::move(peer), std::move(*socket), "");
   }
+}
+
+void Gate::AnswerInside(os::Fd peer) {
+  os::Fd socket;
+  {
+    std::lock_guard lock(inside_mutex_);
+    socket = options_.inside_socket();
+  }
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(options_.inside_port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto connected = Connect(std::move(socket), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  if (connected.ok()) Join(std::move(peer), std::move(*connected), "");
 }
 
 std::string Gate::ReadHead(const os::Fd& peer, std::string& rest) const {

@@ -19,15 +19,22 @@
 namespace aloft::compute {
 
 struct GateOptions {
-  std::function<std::string()> api_url;  // asked for each connection
-  std::string credentials_file;
-  std::string credentials_token;  // what the code must send to get credentials
+  std::function<std::string()> api_url{};  // asked for each connection
+  std::string credentials_file{};
+  std::string credentials_token{};  // what the code must send to get credentials
   std::size_t max_connections = 256;
+  std::function<os::Fd()> inside_socket{};  // a socket of the network inside, not connected; one call at a time
+  std::uint16_t inside_port = 0;
 };
 
 class Gate {
  public:
-  enum class Kind { kApi, kCredentials, kProxy };
+  enum class Kind {
+    kApi,
+    kCredentials,
+    kProxy,
+    kInside,  // the other way round: from a socket outside to a port inside
+  };
 
   explicit Gate(GateOptions options);
   ~Gate() { Stop(); }
@@ -44,6 +51,7 @@ class Gate {
   void Answer(Kind kind, os::Fd peer);
   void AnswerCredentials(const os::Fd& peer);
   void AnswerProxy(os::Fd peer);
+  void AnswerInside(os::Fd peer);
   void Join(os::Fd a, os::Fd b, std::string to_b);
   // One request's head; empty at an error.
   std::string ReadHead(const os::Fd& peer, std::string& rest) const;
@@ -52,7 +60,7 @@ class Gate {
   os::Fd stop_;  // readable once stopping: wakes every wait
   std::atomic<bool> stopping_{false};
   std::vector<std::thread> acceptors_;
-  std::mutex mutex_;
+  std::mutex mutex_, inside_mutex_;
   std::list<Connection> connections_;
 };
 
