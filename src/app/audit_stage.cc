@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "foundation/crypto/sigv4.h"
+#include "foundation/crypto/sigv4_view.h"
 #include "platform/identity/errors.h"
 
 namespace aloft::app {
@@ -12,9 +12,8 @@ constexpr std::size_t kMaxKeyBytes = 128;
 
 // The access key that a request names, where it proves nothing: letters and digits, or not worth repeating.
 std::string ClaimedKey(const http::RequestHead& head) {
-  crypto::SignedRequest request{head.method, std::string(head.path()), std::string(head.query()),
-                                head.headers.fields()};
-  auto authorization = crypto::ParseAuthorization(request);
+  auto authorization =
+      crypto::ParseAuthorization(crypto::RequestView(head.method, head.path(), head.query(), head.headers.fields()));
   if (!authorization.ok()) return {};
   const std::string& key = authorization->access_key_id;
   bool plain = key.size() <= kMaxKeyBytes && std::ranges::all_of(key, [](unsigned char c) { return std::isalnum(c); });

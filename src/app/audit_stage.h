@@ -21,6 +21,15 @@ struct AuditTrace {
   std::string parameters;
   // Of the last refusal by policy: 1 + source, + 100 where it was explicit; 0: none.
   mutable std::atomic<int> refusal{0};
+
+  // Before the call is looked at again.
+  void Clear() {
+    kind = {audit::Category::kNone, true, {}};
+    recorded = false;
+    resources.clear();
+    parameters.clear();
+    refusal.store(0);
+  }
 };
 
 class AuditStage {

@@ -5,8 +5,8 @@ namespace {
 
 constexpr std::string_view kBearerPrefix = "Bearer ";
 
-crypto::SignedRequest ToSigned(const http::RequestHead& head) {
-  return {head.method, std::string(head.path()), std::string(head.query()), head.headers.fields()};
+crypto::RequestView ToSigned(const http::RequestHead& head) {
+  return {head.method, head.path(), head.query(), head.headers.fields()};
 }
 
 }  // namespace
@@ -19,7 +19,7 @@ Result<Proof> Authenticate::operator()(const http::RequestHead& head, std::optio
     Region region = session.region;
     return Proof{std::move(session), std::move(region), {}};
   }
-  crypto::SignedRequest request = ToSigned(head);
+  crypto::RequestView request = ToSigned(head);
   if (crypto::HasSignature(request)) {
     if ((row.authenticators & api::kSigV4) == 0) {
       return Fail(crypto::kUnsupportedSignature, "This operation takes no AWS signature.");
@@ -30,7 +30,7 @@ Result<Proof> Authenticate::operator()(const http::RequestHead& head, std::optio
   return Fail(crypto::kNoSignature, "Request is missing Authentication Token");
 }
 
-Result<Proof> Authenticate::VerifySignature(const crypto::SignedRequest& request, std::optional<std::string_view> body,
+Result<Proof> Authenticate::VerifySignature(const crypto::RequestView& request, std::optional<std::string_view> body,
                                             std::string_view service) {
   ALOFT_ASSIGN(crypto::Authorization authorization, crypto::ParseAuthorization(request));
   if (!service.empty() && authorization.scope.service != service)

@@ -6,7 +6,7 @@
 
 #include "api/common/operation.h"
 #include "foundation/base/clock.h"
-#include "foundation/crypto/sigv4.h"
+#include "foundation/crypto/sigv4_view.h"
 #include "foundation/http/message.h"
 #include "platform/identity/service.h"
 
@@ -28,7 +28,7 @@ class Authenticate {
   Result<Proof> operator()(const http::RequestHead& head, std::optional<std::string_view> body, const api::Row& row);
 
  private:
-  Result<Proof> VerifySignature(const crypto::SignedRequest& request, std::optional<std::string_view> body,
+  Result<Proof> VerifySignature(const crypto::RequestView& request, std::optional<std::string_view> body,
                                 std::string_view service);
 
   identity::Service& identity_;

@@ -5,6 +5,7 @@
 
 #include "api/common/authorize.h"
 #include "api/common/trace.h"
+#include "foundation/os/must_not_block.h"
 #include "platform/identity/denial.h"
 
 namespace aloft::app {
@@ -12,6 +13,9 @@ namespace {
 
 // How long a refused client should wait, seconds.
 constexpr const char* kRetryAfter = "1";
+
+// A larger body takes too long to digest on a socket's thread.
+constexpr std::size_t kMaxBodyHere = 64 * 1024;
 
 // Why a call was refused, sealed: sts:DecodeAuthorizationMessage opens it. A header, because of AWS's services
 // only EC2 has a place for it in its messages.
@@ -49,16 +53,42 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
     call->received = gateway.clock_.Now();
   }
   ~InFlight() {
-    if (!answered_.exchange(true)) Send(Fail(kInternal, "The request was dropped.", "no answer was given"));
+    if (!answered_.exchange(true)) {
+      Result<http::Response> dropped = Fail(kInternal, "The request was dropped.", "no answer was given");
+      http::Response response = Render(dropped);
+      Send(dropped, std::move(response));
+    }
     gateway_.in_flight_.fetch_sub(1, std::memory_order_relaxed);
   }
 
   void Answer(Result<http::Response> result) {
-    if (!answered_.exchange(true)) Send(std::move(result));
+    http::Response response = Render(result);
+    if (const os::MustNotBlock* here = os::MustNotBlock::Current();
+        here != nullptr && here == trying.load(std::memory_order_relaxed) && here->refused()) {
+      again = true;  // made without what it needed
+      return;
+    }
+    if (!answered_.exchange(true)) Send(result, std::move(response));
+  }
+
+  // Back to before anything was asked about the call.
+  void Forget() {
+    prepared.reset();
+    global_context.clear();
+    decided.store(false);
+    refused.store(false);
+    denial.clear();
+    trace.Clear();
   }
 
   const api::Front* front;
   const api::Row* row = nullptr;
+  bool buffered = false;  // the body is at hand
+  bool limited = false;   // it has paid its caller's rate
+  bool allowed = false;   // all stages before Run are done
+  // While it is tried on its socket's thread; `again` is that thread's.
+  std::atomic<const os::MustNotBlock*> trying{nullptr};
+  bool again = false;
   std::shared_ptr<api::Call> call = std::make_shared<api::Call>();
   std::unique_ptr<api::Prepared> prepared;
   identity::Context global_context;
@@ -68,24 +98,22 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
   AuditTrace trace;
 
  private:
-  void Send(Result<http::Response> result) {
-    const auto& head = call->head();
-    std::string failure;
-    http::Response response;
+  // Takes the response out of `result`.
+  http::Response Render(Result<http::Response>& result) {
     // The last door: whatever a handler does, nothing that it says goes out before somebody decided that it may.
     if (result.ok() && row != nullptr && row->open.empty() && !decided.load())
       result = Fail(kInternal, "The request could not be authorized.", "answered without an authorization decision");
-    if (result.ok()) {
-      response = std::move(*result);
-    } else {
-      failure = Describe(result.error());
-      response = front->RenderError(result.error(), head, call->request_id);
-      bool later = result.error().kind() == ErrorKind::kUnavailable || result.error().kind() == ErrorKind::kThrottled;
-      if (later && !response.headers.Has("retry-after")) response.headers.Add("Retry-After", kRetryAfter);
-    }
-    if (!denial.empty() && !result.ok() && result.error().reason == identity::kAccessDenied)
+    if (result.ok()) return std::move(*result);
+    http::Response response = front->RenderError(result.error(), call->head(), call->request_id);
+    bool later = result.error().kind() == ErrorKind::kUnavailable || result.error().kind() == ErrorKind::kThrottled;
+    if (later && !response.headers.Has("retry-after")) response.headers.Add("Retry-After", kRetryAfter);
+    if (!denial.empty() && result.error().reason == identity::kAccessDenied)
       response.headers.Add(kDenialHeader, denial);
-    Record(response.status, failure);
+    return response;
+  }
+
+  void Send(const Result<http::Response>& result, http::Response response) {
+    Record(response.status, result.ok() ? std::string() : Describe(result.error()));
     // Who changed something hears of it when its record is durable.
     const int status = response.status;
     auto answer = [front = front, call = call, response = std::move(response)](Status recorded) mutable {
@@ -134,8 +162,16 @@ Gateway::Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, 
       log_(std::move(log)),
       meter_(fronts_, metrics),
       refused_(metrics.AddCounter("aloft_requests_refused_total", "Requests refused because the server was full")),
-      throttled_(
-          metrics.AddCounter("aloft_requests_throttled_total", "Requests refused by their caller's rate limit")) {}
+      throttled_(metrics.AddCounter("aloft_requests_throttled_total", "Requests refused by their caller's rate limit")),
+      answered_here_(
+          metrics.AddCounter("aloft_requests_resident_total", "Requests that their socket's thread brought to an end")),
+      handed_over_(metrics.AddCounter("aloft_requests_handed_over_total",
+                                      "Requests that were tried on their socket's thread and needed the pool")) {
+  for (const api::Front* front : fronts_)
+    for (const api::Row& row : front->rows())
+      for (const Operation& each : options_.resident)
+        if (row.service == each.service && row.operation == each.name) resident_.insert(&row);
+}
 
 void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   // Claim: which API is this?
@@ -163,22 +199,40 @@ void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
 
   // Body: buffered operations get all of it before anything is decided; streamed ones take it later.
   if (claim->body == api::BodyMode::kStreamed) {
-    Serve(flight, std::nullopt);
+    Serve(flight);
     return;
   }
   exchange->ReadBody(claim->max_body_bytes, [this, flight](Result<std::string> body) {
     if (!body.ok()) {
       flight->Answer(std::move(body).error());
     } else {
-      Serve(flight, std::move(*body));
+      flight->call->body = std::move(*body);
+      flight->buffered = true;
+      Serve(flight);
     }
   });
 }
 
-void Gateway::Serve(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body) {
-  auto shared_body = std::make_shared<std::optional<std::string>>(std::move(body));
-  bool queued = pool_.TrySubmit([this, flight, shared_body] {
-    if (auto status = Run(flight, std::move(*shared_body)); !status.ok()) flight->Answer(std::move(status).error());
+// Finds the row on the way, from bytes alone. What does not match is the pool's to refuse.
+bool Gateway::IsResident(InFlight& flight) const {
+  const api::Call& call = *flight.call;
+  if (resident_.empty() || call.body.size() > kMaxBodyHere) return false;
+  auto row = flight.front->Match(call.head(), call.body);
+  if (!row.ok()) return false;
+  flight.row = *row;
+  return resident_.contains(*row);
+}
+
+void Gateway::Serve(const std::shared_ptr<InFlight>& flight) {
+  if (IsResident(*flight)) {
+    if (TryHere(flight)) return answered_here_.Increment();
+    handed_over_.Increment();
+  }
+  bool queued = pool_.TrySubmit([this, flight] {
+    if (!flight->allowed) {
+      if (auto status = Decide(flight); !status.ok()) return flight->Answer(std::move(status).error());
+    }
+    Run(flight);
   });
   if (!queued) {
     refused_.Increment();
@@ -186,30 +240,52 @@ void Gateway::Serve(const std::shared_ptr<InFlight>& flight, std::optional<std::
   }
 }
 
-Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body) {
+// False where something would have had to wait, and the pool must go on.
+bool Gateway::TryHere(const std::shared_ptr<InFlight>& flight) {
+  const os::MustNotBlock here;
+  flight->trying.store(&here, std::memory_order_relaxed);
+  Status decided = Decide(flight);
+  flight->allowed = decided.ok() && !here.refused();
+  if (flight->allowed) {
+    Run(flight);
+  } else if (!here.refused()) {
+    flight->Answer(std::move(decided).error());
+  } else {
+    flight->again = true;
+  }
+  flight->trying.store(nullptr, std::memory_order_relaxed);
+  if (!std::exchange(flight->again, false)) return true;
+  if (!flight->allowed) flight->Forget();
+  return false;
+}
+
+// Everything that can refuse a call before its operation begins.
+Status Gateway::Decide(const std::shared_ptr<InFlight>& flight) {
   api::Call& call = *flight->call;
 
   if (options_.fit) ALOFT_TRY(options_.fit());
 
   // Match: the row, or a typed refusal that names what is not built.
-  std::string_view body_text = body ? std::string_view(*body) : std::string_view();
-  ALOFT_ASSIGN(flight->row, flight->front->Match(call.head(), body_text));
+  if (flight->row == nullptr) {
+    ALOFT_ASSIGN(flight->row, flight->front->Match(call.head(), call.body));
+  }
 
   ALOFT_TRY(audit_.Match(*flight->row, flight->trace));
 
   // Authenticate: the signature covers the body, so a buffered body is checked with it.
   std::optional<std::string_view> signed_body;
-  if (body) signed_body = body_text;
+  if (flight->buffered) signed_body = call.body;
   ALOFT_ASSIGN(Proof proof, authenticate_(call.head(), signed_body, *flight->row));
   call.session = std::move(proof.session);
   call.region = proof.region.empty() ? options_.region : std::move(proof.region);
   call.payload = std::move(proof.payload);
-  if (body) call.body = std::move(*body);
 
   // Limit: one caller's rate must not starve the others.
-  if (auto status = limits_.Admit(call.session, call.head().peer_address, *flight->row); !status.ok()) {
-    throttled_.Increment();
-    return status;
+  if (!std::exchange(flight->limited, true)) {
+    if (auto status = limits_.Admit(call.session, call.head().peer_address, *flight->row); !status.ok()) {
+      throttled_.Increment();
+      return status;
+    }
   }
 
   // Prepare: decode; every input error surfaces here.
@@ -220,16 +296,18 @@ Status Gateway::Run(const std::shared_ptr<InFlight>& flight, std::optional<std::
   const std::vector<api::Permission> permissions = flight->prepared->permissions();
   audit_.Prepared(*flight->front, call, *flight->prepared, permissions, flight->trace);
   for (const api::Permission& permission : permissions) ALOFT_TRY(Check(*flight, permission));
+  return {};
+}
 
+// May answer now or later, from any thread. What it commits takes the record of the call along.
+void Gateway::Run(const std::shared_ptr<InFlight>& flight) {
+  api::Call& call = *flight->call;
   if (options_.used) options_.used(call, *flight->row);
-
-  // Run: may answer now or later, from any thread. What it commits takes the record of the call along.
   audit_.Allowed(*flight->row, flight->trace, call);
   audit::Scope scope(call.audit);
   auto ask = [this, flight](const api::Permission& permission) { return Check(*flight, permission); };
   flight->prepared->Run(flight->call, api::AuthorizedMaker::Make(std::move(ask)),
                         [flight](Result<http::Response> result) { flight->Answer(std::move(result)); });
-  return {};
 }
 
 Status Gateway::Check(InFlight& flight, const api::Permission& permission) const {

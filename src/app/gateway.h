@@ -3,13 +3,17 @@
 //
 //   claim -> admit -> body -> match -> authenticate -> limit -> prepare -> authorize -> run -> record -> answer
 //
-// Stages up to the body run on the connection's thread; the rest on a bounded pool.
+// Stages up to the body run on the connection's thread, the rest on a bounded pool. Calls of resident operations are
+// tried on the connection's thread to their end, where nothing may wait (os::MustNotBlock); only what is refused there
+// goes to the pool, from `run` on if everything before it was decided.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "api/common/operation.h"
@@ -27,6 +31,10 @@
 
 namespace aloft::app {
 
+struct Operation {
+  std::string_view service, name;  // "s3", "GetObject"
+};
+
 struct GatewayOptions {
   Region region;  // of callers whose credentials name none
   std::size_t max_requests_in_flight = 2048;
@@ -37,6 +45,9 @@ struct GatewayOptions {
   std::function<void(const api::Call& call, const api::Row& row)> used{};
   audit::Service* audit = nullptr;  // absent: nothing is recorded
   AccountId operator_account{};     // whose log has the calls of nobody
+  // Operations that mostly find in memory what they need, and change nothing before they have found it: tried on the
+  // thread that read them. Their Prepared::Run may be called again where something had to wait.
+  std::vector<Operation> resident{};
 };
 
 class Gateway final : public http::Handler {
@@ -51,12 +62,16 @@ class Gateway final : public http::Handler {
  private:
   class InFlight;
 
-  void Serve(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body);
-  Status Run(const std::shared_ptr<InFlight>& flight, std::optional<std::string> body);
+  bool IsResident(InFlight& flight) const;
+  void Serve(const std::shared_ptr<InFlight>& flight);
+  bool TryHere(const std::shared_ptr<InFlight>& flight);
+  Status Decide(const std::shared_ptr<InFlight>& flight);
+  void Run(const std::shared_ptr<InFlight>& flight);
   Status Check(InFlight& flight, const api::Permission& permission) const;
 
   GatewayOptions options_;
   std::vector<const api::Front*> fronts_;
+  std::unordered_set<const api::Row*> resident_;
   identity::Service& identity_;
   Authenticate authenticate_;
   RateLimits limits_;
@@ -68,6 +83,8 @@ class Gateway final : public http::Handler {
   RequestMeter meter_;
   Counter& refused_;
   Counter& throttled_;
+  Counter& answered_here_;
+  Counter& handed_over_;
   std::atomic<std::size_t> in_flight_{0};
 };
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "foundation/crypto/hash.h"
+#include "foundation/os/must_not_block.h"
 #include "platform/identity/records.h"
 #include "platform/policy/policy.h"
 
@@ -82,14 +83,16 @@ class FakeFront final : public api::Front {
     rows_.push_back({"fake", "Signed", api::kSigV4, api::BodyMode::kBuffered, 100, prepare});
     rows_.push_back({"fake", "Open", api::kAnonymous, api::BodyMode::kBuffered, 100, prepare, {}, "a test"});
     rows_.push_back({"fake", "Public", api::kAnonymous | api::kSigV4, api::BodyMode::kBuffered, 100, prepare});
+    rows_.push_back({"fake", "Resident", api::kSigV4, api::BodyMode::kBuffered, 100'000, prepare});
   }
   std::string_view name() const override { return "fake"; }
   std::optional<Claim> Claims(const http::RequestHead& head) const override {
     if (head.path() == "/elsewhere") return std::nullopt;
+    if (head.path() == "/resident") return Claim{api::BodyMode::kBuffered, 100'000};
     return Claim{api::BodyMode::kBuffered, 100};
   }
   Result<const api::Row*> Match(const http::RequestHead& head, std::string_view) const override {
-    return &rows_[head.path() == "/open" ? 1 : head.path() == "/public" ? 2 : 0];
+    return &rows_[head.path() == "/open" ? 1 : head.path() == "/public" ? 2 : head.path() == "/resident" ? 3 : 0];
   }
   http::Response RenderError(const Error& error, const http::RequestHead&, const RequestId&) const override {
     return {HttpStatus(error.kind()), {{"reason", std::string(error.reason.name)}}, error.message};
@@ -111,9 +114,10 @@ class GatewayTest : public ::testing::Test {
     keyring_ = keys::Keyring::Ephemeral(random_);
     identity_ = std::make_unique<identity::Service>(*database_, *keyring_, clock_, random_, Log::Discard());
     administrator_ = *identity_->EnsureAccount({});
-    gateway_ = std::make_unique<Gateway>(GatewayOptions{Region("us-east-1"), limit_, {}},
-                                         std::vector<const api::Front*>{&front_}, *identity_, pool_, clock_, random_,
-                                         Log::Discard(), metrics_);
+    GatewayOptions chosen{Region("us-east-1"), limit_, {}};
+    chosen.resident = {{"fake", "Resident"}};
+    gateway_ = std::make_unique<Gateway>(std::move(chosen), std::vector<const api::Front*>{&front_}, *identity_, pool_,
+                                         clock_, random_, Log::Discard(), metrics_);
   }
   ~GatewayTest() override {
     pool_.Stop();
@@ -325,6 +329,69 @@ TEST_F(GatewayTest, UnclaimedIsNotFound) {
   auto exchange = Request("/elsewhere");
   Serve(exchange);
   EXPECT_EQ(exchange->answer->status, 404);
+}
+
+// What is asked for the first time must be read, which no socket's thread may: the pool does all of it. From then on
+// the same call needs nobody else.
+TEST_F(GatewayTest, ResidentCallIsAnsweredWhereItCame) {
+  seen_.permissions = {{"fake:Resident", "*", {}}};
+  auto first = Request("/resident");
+  Sign(*first, administrator_.secret);
+  gateway_->OnRequest(first);
+  pool_.Stop();
+  ASSERT_TRUE(first->answer);
+  EXPECT_EQ(first->answer->status, 200);
+  auto second = Request("/resident");
+  Sign(*second, administrator_.secret);
+  gateway_->OnRequest(second);
+  ASSERT_TRUE(second->answer) << "the pool has stopped, so nobody else can have answered";
+  EXPECT_EQ(second->answer->status, 200);
+  EXPECT_EQ(seen_.ran, 2);
+}
+
+// An operation that has to wait after all begins again on the pool, and what it said before is heard by nobody.
+TEST_F(GatewayTest, ResidentCallThatMustWaitGoesToThePool) {
+  seen_.permissions = {{"fake:Resident", "*", {}}};
+  std::vector<bool> waited;
+  seen_.run = [&](api::Responder respond) {
+    waited.push_back(os::MayBlock().ok());
+    respond(http::Response{waited.back() ? 200 : 404, {}, std::string()});
+  };
+  auto warm = Request("/resident"), exchange = Request("/resident");
+  Sign(*warm, administrator_.secret);
+  Sign(*exchange, administrator_.secret);
+  ASSERT_TRUE(identity_->FindCredential(administrator_.access_key_id, "").ok());
+  gateway_->OnRequest(warm);
+  gateway_->OnRequest(exchange);
+  pool_.Stop();
+  for (const auto& each : {warm, exchange}) {
+    ASSERT_TRUE(each->answer);
+    EXPECT_EQ(each->answer->status, 200);
+    EXPECT_EQ(each->answers, 1);
+  }
+  EXPECT_EQ(std::count(waited.begin(), waited.end(), true), 2) << "each ran once where it may wait";
+}
+
+// A refusal is an answer too: one that is certain needs no pool.
+TEST_F(GatewayTest, ResidentCallIsRefusedWhereItCame) {
+  ASSERT_TRUE(identity_->FindCredential(administrator_.access_key_id, "").ok());
+  pool_.Stop();
+  auto exchange = Request("/resident");
+  Sign(*exchange, administrator_.secret + "x");
+  gateway_->OnRequest(exchange);
+  ASSERT_TRUE(exchange->answer);
+  EXPECT_EQ(exchange->answer->status, 403);
+}
+
+// A large body is not digested on a thread that others wait for.
+TEST_F(GatewayTest, ResidentCallWithALargeBodyGoesToThePool) {
+  ASSERT_TRUE(identity_->FindCredential(administrator_.access_key_id, "").ok());
+  auto exchange = Request("/resident");
+  exchange->body.assign(80'000, 'x');
+  Sign(*exchange, administrator_.secret + "x");
+  pool_.Stop();
+  gateway_->OnRequest(exchange);
+  EXPECT_EQ(exchange->answer->status, 503) << "there is no pool any more";
 }
 
 }  // namespace

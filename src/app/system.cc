@@ -82,7 +82,12 @@ Status RunningSystem::Start() {
                            doors_->uses().Note(call.session, row.service, call.region.value());
                          },
                          &platform_->audit(),
-                         AccountId(account())};
+                         AccountId(account()),
+                         {{"s3", "GetObject"},
+                          {"s3", "HeadObject"},
+                          {"sagemaker", "InvokeEndpoint"},
+                          {"sagemaker", "Predict"},
+                          {"sagemaker", "ModelInfer"}}};
   gateway_ = std::make_unique<Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_, world_.clock,
                                        world_.random, world_.log, world_.metrics);
   ALOFT_TRY(services_->Start());

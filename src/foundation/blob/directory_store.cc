@@ -14,6 +14,7 @@
 #include "foundation/crypto/crc.h"
 #include "foundation/os/fd.h"
 #include "foundation/os/file.h"
+#include "foundation/os/must_not_block.h"
 
 namespace aloft::blob {
 namespace {
@@ -74,6 +75,7 @@ class DirectoryStore final : public Store {
   }
 
   Result<std::unique_ptr<Writer>> Create(std::uint64_t expected_bytes, const std::optional<FrameKey>& key) override {
+    ALOFT_TRY(os::MayBlock());
     std::array<std::uint8_t, kIdLength / 2> bits;
     random_.Fill(bits);
     BlobId id(HexEncode(bits));
@@ -82,6 +84,7 @@ class DirectoryStore final : public Store {
   }
 
   Result<std::unique_ptr<Reader>> Open(const BlobId& id, const std::optional<FrameKey>& key) override {
+    ALOFT_TRY(os::MayBlock());
     ALOFT_ASSIGN(Opened opened, OpenFile(id));
     if (opened.trailer.encoding == kFramedEncoding) {
       if (!key) return Fail(kFrameKeyMissing, "Stored bytes are encrypted.", "blob " + id.value() + " needs a key");
@@ -95,6 +98,7 @@ class DirectoryStore final : public Store {
   }
 
   Status Verify(const BlobId& id) override {
+    ALOFT_TRY(os::MayBlock());
     ALOFT_ASSIGN(Opened opened, OpenFile(id));
     FileReader reader(std::move(opened.fd), opened.stored);
     std::vector<std::uint8_t> buffer(256u << 10);
@@ -109,12 +113,14 @@ class DirectoryStore final : public Store {
   }
 
   Status Delete(const BlobId& id) override {
+    ALOFT_TRY(os::MayBlock());
     if (!FolderOf(id.value())) return {};
     if (unlinkat(root_.get(), PathOf(id).c_str(), 0) != 0 && errno != ENOENT) return SystemError("unlink", errno);
     return {};
   }
 
   Status List(const std::function<bool(const BlobId&, Time)>& visit) override {
+    ALOFT_TRY(os::MayBlock());
     for (std::size_t index = 0; index < kFolders; ++index) {
       bool go_on = true;
       ALOFT_TRY(VisitFolder(index, [&](DIR* folder, const char* name) {

@@ -9,6 +9,7 @@
 #include "foundation/blob/trailer.h"
 #include "foundation/crypto/crc.h"
 #include "foundation/crypto/wipe.h"
+#include "foundation/os/must_not_block.h"
 #include "foundation/s3/operations.h"
 
 namespace aloft::blob {
@@ -161,12 +162,14 @@ class RemoteStore final : public Store {
         log_(std::move(log)) {}
 
   Result<std::unique_ptr<Writer>> Create(std::uint64_t, const std::optional<FrameKey>& key) override {
+    ALOFT_TRY(os::MayBlock());
     std::array<std::uint8_t, kIdLength / 2> bits;
     random_.Fill(bits);
     return CreateRemoteWriter(TargetOf(BlobId(HexEncode(bits))), key);
   }
 
   Result<std::unique_ptr<Reader>> Open(const BlobId& id, const std::optional<FrameKey>& key) override {
+    ALOFT_TRY(os::MayBlock());
     ALOFT_ASSIGN(Opened opened, Look(id));
     const Trailer& trailer = opened.trailer;
     if (trailer.encoding == kFramedEncoding) {
@@ -182,6 +185,7 @@ class RemoteStore final : public Store {
   }
 
   Status Verify(const BlobId& id) override {
+    ALOFT_TRY(os::MayBlock());
     ALOFT_ASSIGN(Opened opened, Look(id));
     std::vector<std::uint8_t> buffer(256u << 10);
     std::uint64_t crc = 0;
@@ -195,11 +199,13 @@ class RemoteStore final : public Store {
   }
 
   Status Delete(const BlobId& id) override {
+    ALOFT_TRY(os::MayBlock());
     if (!IsId(id.value())) return {};
     return s3::DeleteObject(*client_, bucket_, prefix_ + id.value());
   }
 
   Status List(const std::function<bool(const BlobId&, Time)>& visit) override {
+    ALOFT_TRY(os::MayBlock());
     EndDeadUploads();
     std::string next;
     do {

@@ -6,6 +6,7 @@
 
 #include "foundation/base/check.h"
 #include "foundation/crypto/evp.h"
+#include "foundation/crypto/sha256.h"
 
 namespace aloft::crypto {
 namespace {
@@ -70,7 +71,9 @@ std::string Sha1(std::string_view text) {
   return Digested(Digest::kSha1, text);
 }
 std::string Sha256(std::string_view text) {
-  return Digested(Digest::kSha256, text);
+  std::array<std::uint8_t, internal::kSha256Size> out;
+  internal::Sha256Into(text, out);
+  return std::string(AsText(out));
 }
 std::string Sha256Hex(std::string_view text) {
   return HexEncode(AsBytes(Sha256(text)));

@@ -7,8 +7,11 @@
 #include <array>
 #include <memory>
 
+#include "foundation/base/bytes.h"
 #include "foundation/base/check.h"
 #include "foundation/crypto/evp.h"
+#include "foundation/crypto/sha256.h"
+#include "foundation/crypto/wipe.h"
 
 namespace aloft::crypto {
 namespace {
@@ -46,20 +49,28 @@ std::string Hmac(Digest digest, std::string_view key, std::string_view text) {
 }
 
 std::string HmacSha256(std::string_view key, std::string_view text) {
-  return Hmac(Digest::kSha256, key, text);
+  std::array<std::uint8_t, internal::kSha256Size> out;
+  internal::HmacSha256Into(key, text, out);
+  return std::string(AsText(out));
 }
 
 std::string DeriveKey(std::string_view key, std::string_view salt, std::string_view info, std::size_t size) {
   ALOFT_CHECK(size <= 255 * 32);
-  const std::string extracted = HmacSha256(salt.empty() ? std::string(32, '\0') : std::string(salt), key);
-  std::string out, block;
+  static constexpr std::array<std::uint8_t, internal::kSha256Size> kNoSalt{};
+  std::array<std::uint8_t, internal::kSha256Size> extracted, block;
+  internal::HmacSha256Into(salt.empty() ? AsText(kNoSalt) : salt, key, extracted);
+  std::string out, text;
+  out.reserve(size + block.size());
   for (unsigned char counter = 1; out.size() < size; ++counter) {
-    block.append(info);
-    block.push_back(static_cast<char>(counter));
-    block = HmacSha256(extracted, block);
-    out.append(block);
+    text.append(info).push_back(static_cast<char>(counter));
+    internal::HmacSha256Into(AsText(extracted), text, block);
+    text.assign(AsText(block));
+    out.append(text);
   }
   out.resize(size);
+  Wipe(extracted);
+  Wipe(block);
+  Wipe(text);
   return out;
 }
 

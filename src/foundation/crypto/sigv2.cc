@@ -102,7 +102,7 @@ Result<Authorization> ParseVersion2(const QueryList& query) {
   return out;
 }
 
-std::string Version2Text(const SignedRequest& request) {
+std::string Version2Text(const RequestView& request) {
   std::map<std::string, std::string> headers;
   std::map<std::string, std::string> resources;
   for (const auto& [key, value] : request.headers) {
@@ -122,8 +122,9 @@ std::string Version2Text(const SignedRequest& request) {
     else if (IsSubResource(key))
       resources[key] = QueryDecode(value);
   }
-  std::string out =
-      request.method + "\n" + headers["content-md5"] + "\n" + headers["content-type"] + "\n" + expires + "\n";
+  std::string out(request.method);
+  out.append("\n").append(headers["content-md5"]).append("\n").append(headers["content-type"]);
+  out.append("\n").append(expires).append("\n");
   for (const auto& [name, value] : headers)
     if (name.starts_with("x-amz-")) out.append(name).append(":").append(value).append("\n");
   out.append(request.path);
@@ -137,7 +138,7 @@ std::string Version2Text(const SignedRequest& request) {
   return out;
 }
 
-Result<PayloadClaim> VerifyVersion2(const SignedRequest& request, const Authorization& authorization,
+Result<PayloadClaim> VerifyVersion2(const RequestView& request, const Authorization& authorization,
                                     std::string_view secret, Time now) {
   if (now >= authorization.ends) return Fail(kPresignExpired, "Request has expired");
   const std::string expected = Base64(Hmac(Digest::kSha1, secret, Version2Text(request)));

@@ -71,7 +71,7 @@ QueryList SplitQuery(std::string_view query) {
 
 const std::string* FindHeader(const HeaderList& headers, std::string_view name) {
   for (const auto& [key, value] : headers)
-    if (EqualsIgnoreCase(key, name)) return &value;
+    if (key.size() == name.size() && EqualsIgnoreCase(key, name)) return &value;
   return nullptr;
 }
 
@@ -138,9 +138,11 @@ void AppendCollapsed(std::string_view value, std::string& out) {
 
 }  // namespace
 
-std::string CanonicalRequestIn(Form form, const SignedRequest& request, const std::vector<std::string>& signed_headers,
+std::string CanonicalRequestIn(Form form, const RequestView& request, const std::vector<std::string>& signed_headers,
                                std::string_view service, std::string_view payload_hash) {
-  std::string out = request.method;
+  std::string out;
+  out.reserve(512);
+  out.append(request.method);
   out.append("\n").append(CanonicalPath(form, request.path, service));
   out.append("\n").append(CanonicalQuery(form, request.query)).append("\n");
   std::string names;
@@ -148,7 +150,7 @@ std::string CanonicalRequestIn(Form form, const SignedRequest& request, const st
     out.append(name).append(":");
     bool first = true;
     for (const auto& [key, value] : request.headers) {
-      if (!EqualsIgnoreCase(key, name)) continue;
+      if (key.size() != name.size() || !EqualsIgnoreCase(key, name)) continue;
       if (!first) out.push_back(',');
       first = false;
       AppendCollapsed(value, out);
@@ -165,7 +167,8 @@ std::string CanonicalRequestIn(Form form, const SignedRequest& request, const st
 
 std::string CanonicalRequest(const SignedRequest& request, const std::vector<std::string>& signed_headers,
                              std::string_view service, std::string_view payload_hash) {
-  return internal::CanonicalRequestIn(internal::Form::kEncoded, request, signed_headers, service, payload_hash);
+  return internal::CanonicalRequestIn(internal::Form::kEncoded, RequestView(request), signed_headers, service,
+                                      payload_hash);
 }
 
 std::string StringToSign(std::string_view date_time, const Scope& scope, std::string_view canonical_request) {
@@ -233,8 +236,9 @@ void Sign(SignedRequest& request, const SigningCredentials& credentials, std::st
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
-  const std::string canonical = internal::CanonicalRequestIn(
-      service == "s3" ? internal::Form::kAsSent : internal::Form::kEncoded, request, names, service, payload_hash);
+  const std::string canonical =
+      internal::CanonicalRequestIn(service == "s3" ? internal::Form::kAsSent : internal::Form::kEncoded,
+                                   RequestView(request), names, service, payload_hash);
   const std::string signature = HexEncode(
       AsBytes(HmacSha256(DeriveSigningKey(credentials.secret, scope), StringToSign(date_time, scope, canonical))));
   std::string signed_headers;

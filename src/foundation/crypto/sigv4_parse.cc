@@ -59,7 +59,7 @@ Status ParseDate(std::string_view text, Authorization& out) {
   return {};
 }
 
-Result<Authorization> ParseHeader(const SignedRequest& request, std::string_view header) {
+Result<Authorization> ParseHeader(const RequestView& request, std::string_view header) {
   header = Trim(header);
   if (!header.starts_with(kAlgorithm) || header.size() == kAlgorithm.size() || header[kAlgorithm.size()] != ' ')
     return Fail(kUnsupportedSignature,
@@ -145,14 +145,14 @@ bool IsPresigned(const internal::QueryList& query) {
 
 }  // namespace
 
-bool HasSignature(const SignedRequest& request) {
+bool HasSignature(const RequestView& request) {
   if (FindHeader(request.headers, "authorization") != nullptr) return true;
   if (request.query.empty()) return false;
   const internal::QueryList query = internal::SplitQuery(request.query);
   return IsPresigned(query) || internal::IsVersion2(query);
 }
 
-Result<Authorization> ParseAuthorization(const SignedRequest& request) {
+Result<Authorization> ParseAuthorization(const RequestView& request) {
   const std::string* header = FindHeader(request.headers, "authorization");
   const internal::QueryList query = internal::SplitQuery(request.query);
   if (header != nullptr) {
@@ -165,6 +165,14 @@ Result<Authorization> ParseAuthorization(const SignedRequest& request) {
   if (IsPresigned(query)) return ParseQuery(query);
   if (internal::IsVersion2(query)) return internal::ParseVersion2(query);
   return Fail(kNoSignature, "Request is missing Authentication Token");
+}
+
+bool HasSignature(const SignedRequest& request) {
+  return HasSignature(RequestView(request));
+}
+
+Result<Authorization> ParseAuthorization(const SignedRequest& request) {
+  return ParseAuthorization(RequestView(request));
 }
 
 }  // namespace aloft::crypto

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "foundation/crypto/sigv4.h"
+#include "foundation/crypto/sigv4_view.h"
 
 namespace aloft::crypto::internal {
 
@@ -30,15 +31,15 @@ const std::string* FindHeader(const HeaderList& headers, std::string_view name);
 // unescaped on the wire, so a verifier that fails with one form tries the other.
 enum class Form { kEncoded, kAsSent };
 
-std::string CanonicalRequestIn(Form form, const SignedRequest& request, const std::vector<std::string>& signed_headers,
+std::string CanonicalRequestIn(Form form, const RequestView& request, const std::vector<std::string>& signed_headers,
                                std::string_view service, std::string_view payload_hash);
 
 // Version 2 of the signature in a query: sigv2.cc.
 bool IsVersion2(const QueryList& query);
 Result<Authorization> ParseVersion2(const QueryList& query);
 // The text that is signed.
-std::string Version2Text(const SignedRequest& request);
-Result<PayloadClaim> VerifyVersion2(const SignedRequest& request, const Authorization& authorization,
+std::string Version2Text(const RequestView& request);
+Result<PayloadClaim> VerifyVersion2(const RequestView& request, const Authorization& authorization,
                                     std::string_view secret, Time now);
 
 }  // namespace aloft::crypto::internal

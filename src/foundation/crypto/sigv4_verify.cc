@@ -13,6 +13,8 @@ namespace {
 
 using internal::FindHeader;
 
+constexpr std::string_view kOurs = "x-amz-";
+
 Error Mismatch() {
   return Fail(kSignatureMismatch,
               "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
@@ -42,10 +44,11 @@ Status CheckTime(const Authorization& authorization, Time now) {
 
 // A header that changes what the request means must be under the signature. The two exceptions are covered otherwise:
 // the digest is a line of the canonical request, the token is bound to the secret.
-Status CheckAllSigned(const SignedRequest& request, const Authorization& authorization) {
+Status CheckAllSigned(const RequestView& request, const Authorization& authorization) {
   for (const auto& header : request.headers) {
+    if (!EqualsIgnoreCase(std::string_view(header.first).substr(0, kOurs.size()), kOurs)) continue;
     const std::string name = ToLower(header.first);
-    if (!name.starts_with("x-amz-") || name == "x-amz-content-sha256" || name == "x-amz-security-token") continue;
+    if (name == "x-amz-content-sha256" || name == "x-amz-security-token") continue;
     if (name == "x-amz-date" && authorization.presigned) continue;
     const auto& names = authorization.signed_headers;
     if (std::find(names.begin(), names.end(), name) == names.end())
@@ -63,7 +66,7 @@ struct Payload {
   std::string hash;  // the last line of the canonical request
 };
 
-Result<Payload> ReadPayload(const SignedRequest& request, const Authorization& authorization,
+Result<Payload> ReadPayload(const RequestView& request, const Authorization& authorization,
                             std::optional<std::string_view> body) {
   using Kind = PayloadClaim::Kind;
   const bool s3 = authorization.scope.service == "s3";
@@ -131,7 +134,7 @@ std::string SigningKeys::Get(std::string_view access_key_id, std::string_view se
   return key;
 }
 
-Result<PayloadClaim> Verify(const SignedRequest& request, const Authorization& authorization, std::string_view secret,
+Result<PayloadClaim> Verify(const RequestView& request, const Authorization& authorization, std::string_view secret,
                             Time now, std::optional<std::string_view> body, SigningKeys& signing_keys) {
   if (authorization.version == Authorization::Version::kVersion2)
     return internal::VerifyVersion2(request, authorization, secret, now);
@@ -167,6 +170,11 @@ Result<PayloadClaim> Verify(const SignedRequest& request, const Authorization& a
     claim.scope = authorization.scope.Text();
   }
   return claim;
+}
+
+Result<PayloadClaim> Verify(const SignedRequest& request, const Authorization& authorization, std::string_view secret,
+                            Time now, std::optional<std::string_view> body, SigningKeys& signing_keys) {
+  return Verify(RequestView(request), authorization, secret, now, body, signing_keys);
 }
 
 ChunkChain::ChunkChain(const PayloadClaim& claim)

@@ -6,6 +6,7 @@
 
 #include "foundation/http/client_pool.h"
 #include "foundation/http/loop_group.h"
+#include "foundation/os/must_not_block.h"
 
 namespace aloft::http {
 namespace {
@@ -68,6 +69,7 @@ Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
 
 Result<ClientResponse> Client::Call(const Destination& destination, ClientRequest request,
                                     std::shared_ptr<BodySink> sink) {
+  ALOFT_TRY(os::MayBlock());
   auto answer = std::make_shared<std::promise<Result<ClientResponse>>>();
   auto future = answer->get_future();
   Send(

@@ -8,6 +8,12 @@
 #include "foundation/http/exchange.h"
 
 namespace aloft::http {
+namespace {
+
+// Requests of one connection that are answered at once, before the others of its thread have their turn.
+constexpr int kRequestsPerTurn = 16;
+
+}  // namespace
 
 Connection::Connection(std::shared_ptr<Shard> shard, os::Fd socket, SslPtr ssl, SslContext context, std::string peer)
     : shard_(std::move(shard)),
@@ -139,9 +145,14 @@ void Connection::ReadHeads() {
   if (reading_heads_) return;  // a handler replied at once: the loop below goes on
   const auto self = shared_from_this();
   reading_heads_ = true;
-  while (phase_ == Phase::kHead && TakeHead()) {
+  int turn = 0;
+  while (phase_ == Phase::kHead && turn++ < kRequestsPerTurn && TakeHead()) {
   }
   reading_heads_ = false;
+  if (phase_ == Phase::kHead && turn > kRequestsPerTurn)
+    shard_->loop().Post([self] {
+      if (self->phase_ == Phase::kHead) self->ReadHeads();
+    });
 }
 
 // True where it came to a request or an end; false where the rest must be waited for.

@@ -16,6 +16,7 @@
 #include "foundation/kv/rocks_format.h"
 #include "foundation/kv/rocks_outbox.h"
 #include "foundation/os/file.h"
+#include "foundation/os/must_not_block.h"
 #include "foundation/sql/commit_queue.h"
 
 namespace aloft::kv {
@@ -109,9 +110,13 @@ class RocksStore final : public Store {
 
   Result<std::optional<Entry>> Get(std::string_view space, std::string_view key) override {
     ALOFT_TRY(CheckKey(space, key));
+    rocksdb::ReadOptions options;
+    // Memtables and cached blocks only: "incomplete" is the answer that a file would have to be read.
+    if (os::MustNotBlock::Current() != nullptr) options.read_tier = rocksdb::kBlockCacheTier;
     rocksdb::PinnableSlice stored;
-    rocksdb::Status got = db_->Get({}, db_->DefaultColumnFamily(), RecordKey(space, key), &stored);
+    rocksdb::Status got = db_->Get(options, db_->DefaultColumnFamily(), RecordKey(space, key), &stored);
     if (got.IsNotFound()) return std::optional<Entry>();
+    if (got.IsIncomplete()) ALOFT_TRY(os::MayBlock());
     if (!got.ok()) return Failed(got);
     auto value = DecodeValue(stored.ToStringView());
     if (!value) return Failed(rocksdb::Status::Corruption("a record's value"));
@@ -119,6 +124,7 @@ class RocksStore final : public Store {
   }
 
   Result<ScanPage> Scan(std::string_view space, const ScanRange& range) override {
+    ALOFT_TRY(os::MayBlock());
     ALOFT_TRY(CheckKey(space, {}));
     PageBuilder page(range);
     if (!range.to.empty() && range.to <= range.from) return page.Take();
@@ -141,6 +147,7 @@ class RocksStore final : public Store {
   }
 
   Result<Version> Apply(Batch batch) override {
+    ALOFT_TRY(os::MayBlock());
     ALOFT_TRY(CheckBatch(batch));
     if (auto error = FaultError("kv.apply")) return *error;
     Pending pending;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "foundation/kv/testing_engines.h"
+#include "foundation/os/must_not_block.h"
 
 namespace aloft::kv {
 namespace {
@@ -64,6 +65,38 @@ TEST_P(StoreTest, RefusedBatchChangesNothing) {
   EXPECT_FALSE(store_->Get("other", "x").value().has_value());
   EXPECT_TRUE(store_->Get("test", "fence").value().has_value());
   EXPECT_TRUE(store_->outbox().Read("", "", 10)->entries.empty());
+}
+
+// A thread that must not wait for a disk reads what memory has, hears where that is not enough, and writes nothing.
+TEST_P(StoreTest, WithoutWaiting) {
+  // More than a block, so that "a" is not beside what the store reads of itself when it opens.
+  Put("0", std::string(40'000, 'x'));
+  Put("a", "1");
+  Reopen();
+  auto get = [&](bool& refused) {
+    const os::MustNotBlock here;
+    auto got = store_->Get("test", "a");
+    refused = here.refused();
+    return got;
+  };
+  bool refused = false;
+  auto cold = get(refused);
+  EXPECT_EQ(refused, GetParam() != Engine::kMemory);
+  EXPECT_EQ(cold.ok(), !refused);
+  ASSERT_TRUE(store_->Get("test", "a").ok());
+  auto warm = get(refused);
+  EXPECT_EQ(refused, GetParam() == Engine::kPostgres);
+  EXPECT_EQ(warm.ok(), !refused);
+  if (warm.ok()) {
+    ASSERT_TRUE(warm.value().has_value());
+    EXPECT_EQ(warm.value()->value, "1");
+  }
+  if (GetParam() == Engine::kMemory) return;
+  const os::MustNotBlock here;
+  EXPECT_EQ(store_->Scan("test", {}).error().reason, os::kWouldBlock);
+  Batch batch;
+  batch.Put("test", "a", "2");
+  EXPECT_EQ(store_->Apply(std::move(batch)).error().reason, os::kWouldBlock);
 }
 
 // Writes of one batch share its version; the last write of a key counts; expectations look at the store before it.

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "foundation/os/must_not_block.h"
 #include "foundation/sql/dialect.h"
 #include "foundation/sql/postgres_value.h"
 
@@ -173,6 +174,7 @@ Result<std::int64_t> PostgresConnection::Execute(std::string_view statement,
 }
 
 Result<PostgresPool::Lease> PostgresPool::Acquire() {
+  ALOFT_TRY(os::MayBlock());
   auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (true) {
     Idle idle;

@@ -8,6 +8,7 @@
 
 #include "foundation/base/fault_point.h"
 #include "foundation/os/file.h"
+#include "foundation/os/must_not_block.h"
 #include "foundation/sql/closure.h"
 #include "foundation/sql/commit_queue.h"
 #include "foundation/sql/engines.h"
@@ -110,6 +111,7 @@ class SqliteDatabase final : public Database {
 
  protected:
   Status RunWrite(const std::function<Status(Transaction&)>& closure) override {
+    ALOFT_TRY(os::MayBlock());
     if (t_writing == this) return Fail(kInternal, "Internal error.", "a Write inside a Write");
     if (read_only_.load(std::memory_order_relaxed)) return ReadOnly();
     Job job;
@@ -119,6 +121,7 @@ class SqliteDatabase final : public Database {
   }
 
   Status RunRead(const std::function<Status(Reader&)>& closure) override {
+    ALOFT_TRY(os::MayBlock());
     SqliteConnection* connection = nullptr;
     {
       std::unique_lock lock(mutex_);

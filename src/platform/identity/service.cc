@@ -1,6 +1,7 @@
 #include "platform/identity/service.h"
 
 #include "foundation/base/bytes.h"
+#include "foundation/os/must_not_block.h"
 #include "platform/identity/session_keys.h"
 #include "platform/identity/sessions.h"
 #include "platform/identity/state.h"
@@ -100,8 +101,10 @@ Result<std::shared_ptr<const Principal>> PrincipalOf(Service::State& state, cons
 }
 
 Decision Unreadable(Service::State& state, const Session& session, const Error& error) {
-  state.log.Error("policies cannot be read; access is refused",
-                  {{"principal", session.arn}, {"error", Describe(error)}});
+  // Whoever must not wait asks again where it may, and throws this answer away.
+  if (!(error.reason == os::kWouldBlock))
+    state.log.Error("policies cannot be read; access is refused",
+                    {{"principal", session.arn}, {"error", Describe(error)}});
   return No("the policies that decide cannot be read");
 }
 

@@ -16,6 +16,7 @@
 #include "foundation/crypto/wipe.h"
 #include "foundation/os/fd.h"
 #include "foundation/os/file.h"
+#include "foundation/os/must_not_block.h"
 #include "platform/keys/root_file.h"
 
 namespace aloft::keys {
@@ -169,6 +170,7 @@ Result<std::string> Keyring::Open(std::string_view sealed, std::string_view cont
   auto roots = state_->Roots();
   const Root* root = FindRoot(*roots, id);
   if (root == nullptr) {
+    ALOFT_TRY(os::MayBlock());
     state_->Refresh();
     roots = state_->Roots();
     root = FindRoot(*roots, id);

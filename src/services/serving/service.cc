@@ -1,5 +1,6 @@
 #include "services/serving/service.h"
 
+#include "foundation/os/must_not_block.h"
 #include "services/models/listing.h"
 #include "services/resources/arn.h"
 #include "services/resources/tags.h"
@@ -95,7 +96,10 @@ void Service::OnTaskChange(const compute::TaskId& task) {
 }
 
 void Service::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) {
-  if (!state_->router_.Published(scope, invocation.endpoint)) state_->keeper_.CatchUp(scope, invocation.endpoint);
+  if (!state_->router_.Published(scope, invocation.endpoint)) {
+    if (auto status = os::MayBlock(); !status.ok()) return done(std::move(status).error());
+    state_->keeper_.CatchUp(scope, invocation.endpoint);
+  }
   state_->router_.Invoke(scope, std::move(invocation), std::move(done));
 }
 

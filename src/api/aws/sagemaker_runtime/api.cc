@@ -42,7 +42,7 @@ class PreparedInvoke final : public Prepared {
   void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
     serving::Invocation invocation;
     invocation.endpoint = *in_.endpoint_name;
-    if (in_.body) invocation.body = std::move(in_.body->bytes);
+    if (in_.body) invocation.body = in_.body->bytes;  // Run may come again
     invocation.content_type = in_.content_type.value_or("");
     invocation.accept = in_.accept.value_or("");
     invocation.target_variant = in_.target_variant.value_or("");
