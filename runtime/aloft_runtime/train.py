@@ -20,12 +20,11 @@ import sys
 
 MAX_FAILURE = 1024  # characters, as FailureReason allows
 MASTER_PORT = 7777  # as SageMaker's toolkit chooses it
+TENSORFLOW_PORT = 8890  # likewise
 NOT_BUILT = (
-    "sagemaker_mpi_enabled",
     "sagemaker_parameter_server_enabled",
     "sagemaker_distributed_dataparallel_enabled",
     "sagemaker_pytorch_xla_multi_worker_enabled",
-    "sagemaker_multi_worker_mirrored_strategy_enabled",
 )
 KEPT_ERRORS = 16 * 1024  # bytes of the code's standard error that are remembered for the failure text
 
@@ -181,7 +180,7 @@ def prepare_code(job):
         raise LaunchError("no entry point: the hyperparameter sagemaker_program names the script to run")
     for name in NOT_BUILT:
         if job.platform.get(name):
-            raise LaunchError(f"{name} is not built; torch_distributed is, and scripts that start without a launcher")
+            raise LaunchError(f"{name} is not built; torch_distributed, MPI and MultiWorkerMirroredStrategy are, and scripts that start without a launcher")
     path = os.path.normpath(os.path.join(job.code, job.program))
     if not path.startswith(job.code.rstrip("/") + "/") or not os.path.isfile(path):
         there = ", ".join(sorted(os.listdir(job.code))[:20]) if os.path.isdir(job.code) else ""
@@ -208,7 +207,36 @@ def torch_launcher(job):
     return [*launcher, "--master_port", str(MASTER_PORT), "--node_rank", str(hosts.index(host))]
 
 
+def mpi_launcher(job):
+    """What mpirun does over the job's hosts, without SSH between them; empty on a host that does not take part."""
+    hosts = distribution_hosts(job)
+    host = job.resources.get("current_host", "algo-1")
+    if host not in hosts:
+        return []
+    slots = job.platform.get("sagemaker_mpi_num_of_processes_per_host") or max(count_gpus(), 1)
+    options = job.platform.get("sagemaker_mpi_custom_mpi_options") or ""
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mpi_launch.py")
+    launcher = [sys.executable, "-u", program, "--host", host, "--hosts", ",".join(hosts), "--slots", str(slots)]
+    interface = job.resources.get("network_interface_name", "eth0")
+    return [*launcher, "--interface", interface, f"--options={options}", "--"]
+
+
+def tensorflow_cluster(job):
+    """TF_CONFIG of a MultiWorkerMirroredStrategy: every host a worker, in the order of their names."""
+    hosts = distribution_hosts(job)
+    host = job.resources.get("current_host", "algo-1")
+    if host not in hosts:
+        return {}
+    cluster = {"worker": [f"{name}:{TENSORFLOW_PORT}" for name in hosts]}
+    task = {"type": "worker", "index": hosts.index(host)}
+    return {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task, "environment": "cloud"})}
+
+
 def command_of(job):
+    if job.platform.get("sagemaker_mpi_enabled"):
+        if launcher := mpi_launcher(job):
+            shell = ["/bin/bash"] if job.program.endswith(".sh") else [sys.executable, "-u"]
+            return [*launcher, *shell, job.program, *job.arguments]
     if job.platform.get("sagemaker_torch_distributed_enabled") or job.platform.get("sagemaker_pytorch_ddp_enabled"):
         if not job.program.endswith(".py"):
             raise LaunchError("torch_distributed needs a Python entry point")
@@ -310,6 +338,8 @@ def main(arguments=None):
         if len(job.resources.get("hosts", [])) > 1:
             for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "TP_SOCKET_IFNAME"):
                 variables.setdefault(name, job.resources.get("network_interface_name", "eth0"))
+        if job.platform.get("sagemaker_multi_worker_mirrored_strategy_enabled"):
+            variables |= tensorflow_cluster(job)
         variables["PYTHONPATH"] = os.pathsep.join(paths)
         command = command_of(job)
     except Exception as error:  # whatever it is, the job must end with a reason
