@@ -4,6 +4,7 @@
 #include <set>
 
 #include "app/admin_jobs.h"
+#include "app/admin_quotas.h"
 #include "app/check_objects.h"
 #include "app/explain_access.h"
 #include "foundation/codec/json.h"
@@ -155,6 +156,7 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
   token.prepare = [this](const api::Call& call) { return PrepareToken(call, sources_.identity); };
   rows_.push_back(std::move(token));
   for (api::Row& row : MakeJobRows(sources_.training, sources_.backend)) rows_.push_back(std::move(row));
+  for (api::Row& row : MakeQuotaRows(sources_.quotas, sources_.home)) rows_.push_back(std::move(row));
   rows_.push_back(MakeCheckObjectsRow(sources_.objects, sources_.home));
   rows_.push_back(MakeExplainAccessRow(sources_.identity, sources_.all_fronts, sources_.kms_keys));
 }

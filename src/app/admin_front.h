@@ -23,6 +23,7 @@
 #include "platform/identity/service.h"
 #include "platform/keys/keyring.h"
 #include "platform/keys/reseal.h"
+#include "services/jobs/quotas.h"
 #include "services/objects/service.h"
 #include "services/training/service.h"
 
@@ -39,6 +40,7 @@ struct AdminSources {
   std::function<std::vector<const api::Front*>()> all_fronts;  // for ListOperations
   training::Service& training;
   compute::Backend& backend;
+  jobs::QuotaStore& quotas;
   objects::Service& objects;
   AccountId home;  // the installation's own account
 };

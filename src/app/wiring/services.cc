@@ -44,6 +44,9 @@ class Services::TaskListeners {
     if (auto* service = serving_.load(std::memory_order_acquire)) service->OnTaskChange(id);
     if (auto* service = transform_.load(std::memory_order_acquire)) service->OnTaskChange(id);
   }
+  void Unwanted(const compute::TaskId& id) const {
+    if (auto* service = training_.load(std::memory_order_acquire)) service->OnTaskUnwanted(id);
+  }
 
  private:
   std::atomic<training::Service*> training_{nullptr};
@@ -53,7 +56,11 @@ class Services::TaskListeners {
 };
 
 Services::Services(World& world, Stores& stores, Platform& platform)
-    : world_(world), stores_(stores), platform_(platform), listeners_(std::make_unique<TaskListeners>()) {}
+    : world_(world),
+      stores_(stores),
+      platform_(platform),
+      listeners_(std::make_unique<TaskListeners>()),
+      quotas_(stores.database(), quota_board_) {}
 
 Services::~Services() {
   Stop();
@@ -111,12 +118,16 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
                                                         kSageMaker, SourceArnOf(task)));
     return compute::Credentials{issued.access_key_id, issued.secret, issued.session_token, issued.session.expires};
   };
+  ALOFT_TRY(quotas_.Refresh());
+  options.quotas = quota_board_;
+  options.on_interrupt = [this](const compute::TaskId& id) { listeners_->Unwanted(id); };
   options.on_change = [this](const compute::TaskId& id) { listeners_->Changed(id); };
   ALOFT_ASSIGN(backend_, compute::OpenProcessBackend(std::move(options), world_.clock, world_.log));
   return {};
 }
 
 void Services::MakeJobWorld() {
+  job_world_.quotas = quota_board_;
   job_world_.resolve = [this](std::string_view image) { return runtimes_->Resolve(image); };
   job_world_.check_role = [this](const identity::Session& session, const std::string& role, const std::string& job) {
     return identity::CheckPassableFor(platform_.identity().state(), session, role, kSageMaker, job);
@@ -132,6 +143,10 @@ void Services::MakeTraining() {
   training::Options options;
   options.capacity = capacity_;
   options.engine.holder = stores_.replica();
+  options.engine.on_rescan = [this] {
+    if (auto read = quotas_.Refresh(); !read.ok())
+      world_.log.Warn("quotas cannot be read; the last ones hold", {{"error", Describe(read.error())}});
+  };
   options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
   training_ = std::make_unique<training::Service>(std::move(needs), std::move(options));
 }

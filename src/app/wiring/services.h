@@ -13,6 +13,7 @@
 #include "platform/compute/backend.h"
 #include "platform/compute/runtimes.h"
 #include "platform/compute/scheduler.h"
+#include "services/jobs/quotas.h"
 #include "services/models/service.h"
 #include "services/objects/service.h"
 #include "services/processing/service.h"
@@ -50,6 +51,7 @@ class Services {
   trails::Service& trails() { return *trails_; }
   training::Service& training() { return *training_; }
   compute::Backend& backend() { return *backend_; }
+  jobs::QuotaStore& quotas() { return quotas_; }
   processing::Service& processing() { return *processing_; }
   models::Service& models() { return *models_; }
   serving::Service& serving() { return *serving_; }
@@ -75,6 +77,8 @@ class Services {
   std::unique_ptr<TaskListeners> listeners_;
   std::optional<compute::RuntimeTable> runtimes_;
   compute::Capacity capacity_;
+  std::shared_ptr<compute::QuotaBoard> quota_board_ = std::make_shared<compute::QuotaBoard>();
+  jobs::QuotaStore quotas_;
   std::unique_ptr<compute::Backend> backend_;
   std::unique_ptr<objects::Service> objects_;
   std::unique_ptr<trails::Service> trails_;

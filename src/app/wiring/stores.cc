@@ -16,6 +16,7 @@
 #include "platform/kms/records.h"
 #include "platform/organizations/accounts.h"
 #include "platform/work/lease.h"
+#include "services/jobs/quotas.h"
 #include "services/jobs/records.h"
 #include "services/models/records.h"
 #include "services/resources/tags.h"
@@ -43,6 +44,7 @@ std::vector<sql::Migration> AllMigrations() {
   add(work::Migrations());
   add(alarms::Migrations());
   add(resources::Migrations());
+  add(jobs::Migrations());
   for (const char* kind : {"training", "processing"}) all.push_back(jobs::TableOf(kind));
   add(models::Migrations());
   add(serving::Migrations());

@@ -115,6 +115,8 @@ void ProcessBackend::Adopt(const std::string& name) {
     task.state = State::kEnded;
   else if (held || journal.agent.pid != 0)
     task.state = State::kRunning;
+  task.launched = journal.status.command_started.value_or(task.stored.accepted);
+  task.leaving = ::access((directory + "/" + kStopFile).c_str(), F_OK) == 0;
   {
     std::lock_guard lock(mutex_);
     tasks_[id] = std::move(task);
@@ -148,67 +150,8 @@ Status ProcessBackend::Start(const TaskSpec& spec) {
     tasks_[spec.id] = std::move(task);
   }
   WatchDirectory(spec.id);
-  LaunchWaiting();
+  if (!MustWait(spec)) LaunchWaiting();
   return {};
-}
-
-bool ProcessBackend::MayLaunch(const TaskId& id, std::vector<std::pair<TaskId, Limits>>& granted) {
-  std::vector<Limits> running;
-  std::lock_guard lock(mutex_);
-  for (const auto& [other, task] : tasks_)
-    if (task.state == State::kRunning) running.push_back(task.granted);
-  if (tasks_.at(id).state != State::kWaiting) return false;  // started with the others of its gang
-  std::vector<TaskId> members = tasks_.at(id).stored.spec.gang.members;
-  if (members.empty()) members = {id};
-  std::string why;
-  for (const TaskId& member : members) {
-    auto found = tasks_.find(member);
-    // The server died between two launches: the rest follows.
-    if (found != tasks_.end() && found->second.state == State::kRunning) continue;
-    // It died between two Starts: the others come, or this one is removed.
-    if (found == tasks_.end() || found->second.state != State::kWaiting) {
-      why = "waits for the other instances of its job";
-      break;
-    }
-    Placement placement = Place(options_.capacity, running, found->second.stored.spec.limits);
-    if (placement.verdict != Placement::Verdict::kStart) {
-      why = placement.reason;
-      if (members.size() > 1) why += " (for " + std::to_string(members.size()) + " instances that start together)";
-      break;
-    }
-    running.push_back(placement.granted);
-    granted.emplace_back(member, placement.granted);
-  }
-  for (const TaskId& member : members)
-    if (auto found = tasks_.find(member); found != tasks_.end()) found->second.why_waiting = why;
-  return why.empty();
-}
-
-void ProcessBackend::LaunchWaiting() {
-  std::vector<Waiting> waiting;
-  {
-    std::lock_guard lock(mutex_);
-    std::map<std::string, double> in_use;  // vCPUs that each queue holds
-    for (const auto& [id, task] : tasks_)
-      if (task.state == State::kRunning) in_use[task.stored.spec.queue] += task.granted.vcpus;
-    for (const auto& [id, task] : tasks_)
-      if (task.state == State::kWaiting)
-        waiting.push_back({id, task.stored.accepted, task.stored.spec.priority, task.stored.spec.queue,
-                           in_use[task.stored.spec.queue], task.stored.spec.limits.vcpus});
-  }
-  for (const TaskId& id : StartOrder(std::move(waiting))) {
-    std::vector<std::pair<TaskId, Limits>> granted;
-    // A small task may pass a large one that waits: it ends sooner or uses what the large one could not.
-    if (!MayLaunch(id, granted)) continue;
-    for (const auto& [member, limits] : granted) {
-      auto launched = Launch(member, limits);
-      ALOFT_FAULT_POINT("compute.after_launch");
-      if (launched.ok()) continue;
-      log_.Error("a task's agent could not be started",
-                 {{"task", member.value()}, {"error", Describe(launched.error())}});
-      static_cast<void>(EndWithoutAgent(member, Outcome::kCannotRun, launched.error().message));
-    }
-  }
 }
 
 Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
@@ -238,6 +181,7 @@ Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
     task.state = State::kRunning;
     task.granted = granted;
     task.user = user;
+    task.launched = clock_.Now();
   });
   auto agent = os::StartDaemon({.path = options_.agent_path,
                                 .arguments = {"--directory", directory, "--lock", std::to_string(lock.get())},
@@ -313,6 +257,7 @@ Status ProcessBackend::Stop(const TaskId& id, StopMode mode) {
   if (!task) return Fail(kNoSuchTask, "There is no task " + id.value());
   if (task->state == State::kEnded) return {};
   if (task->state == State::kWaiting) return EndWithoutAgent(id, Outcome::kStopped, "stopped before the code ran");
+  Update(id, [](Task& stopped) { stopped.leaving = true; });
   return ReplaceFile(Directory(id) + "/" + kStopFile, EncodeStop(mode));
 }
 
@@ -399,12 +344,6 @@ std::optional<ProcessBackend::Task> ProcessBackend::Copy(const TaskId& id) const
   auto found = tasks_.find(id);
   if (found == tasks_.end()) return std::nullopt;
   return found->second;
-}
-
-template <class Change>
-void ProcessBackend::Update(const TaskId& id, Change change) {
-  std::lock_guard lock(mutex_);
-  if (auto found = tasks_.find(id); found != tasks_.end()) change(found->second);
 }
 
 void ProcessBackend::Changed(const TaskId& id) const {

@@ -10,7 +10,7 @@
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
 #include "platform/compute/backend.h"
-#include "platform/compute/scheduler.h"
+#include "platform/compute/schedule.h"
 
 namespace aloft::compute {
 
@@ -40,6 +40,10 @@ struct ProcessBackendOptions {
   // Something of that task changed: its phase or its log. May be called often
   // and from any thread; must not block.
   std::function<void(const TaskId&)> on_change{};
+  // That task (of a gang: its first) should give its place to one of higher priority: whoever owns it tells it to stop.
+  // May come again. Must not block.
+  std::function<void(const TaskId&)> on_interrupt{};
+  std::shared_ptr<const QuotaBoard> quotas{};  // absent: none
 };
 
 // Finds the tasks that are in tasks_directory and adopts them. Destroying the

@@ -36,6 +36,8 @@ class ProcessBackend final : public Backend {
     std::string why_waiting;
     Limits granted;
     std::uint32_t user = 0;
+    Time launched{};
+    bool leaving = false;      // it has been told to stop, or somebody was asked to tell it
     Time renew_credentials{};  // when two thirds of their life have passed
     std::uint64_t acknowledged = 0;
     int watch = -1;
@@ -44,8 +46,10 @@ class ProcessBackend final : public Backend {
   // These hold operations_ already.
   void Adopt(const std::string& name);
   void LaunchWaiting();
-  // Whether the task, or all hosts of its gang, fit now; the limits granted to each. Says why not.
-  bool MayLaunch(const TaskId& id, std::vector<std::pair<TaskId, Limits>>& granted);
+  // Whether nothing can come of a decision only because this one came, too; says then why it waits.
+  bool MustWait(const TaskSpec& spec);
+  std::vector<Candidate> Candidates() const;
+  std::vector<Holder> Holders() const;
   Status Launch(const TaskId& id, const Limits& granted);
   Status WriteCredentials(const TaskId& id);
   Status EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure);
@@ -67,7 +71,10 @@ class ProcessBackend final : public Backend {
   bool LockIsHeld(const TaskId& id) const;
   std::optional<Task> Copy(const TaskId& id) const;
   template <class Change>
-  void Update(const TaskId& id, Change change);
+  void Update(const TaskId& id, Change change) {
+    std::lock_guard lock(mutex_);
+    if (auto found = tasks_.find(id); found != tasks_.end()) change(found->second);
+  }
   void Changed(const TaskId& id) const;
 
   ProcessBackendOptions options_;

@@ -32,7 +32,25 @@ std::uint64_t CgroupMemoryLimit() {
 
 }  // namespace
 
+void InUse::Add(const Limits& limits) {
+  vcpus += limits.vcpus;
+  memory += static_cast<double>(limits.memory_bytes);
+  gpus += limits.gpus;
+}
+
+void InUse::Remove(const Limits& limits) {
+  vcpus -= limits.vcpus;
+  memory -= static_cast<double>(limits.memory_bytes);
+  gpus -= limits.gpus;
+}
+
 Placement Place(const Capacity& capacity, const std::vector<Limits>& running, const Limits& wanted) {
+  InUse in_use;
+  for (const Limits& limits : running) in_use.Add(limits);
+  return PlaceBeside(capacity, in_use, wanted);
+}
+
+Placement PlaceBeside(const Capacity& capacity, const InUse& in_use, const Limits& wanted) {
   Placement placement;
   placement.granted = wanted;
   Limits& granted = placement.granted;
@@ -59,13 +77,8 @@ Placement Place(const Capacity& capacity, const std::vector<Limits>& running, co
   granted.vcpus = std::min(wanted.vcpus, promised_cpus);  // a share: more of it than there is means all of it
   if (capacity.disk_bytes > 0) granted.disk_bytes = std::min(wanted.disk_bytes, capacity.disk_bytes);
 
-  double cpus_in_use = 0, memory_in_use = 0;
-  int gpus_in_use = 0;
-  for (const Limits& limits : running) {
-    cpus_in_use += limits.vcpus;
-    memory_in_use += static_cast<double>(limits.memory_bytes);
-    gpus_in_use += limits.gpus;
-  }
+  const double cpus_in_use = in_use.vcpus, memory_in_use = in_use.memory;
+  const int gpus_in_use = in_use.gpus;
   auto wait = [&](std::string reason) {
     placement.verdict = Placement::Verdict::kWait;
     placement.reason = std::move(reason);

@@ -31,6 +31,15 @@ struct Placement {
   Limits granted;      // with kStart: the limits to enforce
 };
 
+// What running tasks were promised, summed up.
+struct InUse {
+  double vcpus = 0, memory = 0;
+  int gpus = 0;
+  void Add(const Limits& limits);
+  void Remove(const Limits& limits);
+};
+
+Placement PlaceBeside(const Capacity& capacity, const InUse& in_use, const Limits& wanted);
 Placement Place(const Capacity& capacity, const std::vector<Limits>& running, const Limits& wanted);
 
 // One who waits for room: a task, or the first host of those that start together.

@@ -124,6 +124,9 @@ struct TaskSpec {
   std::string host_name = "algo-1";
   Gang gang{};
   int priority = 0;     // waiting tasks of higher priority start first
+  std::string owner{};  // within the queue, for quotas: "user/eve"; empty: nobody in particular
+  // For a higher priority it may be asked to end and to begin again later; see ProcessBackendOptions::on_interrupt.
+  bool interruptible = false;
   std::string queue{};  // whose share of the machine it uses: waiting tasks of one priority take turns by it
   std::chrono::seconds max_runtime{0};  // of the command; 0: no limit
   std::chrono::seconds stop_grace{120};

@@ -186,7 +186,9 @@ std::string EncodeSpec(const TaskSpec& spec, Time accepted) {
                       {"stop_grace_seconds", spec.stop_grace.count()},
                       {"banner", ToJson(spec.banner)},
                       {"priority", spec.priority},
-                      {"queue", spec.queue}};
+                      {"queue", spec.queue},
+                      {"owner", spec.owner},
+                      {"interruptible", spec.interruptible}};
   if (!spec.image.empty()) object["image"] = spec.image;
   if (!spec.entrypoint.empty()) object["entrypoint"] = ToJson(spec.entrypoint);
   if (spec.port != 0) object["port"] = spec.port;
@@ -232,6 +234,8 @@ Result<StoredSpec> DecodeSpec(std::string_view text) {
     spec.entrypoint = StringsIfAny(object, "entrypoint");
     spec.port = static_cast<std::uint16_t>(NumOr(object, "port", 0));
     if (object.if_contains("queue")) spec.queue = Text(object, "queue");
+    if (object.if_contains("owner")) spec.owner = Text(object, "owner");
+    spec.interruptible = Flag(object, "interruptible");
     if (const json::value* gang = object.if_contains("gang")) {
       for (const std::string& member : Strings(gang->as_object(), "members")) spec.gang.members.emplace_back(member);
       spec.gang.host_names = Strings(gang->as_object(), "host_names");

@@ -6,6 +6,7 @@
 #include "platform/compute/instance_types.h"
 #include "services/jobs/errors.h"
 #include "services/jobs/messages.h"
+#include "services/jobs/quotas.h"
 
 namespace aloft::jobs {
 namespace {
@@ -53,6 +54,13 @@ Status CheckCapacity(const compute::Capacity& capacity, std::vector<compute::Lim
                                     std::to_string(count) + " Instances: this machine can never hold it (" +
                                     placement.reason + "). Use a smaller instance type" +
                                     (fitting > 0 ? " or fewer instances." : "."));
+}
+
+Status CheckQuota(const World& world, const identity::Session& session, const std::vector<compute::Limits>& hosts) {
+  if (!world.quotas) return {};
+  std::string why = compute::NeverWithin(*world.quotas->Get(), session.account.value(), OwnerOf(session), hosts);
+  if (why.empty()) return {};
+  return Fail(kTooLargeForHere, "The job can never run: " + why + ". See aloft quota list.");
 }
 
 Result<compute::Runtime> Resolve(const World& world, const std::string& image) {

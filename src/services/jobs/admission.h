@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "platform/compute/runtimes.h"
-#include "platform/compute/scheduler.h"
+#include "platform/compute/schedule.h"
 #include "platform/identity/session.h"
 #include "services/jobs/types.h"
 #include "services/resources/tags.h"
@@ -20,6 +22,7 @@ struct World {
   std::function<Status(const identity::Session&, const std::string& role_arn, const std::string& job_arn)> check_role;
   // That there is something under the prefix and the role may read it: staging::InputProbe::CheckPrefix.
   std::function<Status(const AccountId&, const std::string& role_arn, const std::string& s3_uri)> check_input;
+  std::shared_ptr<const compute::QuotaBoard> quotas{};  // absent: none
 };
 
 // kBadJob for a type that there is not.
@@ -32,6 +35,8 @@ Result<int> PriorityOf(const resources::Tags& tags);
 // `usage`: "training job usage".
 Status CheckCapacity(const compute::Capacity& capacity, std::vector<compute::Limits> others,
                      const compute::Limits& limits, const std::string& type, int count, const std::string& usage);
+// That the hosts of one job are not more than the quotas allow even when nothing else runs: kTooLargeForHere.
+Status CheckQuota(const World& world, const identity::Session& session, const std::vector<compute::Limits>& hosts);
 // kBadJob for an image that nothing stands for.
 Result<compute::Runtime> Resolve(const World& world, const std::string& image);
 // kBadJob in AWS's words.

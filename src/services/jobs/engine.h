@@ -44,6 +44,8 @@ struct EngineOptions {
   // How often to look for what other servers wished of our jobs; a second at most on a shared database.
   std::chrono::microseconds rescan = std::chrono::seconds(10);
   int threads = 2;
+  // Called now and then on a thread of the loop; what it reads of a shared database is known here soon.
+  std::function<void()> on_rescan{};
 };
 
 class Engine {
@@ -62,6 +64,9 @@ class Engine {
   // Takes the machine away from a job that allows it (Terms::max_wait): SIGTERM, the grace, then it waits for `pause`
   // and starts again. kBadJob where it does not allow it or does not run.
   Status Interrupt(const Scope& scope, const std::string& name, std::chrono::seconds pause);
+  // One of a job's tasks should give its place to a job of higher priority: interrupts the job, soon. For compute's
+  // on_interrupt; other kinds' tasks are ignored.
+  void OnTaskUnwanted(const compute::TaskId& id);
   // kJobLives.
   Status Delete(const Scope& scope, const std::string& name);
 
@@ -83,6 +88,7 @@ class Engine {
   Status TakeOver();
   Status RemoveStrayTasks();
   Result<work::Again> StepJob(const JobKey& key);
+  Result<work::Again> StepUnwanted(const JobKey& key);
   Result<work::Again> Act(Job& job, Live& live, bool& again);
   Status Perform(const Action& action, Job& job, Live& live, const Hosts& hosts);
   Result<Hosts> Observe(const Job& job, const Live& live);

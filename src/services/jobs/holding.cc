@@ -45,6 +45,7 @@ Result<work::Again> Engine::StepLease() {
   bool shared = d_.database.engine() != sql::Engine::kSqlite;
   auto rescan =
       shared ? std::min<std::chrono::microseconds>(options_.rescan, std::chrono::seconds(1)) : options_.rescan;
+  if (options_.on_rescan) options_.on_rescan();
   if (!next) return work::Again{rescan};
   if (acquired) ALOFT_TRY(RemoveStrayTasks());
   ALOFT_TRY(TakeOver());

@@ -74,6 +74,7 @@ void PlaceHost(compute::TaskSpec& spec, std::string_view kind, const Job& job, i
   spec.gang = {};
   spec.priority = job.state.priority;
   spec.queue = job.scope.account.value();
+  spec.owner = job.state.owner;
   if (hosts < 2) return;
   for (int member = 0; member < hosts; ++member) {
     spec.gang.members.emplace_back(TaskIdOf(kind, job, member));

@@ -104,6 +104,7 @@ std::string EncodeState(const JobState& state) {
                                        {"interrupt_wished", state.interrupt_wished},
                                        {"interrupt_sent", state.interrupt_sent},
                                        {"priority", state.priority},
+                                       {"owner", state.owner},
                                        {"not_before", Micros(state.not_before)},
                                        {"wait_shown", Micros(state.wait_shown)},
                                        {"wait_exceeded", state.wait_exceeded},
@@ -160,6 +161,7 @@ Result<JobState> DecodeState(std::string_view text) {
   state.abandoned = stored.Bool("abandoned");
   state.interrupt_wished = stored.Bool("interrupt_wished");
   state.interrupt_sent = stored.Bool("interrupt_sent");
+  state.owner = stored.Text("owner");
   state.priority = static_cast<int>(stored.Int("priority"));
   state.not_before = stored.When("not_before");
   state.wait_shown = stored.When("wait_shown");

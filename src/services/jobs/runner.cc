@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kActionsPerStep = 12;  // of one job before the others
 constexpr auto kSoon = std::chrono::milliseconds(1);
+constexpr std::string_view kUnwanted = "unwanted ";  // before a job's key: it is to leave
+constexpr auto kUntilItRuns = std::chrono::milliseconds(200);
 
 }  // namespace
 
@@ -51,6 +53,25 @@ void Engine::OnTaskChanged(const compute::TaskId& id) {
   if (std::optional<JobKey> job = JobOfTask(names_.kind, id.value())) loop_.Wake(LoopKey(*job));
 }
 
+void Engine::OnTaskUnwanted(const compute::TaskId& id) {
+  if (std::optional<JobKey> job = JobOfTask(names_.kind, id.value()))
+    loop_.Wake(std::string(kUnwanted) + LoopKey(*job));
+}
+
+// What compute asked may be over by now; a task that has begun may not be known to have begun.
+Result<work::Again> Engine::StepUnwanted(const JobKey& key) {
+  auto job = Load(key.scope, key.name);
+  if (!job.ok()) return job.error().reason == kNoSuchJob ? Result<work::Again>(work::Again{}) : std::move(job).error();
+  const JobState& state = job->state;
+  if (IsTerminal(state.secondary) || state.stop_wished || state.interrupt_wished) return work::Again{};
+  if (!state.attempt_started) return work::Again{kUntilItRuns};
+  Status interrupted = Interrupt(key.scope, key.name, std::chrono::seconds(0));
+  if (!interrupted.ok() && interrupted.error().reason == kBadJob) return work::Again{};
+  ALOFT_TRY(std::move(interrupted));
+  d_.log.Info("a job gives its place to one of higher priority", {{"kind", names_.kind}, {"job", key.name}});
+  return work::Again{};
+}
+
 std::optional<work::Lease> Engine::HeldLease() {
   std::lock_guard lock(mutex_);
   return lease_;
@@ -58,6 +79,10 @@ std::optional<work::Lease> Engine::HeldLease() {
 
 Result<work::Again> Engine::Step(const std::string& key) {
   if (key == kLeaseKey) return StepLease();
+  if (key.starts_with(kUnwanted)) {
+    std::optional<JobKey> unwanted = ParseLoopKey(key.substr(kUnwanted.size()));
+    return unwanted ? StepUnwanted(*unwanted) : work::Again{};
+  }
   std::optional<JobKey> job = ParseLoopKey(key);
   if (!job || !HeldLease()) return work::Again{};
   auto again = StepJob(*job);

@@ -49,6 +49,7 @@ struct JobState {
   std::optional<Time> started{}, ended{};
   std::string failure_reason{};
   int priority = 0;                     // of the job while it waits for room
+  std::string owner{};                  // who made it, as quotas name it: "user/eve"
   std::string exit_message{};           // what the code left for whoever asks
   std::string artifacts{};              // S3 address of the result; empty where there is none
   std::string environment{};            // of runtime/environments

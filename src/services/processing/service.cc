@@ -4,6 +4,7 @@
 #include "foundation/shapes/json.h"
 #include "services/jobs/listing.h"
 #include "services/jobs/messages.h"
+#include "services/jobs/quotas.h"
 #include "services/processing/errors.h"
 #include "services/processing/request.h"
 
@@ -70,6 +71,7 @@ Result<CreateProcessingJobResponse> Service::CreateProcessingJob(const identity:
   }
   ALOFT_TRY(resources::CheckTags(tags));
   ALOFT_ASSIGN(job.state.priority, jobs::PriorityOf(tags));
+  job.state.owner = jobs::OwnerOf(session);
   const auto& cluster = *request.processing_resources->cluster_config;
   ALOFT_ASSIGN(compute::Limits limits, jobs::LimitsOf(*cluster.instance_type, cluster.volume_size_in_gb.value_or(0)));
   ALOFT_ASSIGN(compute::Runtime runtime, jobs::Resolve(d_.world, *request.app_specification->image_uri));

@@ -3,6 +3,7 @@
 
 #include "foundation/shapes/json.h"
 #include "services/jobs/messages.h"
+#include "services/jobs/quotas.h"
 #include "services/resources/tags.h"
 #include "services/training/describe.h"
 #include "services/training/errors.h"
@@ -41,6 +42,7 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
   }
   ALOFT_TRY(resources::CheckTags(tags));
   ALOFT_ASSIGN(job.state.priority, jobs::PriorityOf(tags));
+  job.state.owner = jobs::OwnerOf(session);
   std::vector<compute::Limits> hosts;
   for (const jobs::HostGroup& group : HostGroupsOf(request)) {
     ALOFT_ASSIGN(compute::Limits limits,
@@ -49,6 +51,7 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
         jobs::CheckCapacity(options_.capacity, hosts, limits, group.instance_type, group.count, "training job usage"));
     hosts.insert(hosts.end(), static_cast<std::size_t>(group.count), limits);
   }
+  ALOFT_TRY(jobs::CheckQuota(d_.world, session, hosts));
   ALOFT_ASSIGN(compute::Runtime runtime, jobs::Resolve(d_.world, ImageOf(request)));
   if (runtime.train.empty() && !request.algorithm_specification->container_entrypoint)
     return Fail(kBadJob, "The image " + ImageOf(request) + " serves models and cannot train.");

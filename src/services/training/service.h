@@ -66,6 +66,7 @@ class Service {
 
   void Start() { engine_.Start(); }  // takes up what an earlier process left
   void Stop() { engine_.Stop(); }
+  void OnTaskUnwanted(const compute::TaskId& id) { engine_.OnTaskUnwanted(id); }
   // For compute's on_change; other services' tasks are ignored.
   void OnTaskChanged(const compute::TaskId& id) { engine_.OnTaskChanged(id); }
 
