@@ -55,7 +55,7 @@ TEST(Plan, TwoHosts) {
   managed.app_managed = true;
   request.processing_output_config->outputs->push_back(managed);
   ASSERT_TRUE(CheckRequest(request).ok());
-  auto planned = PlanTasks(JobWith(request), {"python", "python", {}, {}}, {});
+  auto planned = PlanTasks(JobWith(request), {"python", "python", {}, {}, {}}, {});
   ASSERT_TRUE(planned.ok());
   ASSERT_EQ(planned->size(), 2u);
   const compute::TaskSpec& second = (*planned)[1];

@@ -106,7 +106,7 @@ class ServiceTest : public testing::Test {
             {[this](std::string_view image) -> Result<compute::Runtime> {
                if (image.find("scikit-learn") == std::string_view::npos)
                  return Fail(compute::kUnknownImage, "No runtime for the image " + std::string(image));
-               return compute::Runtime{"scikit-learn", "scikit-learn", {"python", "-m", "aloft_runtime.train"}, {}};
+               return compute::Runtime{"scikit-learn", "scikit-learn", {"python", "-m", "aloft_runtime.train"}, {}, {}};
              },
              [this](const identity::Session&, const std::string&, const std::string&) { return check_role_; },
              [this](const AccountId&, const std::string&, const std::string&) { return check_input_; }}},
