@@ -1,5 +1,4 @@
-// Uploads in parts. A part keeps its bytes as an object does; completing moves the parts' segments into the object's
-// entry, so no byte is copied.
+// Uploads in parts: beginning one, its parts. A part keeps its bytes as an object does. The end is in completion.cc.
 #include <algorithm>
 
 #include "foundation/base/fault_point.h"
@@ -113,25 +112,6 @@ Result<OpenUpload> FindOpenUpload(Core& core, const AccountId& account, const Pa
   return OpenUpload{std::move(upload.record), std::move(key)};
 }
 
-// Adds the removal of a part to the batch.
-void RemovePart(Core& core, kv::Batch& batch, const Bucket& bucket, const UploadId& upload,
-                const Stored<PartRecord>& part, bool release) {
-  std::string key = PartKey(bucket, upload, part.record.part.number);
-  batch.Expect(kPartSpace, key, part.version);
-  batch.Delete(kPartSpace, key);
-  if (release) core.Release(batch, bucket, part.record.segments);
-}
-
-// A part that was put while its upload was being completed has no upload any more.
-void RemoveLeftovers(Core& core, const Bucket& bucket, const UploadId& upload) {
-  auto parts = core.FindParts(bucket, upload);
-  if (!parts.ok() || parts->empty()) return;
-  kv::Batch batch;
-  for (const auto& part : *parts) RemovePart(core, batch, bucket, upload, part, true);
-  auto applied = core.store.Apply(std::move(batch));
-  if (!applied.ok()) core.log.Warn("parts of a completed upload remain; reclaim will find them", {});
-}
-
 }  // namespace
 
 Result<UploadInfo> Service::CreateUpload(const AccountId& account, const PutRequest& request, ChecksumType type) {
@@ -197,89 +177,6 @@ Result<PartsPage> Service::ListParts(const AccountId& account, std::string_view 
     page.parts.push_back(std::move(part.record.part));
   }
   return page;
-}
-
-Result<ObjectInfo> Service::CompleteUpload(const AccountId& account, const CompleteRequest& request) {
-  Bucket place;
-  auto build = [&](const Bucket& bucket, kv::Batch& batch) -> Result<Entry> {
-    place = bucket;
-    ALOFT_ASSIGN(auto upload, core_->FindUpload(bucket, request.key, request.upload));
-    ALOFT_ASSIGN(auto stored, core_->FindParts(bucket, request.upload));
-    std::vector<Part> parts;
-    for (const auto& part : stored) parts.push_back(part.record.part);
-    std::vector<std::size_t> chosen;
-    ALOFT_TRY(CheckParts(request.parts, parts, core_->limits, chosen));
-    Entry entry;
-    entry.info.modified = core_->clock.Now();
-    entry.info.attributes = upload.record.attributes;
-    // Its date may have passed while the parts came; what was asked for then holds no longer.
-    auto lock = LockOfNew(bucket, upload.record.lock, entry.info.modified);
-    entry.info.lock = lock.ok() ? *lock : upload.record.lock;
-    entry.upload = request.upload.value();
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < stored.size(); ++i) {
-      bool keep = next < chosen.size() && chosen[next] == i;
-      RemovePart(*core_, batch, bucket, request.upload, stored[i], !keep);
-      if (!keep) continue;
-      ++next;
-      entry.info.size += parts[i].size;
-      entry.info.parts.push_back(parts[i]);
-      const auto& segments = stored[i].record.segments;
-      entry.segments.insert(entry.segments.end(), segments.begin(), segments.end());
-    }
-    if (request.object_size && *request.object_size != entry.info.size)
-      return Fail(kSizeMismatch, "The provided 'x-amz-mp-object-size' header value " +
-                                     std::to_string(*request.object_size) +
-                                     " does not match what was computed: " + std::to_string(entry.info.size));
-    entry.SetKey(upload.record.key);
-    entry.info.etag = CompositeETag(entry.info.parts);
-    entry.info.checksum =
-        JoinChecksums(entry.info.parts, upload.record.info.checksum, upload.record.info.checksum_type);
-    std::string announced = request.checksum;
-    if (!announced.empty() && entry.info.checksum.type == ChecksumType::kComposite &&
-        announced.find('-') == std::string::npos)
-      announced += "-" + std::to_string(entry.info.parts.size());
-    if (!announced.empty() && announced != entry.info.checksum.value)
-      return Fail(kBadDigest, "The checksum you specified did not match the calculated checksum.");
-    std::string key = UploadKey(bucket, request.key, request.upload);
-    batch.Expect(kUploadSpace, key, upload.version);
-    batch.Delete(kUploadSpace, key);
-    ALOFT_FAULT_POINT("objects.complete.before_index");
-    return entry;
-  };
-  auto completed = core_->Replace(account, request.bucket, request.key, request.condition, kCreatedByParts, build);
-  if (completed.ok()) {
-    RemoveLeftovers(*core_, place, request.upload);
-    return completed;
-  }
-  // The answer to the first completion may have been lost: the same request again gets it again.
-  if (completed.error().reason == kNoSuchUpload || completed.error().reason == kConditionFailed) {
-    ALOFT_ASSIGN(auto found, core_->FindBucket(account, request.bucket));
-    ALOFT_ASSIGN(auto entry, core_->FindEntry(found.record.bucket, request.key));
-    if (entry && entry->record.upload == request.upload.value()) return std::move(entry->record.info);
-  }
-  return completed;
-}
-
-Status Service::AbortUpload(const AccountId& account, std::string_view bucket, std::string_view key,
-                            const UploadId& upload) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    ALOFT_ASSIGN(auto found, core_->FindBucket(account, bucket));
-    const Bucket& place = found.record.bucket;
-    ALOFT_ASSIGN(auto record, core_->FindUpload(place, key, upload));
-    ALOFT_ASSIGN(auto parts, core_->FindParts(place, upload));
-    kv::Batch batch;
-    batch.Expect(kUploadSpace, UploadKey(place, key, upload), record.version);
-    batch.Delete(kUploadSpace, UploadKey(place, key, upload));
-    for (const auto& part : parts) RemovePart(*core_, batch, place, upload, part, true);
-    auto applied = core_->store.Apply(std::move(batch));
-    if (applied.ok()) {
-      RemoveLeftovers(*core_, place, upload);
-      return {};
-    }
-    if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
-  }
-  return Busy();
 }
 
 Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& request, const PartSource& copied) {

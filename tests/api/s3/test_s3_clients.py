@@ -33,6 +33,29 @@ def test_aws_cli(cloud, bucket, tmp_path):
     assert aws("ls", f"s3://{bucket}", "--recursive").split()[-1] == "moved.txt"
 
 
+# A sync that was killed is run again: what had come is not sent again, what had not comes whole, and nothing half is seen meanwhile.
+def test_aws_cli_goes_on(cloud, s3, bucket, tmp_path):
+    program = [os.path.join(os.path.dirname(sys.executable), "aws"), "s3", "sync", str(tmp_path / "tree"), f"s3://{bucket}/tree"]
+    (tmp_path / "tree").mkdir()
+    bodies = {f"part-{n}.bin": os.urandom(9 * MIB) for n in range(6)}
+    for name, body in bodies.items():
+        (tmp_path / "tree" / name).write_bytes(body)
+    environment = {**cloud.admin.environment(), "AWS_CONFIG_FILE": str(tmp_path / "config")}
+    (tmp_path / "config").write_text("[default]\ns3 =\n  max_concurrent_requests = 1\n")
+    first = subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    came = wait_for(lambda: s3.list_objects_v2(Bucket=bucket).get("Contents"), what="the first object")
+    first.kill()
+    first.wait()
+    assert all(entry["Size"] == 9 * MIB for entry in came)
+    before = {entry["Key"]: entry["LastModified"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    again = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=120)
+    assert again.returncode == 0, again.stderr
+    for name, body in bodies.items():
+        assert s3.get_object(Bucket=bucket, Key=f"tree/{name}")["Body"].read() == body
+    for key, modified in before.items():
+        assert s3.head_object(Bucket=bucket, Key=key)["LastModified"] == modified.replace(microsecond=0), "it was there"
+
+
 def own_trust(cloud) -> dict[str, str]:
     """The environment of clients that are told whom to trust by an option; rclone stumbles over the variable."""
     return {name: value for name, value in cloud.admin.environment().items() if name != "AWS_CA_BUNDLE"}
