@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from cloud import wait_for
 
 pytestmark = pytest.mark.any_store
 
