@@ -46,6 +46,8 @@ OWN = {
     "RotateRootKey": ("POST", "/aloft/v1/RotateRootKey", b"{}"),
     "InterruptTrainingJob": ("POST", "/aloft/v1/InterruptTrainingJob", b'{"TrainingJobName": "j"}'),
     "GetQueue": ("POST", "/aloft/v1/GetQueue", b"{}"),
+    "PutQuota": ("POST", "/aloft/v1/PutQuota", b'{"Owner": "user/nobody"}'),
+    "ListQuotas": ("POST", "/aloft/v1/ListQuotas", b"{}"),
     "RevokeToken": ("POST", "/aloft/v1/RevokeToken", b'{"Token": "aloft_x"}'),
     "RevokeRoleSessions": ("POST", "/aloft/v1/RevokeRoleSessions", b'{"RoleName": "nobody"}'),
     "CheckObjects": ("POST", "/aloft/v1/CheckObjects", b"{}"),

@@ -2,11 +2,12 @@
 
 import json
 import os
+import signal
 
-import boto3
 import pytest
 from cloud import wait_for
 from jobs import Trainer
+from leftovers import mounts_of, processes_of
 
 pytestmark = [pytest.mark.any_store, pytest.mark.skipif(not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="/dev/fuse cannot be opened by this user")]
 
@@ -164,3 +165,25 @@ def test_nothing_stays_mounted(trainer):
     trainer.sagemaker.stop_training_job(TrainingJobName=name)
     trainer.wait(name)
     wait_for(lambda: trainer.nothing_left(name), 20, what="the end of all that the job was")
+
+
+# The agent dies while the code reads: the kernel ends the reads with it, the job fails with that reason, and nothing stays.
+def test_agent_dies_while_a_job_reads(own_cloud):
+    own_cloud.admin.client("s3").create_bucket(Bucket="dies")
+    trainer = Trainer(own_cloud, "dies")
+    trainer.s3.put_object(Bucket=trainer.bucket, Key="d/a", Body=bytes(64 * MIB))
+    name = trainer.create("""
+        import os
+        fd = os.open("/opt/ml/input/data/train/a", os.O_RDONLY)
+        while True:
+            for at in range(0, 64 << 20, 1 << 20):
+                os.pread(fd, 1 << 20, at)
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        """, InputDataConfig=fast(trainer, "d/"))
+    trainer.wait_step(name, "Training")
+    [agent] = [pid for pid in processes_of(own_cloud.data) if open(f"/proc/{pid}/comm").read() == "aloft-task\n"]
+    os.kill(agent, signal.SIGKILL)
+    job = trainer.wait(name)
+    assert job["TrainingJobStatus"] == "Failed" and job["FailureReason"].startswith("InternalServerError"), job
+    wait_for(lambda: trainer.nothing_left(name), 20, what="an empty machine")
+    assert mounts_of(own_cloud.data) == []
