@@ -70,7 +70,10 @@ class Application:
             handlers = self._find(headers)
             with self._one_at_a_time:
                 answer, answer_headers = function(handlers)
-            return 200, answer_headers, answer
+                if isinstance(answer, (bytes, bytearray, memoryview)):
+                    return 200, answer_headers, answer
+                first = next(answer, b"")  # what fails at once is an error, not a body that breaks off
+            return 200, answer_headers, self._stream(first, answer)
         except multi_model.Refused as error:
             status, answer_headers, answer = _refuse(error.status, error.message)
             return status, {**answer_headers, multi_model.REFUSAL: error.kind}, answer
@@ -83,6 +86,17 @@ class Application:
                 status = 500
             traceback.print_exc()
             return _refuse(status, f"{type(error).__name__}: {error}")
+
+
+    def _stream(self, first, pieces):
+        """The model works on one piece at a time; a caller who reads slowly keeps nobody else from theirs."""
+        try:
+            while first is not None:
+                yield first
+                with self._one_at_a_time:
+                    first = next(pieces, None)
+        finally:
+            pieces.close()
 
 
 def _refuse(status, message):

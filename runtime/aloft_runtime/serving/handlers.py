@@ -178,11 +178,26 @@ def _as_text(body: bytes, content_type: str):
     return body
 
 
+def _pieces(answer):
+    """Text and bytes as they are, anything else as a line of JSON."""
+    try:
+        for piece in answer:
+            if isinstance(piece, str):
+                piece = piece.encode()
+            elif not isinstance(piece, (bytes, bytearray, memoryview)):
+                piece = codecs.encode(piece, codecs.JSON) + b"\n"
+            yield bytes(piece)
+    finally:
+        answer.close()
+
+
 def _pack(answer, content_type: str, context: Context):
-    """A handler answers with data, or with (data, content type)."""
+    """A handler answers with data, or with (data, content type); a generator is sent piece by piece."""
     if isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[1], str):
         answer, content_type = answer
     headers = {"Content-Type": content_type, **context.response_headers}
+    if inspect.isgenerator(answer):
+        return _pieces(answer), headers
     if isinstance(answer, str):
         answer = answer.encode()
     if not isinstance(answer, (bytes, bytearray, memoryview)):

@@ -1,13 +1,15 @@
 """A small HTTP/1.1 server over a Unix socket: keep-alive, Content-Length and chunked bodies, Expect: 100-continue.
 
 One thread per connection, at most `max_connections`; more wait in the listening queue. `application(method, path,
-headers, body)` returns (status, headers, body) and is called on the connection's thread.
+headers, body)` returns (status, headers, body) and is called on the connection's thread. A body that is not bytes is a generator of
+them, sent chunked; it is closed when the peer goes away.
 """
 
 import os
 import select
 import socket
 import threading
+import traceback
 
 MAX_HEAD = 64 * 1024
 REASONS = {
@@ -123,6 +125,20 @@ class Connection:
         self._buffer += piece
         return bool(piece)
 
+    def write_stream(self, status, headers, pieces, close):
+        """A body of pieces, each sent as it is made. An error in between cuts it off, which the peer sees."""
+        lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}"]
+        for name, value in headers.items():
+            lines.append(f"{name}: {value}".replace("\r", " ").replace("\n", " "))
+        lines.append("Transfer-Encoding: chunked")
+        if close:
+            lines.append("Connection: close")
+        self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace"))
+        for piece in pieces:
+            if piece:
+                self._socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+        self._socket.sendall(b"0\r\n\r\n")
+
     def write(self, status, headers, body, close, head_only=False):
         lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}"]
         for name, value in headers.items():
@@ -213,7 +229,17 @@ class Server:
         try:
             status, answer_headers, answer = self._application(method, path, headers, body)
             close = self._stopping.is_set() or headers["connection"].lower() == "close"
-            connection.write(status, answer_headers, answer, close, head_only=method == "HEAD")
+            if isinstance(answer, (bytes, bytearray, memoryview)):
+                connection.write(status, answer_headers, answer, close, head_only=method == "HEAD")
+            else:
+                try:
+                    connection.write_stream(status, answer_headers, answer, close)
+                except Exception as error:
+                    if not isinstance(error, OSError):
+                        traceback.print_exc()
+                    return False
+                finally:
+                    answer.close()
         finally:
             with self._changed:
                 self._busy -= 1

@@ -5,6 +5,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "services/resources/arn.h"
+#include "services/serving/answer_pipe.h"
 
 namespace aloft::api {
 namespace {
@@ -135,11 +136,30 @@ class PreparedPredict final : public PreparedCall {
     invocation.traceparent = Traceparent(call->head(), call->request_id);
     invocation.tracestate = Tracestate(call->head());
     invocation.target_model = call->head().headers.Get("X-Amzn-SageMaker-Target-Model");
+    std::shared_ptr<serving::AnswerPipe> pipe;
+    if (invocation.accept.starts_with("text/event-stream")) {
+      pipe = std::make_shared<serving::AnswerPipe>(
+          serving::AnswerPipe::Hooks{.begin = [respond](serving::Answer head, http::StreamBody body) {
+            respond(Streamed(head, std::move(body)));
+          }});
+      invocation.stream = pipe;
+    }
     serving_.Invoke({call->session.account, call->region}, std::move(invocation),
-                    [call, respond = std::move(respond)](Result<serving::Answer> answer) {
+                    [call, pipe, respond](Result<serving::Answer> answer) {
+                      if (pipe && pipe->begun.load()) return;  // the stream has said it
                       if (!answer.ok()) return respond(std::move(answer).error());
                       respond(Render(*std::move(answer), call->request_id));
                     });
+  }
+
+ private:
+  static http::Response Streamed(const serving::Answer& head, http::StreamBody body) {
+    http::Response response;
+    response.headers.Add("Content-Type", head.content_type);
+    response.headers.Add("Cache-Control", "no-cache");
+    response.headers.Add("X-Aloft-Variant", head.variant);
+    response.body = std::move(body);
+    return response;
   }
 };
 

@@ -7,6 +7,9 @@
 //   POST /v1/endpoints/<name>/invocations   the same: MLflow's scoring clients add this path to their URL
 //   GET  /v1/endpoints/<name>/ready     200 where the endpoint answers, else 503
 //
+// With "Accept: text/event-stream" the answer of a model that makes it piece by piece (a generator of an own
+// inference.py) comes as it is made.
+//
 // The body goes to the model as it is; {"features": [...]} is one row, {"instances": [[...], ...]} several. A JSON list
 // that the model answers comes back as {"predictions": [...]}. Errors are {"error": {"code", "message", "request_id"}}.
 #pragma once

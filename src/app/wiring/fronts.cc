@@ -16,6 +16,7 @@
 #include "api/aws/sagemaker/training_rows.h"
 #include "api/aws/sagemaker/transform_rows.h"
 #include "api/aws/sagemaker_runtime/api.h"
+#include "api/aws/sagemaker_runtime/async_rows.h"
 #include "api/aws/sts/api.h"
 #include "api/aws_common/front.h"
 #include "api/inference/front.h"
@@ -77,6 +78,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   apis.push_back(api::MakeEndpointApi(services.serving()));
   apis.push_back(api::MakeTransformApi(services.transform()));
   apis.push_back(api::MakeSageMakerRuntimeApi(services.serving()));
+  apis.push_back(api::MakeAsyncInferenceApi(services.async_inference()));
   tags_ = std::make_unique<TagFacts>(stores.database(), platform.identity());
   for (api::ServiceApi& api : apis)
     for (api::Row& row : api.rows)

@@ -90,6 +90,7 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
   services->MakeAlarms();
   services->MakeServing();
   services->MakeScaling();
+  services->MakeAsyncInference();
   services->listeners_->Set(services->training_.get(), services->processing_.get(), services->serving_.get(),
                             services->transform_.get());
   return services;
@@ -209,6 +210,19 @@ void Services::MakeScaling() {
       scaling::Options{.holder = stores_.replica()}, world_.log);
 }
 
+void Services::MakeAsyncInference() {
+  async_inference::Dependencies needs{
+      stores_.database(), *serving_, platform_.points(), world_.clock, world_.random, {}, {}};
+  staging::RoleStore roles(platform_.identity(), *objects_);
+  needs.fetch_as = [roles](const AccountId& account, const std::string& role, const std::string& uri,
+                           std::size_t most) { return roles.Get(account, role, uri, most); };
+  needs.store_as = [roles](const AccountId& account, const std::string& role, const std::string& uri,
+                           const std::string& content_type,
+                           const std::string& body) { return roles.Put(account, role, uri, content_type, body); };
+  async_inference_ = std::make_unique<async_inference::Service>(
+      std::move(needs), async_inference::Options{.holder = stores_.replica()}, world_.log);
+}
+
 Status Services::Start() {
   ALOFT_TRY(serving_->Start());
   training_->Start();
@@ -216,11 +230,13 @@ Status Services::Start() {
   processing_->Start();
   alarms_->Start();
   scaling_->Start();
+  async_inference_->Start();
   return {};
 }
 
 void Services::Stop() {
   if (scaling_) scaling_->Stop();
+  if (async_inference_) async_inference_->Stop();
   if (alarms_) alarms_->Stop();
   if (training_) training_->Stop();
   if (transform_) transform_->Stop();

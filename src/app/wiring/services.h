@@ -13,6 +13,7 @@
 #include "platform/compute/backend.h"
 #include "platform/compute/runtimes.h"
 #include "platform/compute/scheduler.h"
+#include "services/async_inference/service.h"
 #include "services/jobs/quotas.h"
 #include "services/models/service.h"
 #include "services/objects/service.h"
@@ -58,6 +59,7 @@ class Services {
   transform::Service& transform() { return *transform_; }
   alarms::Service& alarms() { return *alarms_; }
   scaling::Service& scaling() { return *scaling_; }
+  async_inference::Service& async_inference() { return *async_inference_; }
 
  private:
   class TaskListeners;
@@ -70,6 +72,7 @@ class Services {
   void MakeServing();
   void MakeAlarms();
   void MakeScaling();
+  void MakeAsyncInference();
 
   World& world_;
   Stores& stores_;
@@ -94,6 +97,7 @@ class Services {
   std::unique_ptr<transform::Service> transform_;
   std::unique_ptr<VariantCapacity> variants_;
   std::unique_ptr<scaling::Service> scaling_;
+  std::unique_ptr<async_inference::Service> async_inference_;
 };
 
 }  // namespace aloft::app

@@ -16,6 +16,7 @@
 #include "platform/kms/records.h"
 #include "platform/organizations/accounts.h"
 #include "platform/work/lease.h"
+#include "services/async_inference/records.h"
 #include "services/jobs/quotas.h"
 #include "services/jobs/records.h"
 #include "services/models/records.h"
@@ -49,6 +50,7 @@ std::vector<sql::Migration> AllMigrations() {
   add(models::Migrations());
   add(serving::Migrations());
   add(scaling::Migrations());
+  add(async_inference::Migrations());
   add(transform::Migrations());
   return all;
 }

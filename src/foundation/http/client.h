@@ -31,6 +31,8 @@ struct ClientRequest {
   bool repeatable = false;
   // Where given, runs on the client's thread before the first byte of the body is handed out.
   std::function<void(int status, const Headers& headers)> on_head{};
+  // Where given, asked whenever the sink wants more: true breaks the response off, as kCancelled.
+  std::function<bool()> unwanted{};
 };
 
 struct ClientResponse {

@@ -138,6 +138,9 @@ void ClientConnection::SinkWants(std::uint64_t serial) {
     return;
   }
   if (phase_ != Phase::kBody || serial != serial_) return;
+  if (job_->request.unwanted && job_->request.unwanted()) {
+    return Cancel(Fail(kCancelled, "Nobody wants the rest of the response"));
+  }
   sink_wants_ = true;
   Progress();
   PumpBody();

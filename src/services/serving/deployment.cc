@@ -142,7 +142,6 @@ void SummarizeAll(const Deployment& deployment, double share, bool next, const V
 Status CheckConfig(const sagemaker::CreateEndpointConfigRequest& request) {
   if (request.async_inference_config) {
     ALOFT_TRY(CheckAsync(*request.async_inference_config));
-    return NotBuilt("AsyncInferenceConfig");
   }
   if (request.data_capture_config) ALOFT_TRY(CheckCapture(*request.data_capture_config));
   if (request.explainer_config) return NotBuilt("ExplainerConfig");

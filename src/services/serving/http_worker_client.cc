@@ -46,24 +46,37 @@ class HttpWorkerClient final : public WorkerClient {
     }
     if (!invocation.json_length.empty()) request.headers.Add(kJsonLength, invocation.json_length);
     request.body = invocation.body;
-    client_.Send({.host = socket_path}, std::move(request),
-                 [done = std::move(done)](Result<http::ClientResponse> answer) {
-                   if (!answer.ok()) return done(std::move(answer).error());
-                   WorkerAnswer result;
-                   result.status = answer->status;
-                   result.content_type = answer->headers.Get("Content-Type");
-                   result.custom_attributes = answer->headers.Get(kCustomAttributes);
-                   result.json_length = answer->headers.Get(kJsonLength);
-                   if (result.status < 200 || result.status > 299) {
-                     result.container = answer->headers.Get("X-Aloft-Container");
-                     result.refusal = answer->headers.Get("X-Aloft-Refusal");
-                   }
-                   result.body = std::move(answer->body);
-                   done(std::move(result));
-                 });
+    if (invocation.stream) StreamInto(invocation.stream, request);
+    client_.Send(
+        {.host = socket_path}, std::move(request),
+        [done = std::move(done)](Result<http::ClientResponse> answer) {
+          if (!answer.ok()) return done(std::move(answer).error());
+          WorkerAnswer result;
+          result.status = answer->status;
+          result.content_type = answer->headers.Get("Content-Type");
+          result.custom_attributes = answer->headers.Get(kCustomAttributes);
+          result.json_length = answer->headers.Get(kJsonLength);
+          result.body = std::move(answer->body);
+          done(std::move(result));
+        },
+        invocation.stream);
   }
 
  private:
+  static void StreamInto(const std::shared_ptr<AnswerStream>& stream, http::ClientRequest& request) {
+    request.on_head = [stream](int status, const http::Headers& headers) {
+      if (status < 200 || status > 299) return;
+      Answer head;
+      head.status = status;
+      head.content_type = headers.Get("Content-Type");
+      head.custom_attributes = headers.Get(kCustomAttributes);
+      head.variant = stream->variant;
+      stream->begun.store(true);
+      stream->Begin(std::move(head));
+    };
+    request.unwanted = [stream] { return stream->Unwanted(); };
+  }
+
   http::Client& client_;
 };
 

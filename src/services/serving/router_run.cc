@@ -163,7 +163,8 @@ Router::Run::Choice Router::Run::Choose() const {
 
 void Router::Run::Send(Choice choice) {
   tried_.push_back(choice.worker);
-  if (!shadowed_ && !invocation_->get) Shadow(*choice.variant);
+  if (!shadowed_ && !invocation_->get && !invocation_->stream) Shadow(*choice.variant);
+  if (invocation_->stream) invocation_->stream->variant = choice.variant->name;
   choice.worker->load->fetch_add(1);
   sent_ = clock_.Monotonic();
   workers_.Invoke(choice.worker->socket, *invocation_, timeout_,
@@ -232,6 +233,8 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
   } else {
     suspect_(worker.task);
     ErrorKind kind = result.error().kind();
+    const bool begun = invocation_->stream && invocation_->stream->begun.load();
+    if (begun) return done_(std::move(result).error());
     if (kind == ErrorKind::kUnavailable) return Go();  // it never got the request
     // A worker that died took all of its requests along, of which at most one is why. Each is asked once more: a
     // prediction that is computed twice harms nobody, and one that kills workers kills two.
@@ -247,7 +250,8 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
   if (!invocation_->get) {
     Meet(variant, answer.status, received);
     bool good = answer.status >= 200 && answer.status <= 299;
-    if (variant.capture && good && answered_) answered_(scope_, variant.name, *variant.capture, *invocation_, answer);
+    if (variant.capture && good && answered_ && !invocation_->stream)
+      answered_(scope_, variant.name, *variant.capture, *invocation_, answer);
   }
   done_(std::move(answer));
 }

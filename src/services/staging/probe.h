@@ -16,6 +16,8 @@ inline constexpr Reason kBadS3Uri{ErrorKind::kInvalid, "BadS3Uri"};
 inline constexpr Reason kNoObjects{ErrorKind::kInvalid, "NoObjects"};
 inline constexpr Reason kInputDenied{ErrorKind::kInvalid, "InputDenied"};
 
+inline constexpr Reason kInputTooLarge{ErrorKind::kTooLarge, "InputTooLarge"};
+
 struct S3Uri {
   std::string bucket, key;  // key: an object's, or a prefix; may be empty
 };

@@ -1,4 +1,4 @@
-// Stores an object on behalf of a role: what services write for their users, such as captured predictions.
+// Stores and reads objects on behalf of a role: what services do for their users, such as captured predictions.
 #pragma once
 
 #include <string>
@@ -16,6 +16,10 @@ class RoleStore {
  public:
   RoleStore(const identity::Service& identity, objects::Service& objects) : identity_(identity), objects_(objects) {}
 
+  // The object's bytes. Blocks for the disk. kInputDenied where the role may not s3:GetObject, kNoObjects where there
+  // is none, kInputTooLarge beyond `most` bytes.
+  Result<std::string> Get(const AccountId& account, const std::string& role_arn, std::string_view uri,
+                          std::size_t most) const;
   // Blocks for the disk. kInputDenied where the role may not s3:PutObject; the store's own reasons.
   Status Put(const AccountId& account, const std::string& role_arn, std::string_view uri, std::string_view content_type,
              std::string_view body) const;

@@ -1,11 +1,14 @@
 #include "api/aws/sagemaker_runtime/api.h"
 
 #include "api/aws/sagemaker_runtime/model_error.h"
+#include "api/aws_common/event_stream.h"
 #include "api/aws_common/wire.h"
 #include "api/common/trace.h"
+#include "foundation/codec/json.h"
 #include "generated/shapes/sagemaker_runtime/invoke.h"
 #include "generated/shapes/sagemaker_runtime/service_model.h"
 #include "services/resources/arn.h"
+#include "services/serving/answer_pipe.h"
 
 namespace aloft::api {
 namespace {
@@ -80,6 +83,119 @@ class PreparedInvoke final : public Prepared {
 
 }  // namespace
 
+namespace {
+
+const shapes::OperationModel& StreamOperation() {
+  static const shapes::OperationModel* const operation =
+      shapes::FindOperation(kModel, "InvokeEndpointWithResponseStream");
+  return *operation;
+}
+
+std::string Frame(std::string piece) {
+  return EventStreamMessage(
+      {{":message-type", "event"}, {":event-type", "PayloadPart"}, {":content-type", "application/octet-stream"}},
+      piece);
+}
+
+// Within a stream there is no status any more: the last message says that it broke off.
+std::string Broken(const Error& error) {
+  std::string body;
+  const bool late = error.kind() == ErrorKind::kDeadlineExceeded;
+  codec::JsonWriter(body)
+      .BeginObject()
+      .Key("Message")
+      .String(late ? "The model did not go on within the time that it has." : "The model's answer broke off.")
+      .Key("ErrorCode")
+      .String(late ? "ModelInvocationTimeExceeded" : "StreamBroken")
+      .EndObject();
+  return EventStreamMessage(
+      {{":message-type", "exception"}, {":exception-type", "ModelStreamError"}, {":content-type", "application/json"}},
+      body);
+}
+
+class PreparedStream final : public Prepared {
+ public:
+  PreparedStream(serving::Service& serving, InvokeEndpointWithResponseStreamInput in, std::string resource)
+      : serving_(serving), in_(std::move(in)), resource_(std::move(resource)) {}
+
+  std::vector<Permission> permissions() const override {
+    std::vector<Permission> needed = {{"sagemaker:InvokeEndpointWithResponseStream", resource_, {}}};
+    if (in_.target_variant) needed[0].context["sagemaker:targetvariant"] = {*in_.target_variant};
+    return needed;
+  }
+
+  void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
+    serving::Invocation invocation;
+    invocation.endpoint = *in_.endpoint_name;
+    if (in_.body) invocation.body = std::move(in_.body->bytes);
+    invocation.content_type = in_.content_type.value_or("");
+    invocation.accept = in_.accept.value_or("");
+    invocation.target_variant = in_.target_variant.value_or("");
+    invocation.custom_attributes = in_.custom_attributes.value_or("");
+    invocation.inference_id = in_.inference_id.value_or("");
+    invocation.traceparent = Traceparent(call->head(), call->request_id);
+    invocation.tracestate = Tracestate(call->head());
+    auto pipe = std::make_shared<serving::AnswerPipe>(serving::AnswerPipe::Hooks{
+        .begin = [call, respond](serving::Answer head,
+                                 http::StreamBody body) { respond(Head(*call, head, std::move(body))); },
+        .frame = Frame,
+        .broken = Broken});
+    invocation.stream = pipe;
+    serving_.Invoke({call->session.account, call->region}, std::move(invocation),
+                    [call, pipe, endpoint = *in_.endpoint_name, respond](Result<serving::Answer> answer) {
+                      if (pipe->begun.load()) return;  // the stream has said it
+                      if (!answer.ok()) return respond(std::move(answer).error());
+                      respond(RenderModelError(*answer, endpoint, call->session.account, call->request_id));
+                    });
+  }
+
+ private:
+  static http::Response Head(const Call& call, const serving::Answer& head, http::StreamBody body) {
+    http::Response response;
+    response.headers.Add("Content-Type", "application/vnd.amazon.eventstream");
+    response.headers.Add("X-Amzn-SageMaker-Content-Type",
+                         head.content_type.empty() ? "application/octet-stream" : head.content_type);
+    response.headers.Add("x-Amzn-Invoked-Production-Variant", head.variant);
+    if (!head.custom_attributes.empty()) {
+      response.headers.Add("X-Amzn-SageMaker-Custom-Attributes", head.custom_attributes);
+    }
+    response.headers.Add("x-amzn-RequestId", call.request_id.value());
+    response.body = std::move(body);
+    return response;
+  }
+
+  serving::Service& serving_;
+  InvokeEndpointWithResponseStreamInput in_;
+  const std::string resource_;
+};
+
+Row StreamRow(serving::Service& serving) {
+  Row row;
+  row.service = kModel.iam_prefix;
+  row.operation = "InvokeEndpointWithResponseStream";
+  row.authenticators = kSigV4 | kBearer;
+  row.signed_for = kModel.signing_name;
+  row.max_body_bytes = serving::kMaxInvocationBytes;
+  row.prepare = [&serving](const Call& call) -> Result<std::unique_ptr<Prepared>> {
+    InvokeEndpointWithResponseStreamInput in;
+    ALOFT_TRY(DecodeRequest(kModel, StreamOperation(), call.head(), call.body, &in));
+    const char* what = in.target_container_hostname  ? "TargetContainerHostname"
+                       : in.inference_component_name ? "InferenceComponentName"
+                       : in.session_id               ? "SessionId (stateful sessions)"
+                                                     : nullptr;
+    if (what != nullptr) {
+      return Fail(kUnimplemented, std::string("NotImplemented: ") + what +
+                                      " of InvokeEndpointWithResponseStream is not built in this Aloft.");
+    }
+    std::string resource =
+        resources::SageMakerArn(call.session.account, call.region, "endpoint", in.endpoint_name.value_or(""));
+    return std::unique_ptr<Prepared>(std::make_unique<PreparedStream>(serving, std::move(in), std::move(resource)));
+  };
+  return row;
+}
+
+}  // namespace
+
 ServiceApi MakeSageMakerRuntimeApi(serving::Service& serving) {
   ServiceApi api;
   api.model = &kModel;
@@ -98,6 +214,7 @@ ServiceApi MakeSageMakerRuntimeApi(serving::Service& serving) {
     return std::unique_ptr<Prepared>(std::make_unique<PreparedInvoke>(serving, std::move(in), std::move(resource)));
   };
   api.rows.push_back(std::move(row));
+  api.rows.push_back(StreamRow(serving));
   api.errors = {
       {serving::kNoSuchEndpoint, "ValidationError", 400},
       {serving::kEndpointNotInService, "ValidationError", 400},
