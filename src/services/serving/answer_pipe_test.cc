@@ -10,7 +10,7 @@
 namespace aloft::serving {
 namespace {
 
-constexpr Reason kBroken{ErrorKind::kIoError, "Broken"};
+constexpr Reason kBroken{ErrorKind::kUnavailable, "Broken"};
 
 // The worker's end asks `next` before it sends more; the server's end pulls.
 class PipeTest : public testing::Test {
