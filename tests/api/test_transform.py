@@ -198,6 +198,7 @@ def test_refused(transformer, cloud):
         assert got == code and text in message, (changes, got, message)
     assert refusal(transformer.start, "nobody")[0] == "ValidationException"
     assert refusal(transformer.describe, "nobody")[1].startswith("Could not find")
+    assert refusal(transformer.sagemaker.list_transform_jobs, NextToken="no token")[0] == "ValidationException"
     nobody = cloud.make_user({"Effect": "Allow", "Action": "sagemaker:DescribeTransformJob", "Resource": "*"})
     code, _, _ = refusal(nobody.client("sagemaker").create_transform_job, TransformJobName="t", ModelName=model,
                          TransformInput={"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/c"}}},

@@ -4,6 +4,7 @@
 #include "api/aws_common/row.h"
 #include "generated/shapes/sagemaker/service_model.h"
 #include "generated/shapes/sagemaker/transform.h"
+#include "services/models/errors.h"
 
 namespace aloft::api {
 namespace {
@@ -56,11 +57,10 @@ ServiceApi MakeTransformApi(transform::Service& service) {
         return service.StopTransformJob(ScopeOf(call), *in.transform_job_name);
       }));
   // SageMaker has no NotFound for jobs: clients look for ValidationException.
-  api.errors = {{transform::kNoSuchJob, "ValidationException", 400},
-                {transform::kJobExists, "ResourceInUse", 400},
-                {transform::kBadJob, "ValidationException", 400},
-                {transform::kNotStoppable, "ValidationException", 400},
-                {transform::kNotBuilt, "NotImplemented", 400}};
+  api.errors = {
+      {transform::kNoSuchJob, "ValidationException", 400}, {transform::kJobExists, "ResourceInUse", 400},
+      {transform::kBadJob, "ValidationException", 400},    {transform::kNotStoppable, "ValidationException", 400},
+      {models::kBadPageToken, "ValidationException", 400}, {transform::kNotBuilt, "NotImplemented", 400}};
   return api;
 }
 
