@@ -138,6 +138,8 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "runtime_directory") return ReadValue(name, node, c.runtime_directory);
   if (name == "agent_binary") return ReadValue(name, node, c.agent_binary);
   if (name == "programs_directory") return ReadValue(name, node, c.programs_directory);
+  if (name == "slurm") return ReadValue(name, node, c.slurm);
+  if (name == "slurm_partition") return ReadValue(name, node, c.slurm_partition);
   if (name == "io_threads") return ReadValue(name, node, c.io_threads);
   if (name == "handler_threads") return ReadValue(name, node, c.handler_threads);
   if (name == "oidc_issuer_networks") return ReadValue(name, node, c.oidc_issuer_networks);

@@ -50,6 +50,9 @@ struct Config {
   std::string agent_binary;            // empty: beside the binary
   std::string programs_directory;      // native model workers; empty: beside the binary
 
+  bool slurm = false;           // training and processing jobs run on the nodes of Slurm instead of here
+  std::string slurm_partition;  // empty: the cluster's default
+
   int io_threads = 0;  // 0: one per core, at most 8
   int handler_threads = 32;
   std::size_t max_requests_in_flight = 2048;

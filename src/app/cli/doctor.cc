@@ -14,6 +14,7 @@
 #include "foundation/os/cgroup.h"
 #include "foundation/os/sandbox.h"
 #include "platform/compute/scheduler.h"
+#include "platform/compute/slurm.h"
 #include "platform/images/podman.h"
 
 namespace aloft::app {
@@ -106,6 +107,12 @@ void CheckImages(Report& report, const Config& config) {
       : report.Absent("podman", "not here: images come by `aloft images load`; apt-get install podman to build them");
 }
 
+void CheckSlurm(Report& report) {
+  std::string gap = compute::SlurmGap();
+  gap.empty() ? report.Good("Slurm", "answers; jobs run there with `slurm = true` in the configuration")
+              : report.Absent("Slurm", gap);
+}
+
 void CheckCapacity(Report& report, const Config& config) {
   const std::string directory = Existing(config.data_directory);
   compute::Capacity capacity = compute::DetectCapacity(directory);
@@ -133,6 +140,7 @@ void Doctor(const std::string& data_directory) {
   CheckIsolation(report);
   CheckPrograms(report, config);
   CheckImages(report, config);
+  CheckSlurm(report);
   CheckCapacity(report, config);
   auto server = ReadServerInfo(config.data_directory);
   report.Good("server", server.ok() ? "up at " + server->url : "none runs on " + config.data_directory);

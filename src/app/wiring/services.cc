@@ -6,6 +6,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/http/client.h"
 #include "platform/compute/process_backend.h"
+#include "platform/compute/slurm.h"
 #include "platform/identity/sessions.h"
 #include "services/serving/worker_client.h"
 #include "services/staging/store.h"
@@ -24,6 +25,11 @@ std::string SourceArnOf(const compute::TaskId& task) {
   if (kind == "serving") kind = "endpoint";
   return "arn:aws:sagemaker:" + std::string(parts[2]) + ":" + std::string(parts[1]) + ":" + kind + "/" +
          std::string(parts[3]);
+}
+
+// Slurm says itself what never fits, and what has to wait.
+compute::Capacity SlurmCapacity() {
+  return {.vcpus = 1e6, .memory_bytes = 1ull << 50, .disk_bytes = 1ull << 50, .gpus = 100'000};
 }
 
 }  // namespace
@@ -123,7 +129,14 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
   options.quotas = quota_board_;
   options.on_interrupt = [this](const compute::TaskId& id) { listeners_->Unwanted(id); };
   options.on_change = [this](const compute::TaskId& id) { listeners_->Changed(id); };
-  ALOFT_ASSIGN(backend_, compute::OpenProcessBackend(std::move(options), world_.clock, world_.log));
+  ALOFT_ASSIGN(backend_, compute::OpenProcessBackend(options, world_.clock, world_.log));
+  if (!config.slurm) return {};
+  options.tasks_directory = config.data_directory + "/slurm-tasks";
+  options.capacity = SlurmCapacity();
+  options.host = compute::MakeSlurmHost({.agent_path = config.agent_binary,
+                                         .tasks_directory = options.tasks_directory,
+                                         .partition = config.slurm_partition});
+  ALOFT_ASSIGN(slurm_backend_, compute::OpenProcessBackend(std::move(options), world_.clock, world_.log));
   return {};
 }
 
@@ -138,11 +151,15 @@ void Services::MakeJobWorld() {
   };
 }
 
+compute::Capacity Services::jobs_capacity() const {
+  return slurm_backend_ ? SlurmCapacity() : capacity_;
+}
+
 void Services::MakeTraining() {
-  training::Dependencies needs{stores_.database(), *backend_,     platform_.logs(), platform_.points(),
-                               world_.clock,       world_.random, world_.log,       job_world_};
+  training::Dependencies needs{stores_.database(), jobs_backend(), platform_.logs(), platform_.points(),
+                               world_.clock,       world_.random,  world_.log,       job_world_};
   training::Options options;
-  options.capacity = capacity_;
+  options.capacity = jobs_capacity();
   options.engine.holder = stores_.replica();
   options.engine.on_rescan = [this] {
     if (auto read = quotas_.Refresh(); !read.ok())
@@ -154,12 +171,12 @@ void Services::MakeTraining() {
 
 void Services::MakeProcessing() {
   processing::Options options;
-  options.capacity = capacity_;
+  options.capacity = jobs_capacity();
   options.engine.holder = stores_.replica();
   options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
   processing_ = std::make_unique<processing::Service>(
       processing::Dependencies{
-          {stores_.database(), *backend_, platform_.logs(), world_.clock, world_.random, world_.log}, job_world_},
+          {stores_.database(), jobs_backend(), platform_.logs(), world_.clock, world_.random, world_.log}, job_world_},
       std::move(options));
 }
 
@@ -243,7 +260,8 @@ void Services::Stop() {
   if (processing_) processing_->Stop();
   if (serving_) serving_->Stop();
   listeners_->Set(nullptr, nullptr, nullptr, nullptr);
-  backend_.reset();  // its threads call back
+  slurm_backend_.reset();  // their threads call back
+  backend_.reset();
 }
 
 }  // namespace aloft::app

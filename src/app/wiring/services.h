@@ -82,7 +82,11 @@ class Services {
   compute::Capacity capacity_;
   std::shared_ptr<compute::QuotaBoard> quota_board_ = std::make_shared<compute::QuotaBoard>();
   jobs::QuotaStore quotas_;
-  std::unique_ptr<compute::Backend> backend_;
+  // Of jobs: Slurm's, or the one of everything.
+  compute::Backend& jobs_backend() { return slurm_backend_ ? *slurm_backend_ : *backend_; }
+  compute::Capacity jobs_capacity() const;
+
+  std::unique_ptr<compute::Backend> backend_, slurm_backend_;
   std::unique_ptr<objects::Service> objects_;
   std::unique_ptr<trails::Service> trails_;
   std::unique_ptr<staging::InputProbe> probe_;

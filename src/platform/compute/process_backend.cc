@@ -13,6 +13,7 @@
 #include "foundation/crypto/hash.h"
 #include "foundation/os/file.h"
 #include "foundation/os/process.h"
+#include "platform/compute/agent_variables.h"
 #include "platform/compute/errors.h"
 #include "platform/compute/log_spool.h"
 #include "platform/compute/process_backend_impl.h"
@@ -27,24 +28,6 @@ constexpr std::uint32_t kFirstUser = 2'000'000;         // tasks run as users no
 constexpr std::uint32_t kFirstImageUser = 0x6000'0000;  // and tasks of images as the 65536 from there on, or later
 constexpr std::uint32_t kImageUsers = 0x1'0000;
 constexpr std::uint64_t kAcknowledgeStep = 1u << 20;  // acknowledging every read would be mostly writing
-
-// What an agent takes over from the server's own environment.
-std::map<std::string, std::string> AgentVariables() {
-  std::map<std::string, std::string> variables{{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LANG", "C.UTF-8"}};
-  for (char** variable = environ; *variable; ++variable) {
-    std::string_view text = *variable;
-    std::string name(text.substr(0, text.find('=')));
-    std::string value(text.substr(std::min(text.size(), name.size() + 1)));
-    // Where this user's podman keeps its images.
-    if (name == "HOME" || name == "XDG_RUNTIME_DIR" || name == "XDG_DATA_HOME" || name.starts_with("CONTAINERS_"))
-      variables[name] = value;
-    if (name.starts_with("PIP_") || ToLower(name).ends_with("_proxy") || name.ends_with("SAN_OPTIONS") ||
-        name == "SSL_CERT_FILE" || name == "TZ")
-      variables[name] = value;
-    if (name == "ALOFT_AGENT_FAULTS") variables["ALOFT_FAULTS"] = value;
-  }
-  return variables;
-}
 
 }  // namespace
 
@@ -133,6 +116,8 @@ Status ProcessBackend::Start(const TaskSpec& spec) {
   ALOFT_TRY(CheckSpec(spec));
   std::lock_guard lock(operations_);
   if (Copy(spec.id)) return {};
+  if (options_.host && spec.gang.members.size() > 1)
+    return Fail(kBadTaskSpec, "jobs of several instances cannot run over Slurm in this Aloft");
   Placement placement = Place(options_.capacity, {}, spec.limits);
   if (placement.verdict == Placement::Verdict::kNever)
     return Fail(kResourceLimitExceeded, "The task can never run here: " + placement.reason + ".");
@@ -177,15 +162,21 @@ Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
     .control_group = ControlGroup(id), .user = user, .limits = granted
   };
   ALOFT_TRY(ReplaceFile(directory + "/" + kLaunchFile, EncodeLaunch(launch)));
-  os::Fd lock(::open((directory + "/" + kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  // The lock is taken here and inherited, so that there is no moment in which an agent lives without it.
-  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return SystemError("lock the task", errno);
   Update(id, [&](Task& task) {
     task.state = State::kRunning;
     task.granted = granted;
     task.user = user;
     task.launched = clock_.Now();
   });
+  if (options_.host) return options_.host->Begin(launched->stored.spec, directory, granted);
+  return LaunchHere(id);
+}
+
+Status ProcessBackend::LaunchHere(const TaskId& id) {
+  std::string directory = Directory(id);
+  os::Fd lock(::open((directory + "/" + kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  // The lock is taken here and inherited, so that there is no moment in which an agent lives without it.
+  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return SystemError("lock the task", errno);
   auto agent = os::StartDaemon({.path = options_.agent_path,
                                 .arguments = {"--directory", directory, "--lock", std::to_string(lock.get())},
                                 .variables = AgentVariables(),
@@ -224,9 +215,13 @@ bool ProcessBackend::Refresh(const TaskId& id) {
     return true;
   }
   if (held) return false;
+  std::string host_says;
+  if (options_.host && !IsLost(id, host_says)) return false;
   std::string why = journal.agent.pid != 0 && journal.agent.boot_id != os::BootId()
                         ? "the machine restarted while the task ran"
                         : "the task's agent died; it was killed, or the machine ran out of memory";
+  if (!host_says.empty()) why = journal.agent.pid == 0 ? "its agent never began" : "the task's agent died";
+  if (!host_says.empty()) why += " (" + host_says + ")";
   log_.Warn("a task's agent is gone", {{"task", id.value()}, {"why", why}});
   EndSandbox(journal);
   static_cast<void>(cgroups_->Remove(ControlGroup(id)));
@@ -243,11 +238,21 @@ bool ProcessBackend::Refresh(const TaskId& id) {
   return true;
 }
 
+bool ProcessBackend::IsLost(const TaskId& id, std::string& why) {
+  AgentHost::Seen seen = options_.host->Look(id);
+  Update(id, [&](Task& task) { task.why_waiting = seen.why; });
+  why = seen.why;
+  if (seen.state != AgentHost::State::kGone) return false;
+  // It may have begun and ended between the two looks.
+  return !LockIsHeld(id) && ReadJournal(id, Time{}).status.phase != Phase::kEnded;
+}
+
 Result<TaskStatus> ProcessBackend::Observe(const TaskId& id) {
   auto task = Copy(id);
   if (!task) return Fail(kNoSuchTask, "There is no task " + id.value());
   TaskStatus status = ReadJournal(id, task->stored.accepted).status;
-  if (status.phase == Phase::kPending && task->state == State::kWaiting) status.message = task->why_waiting;
+  if (status.phase == Phase::kPending && (task->state == State::kWaiting || options_.host))
+    status.message = task->why_waiting;
   status.log_complete = status.phase == Phase::kEnded;
   status.log_bytes = LogSpoolSize(Directory(id));
   status.socket_path = SocketDirectory(id) + "/worker.sock";
@@ -261,7 +266,12 @@ Status ProcessBackend::Stop(const TaskId& id, StopMode mode) {
   if (task->state == State::kEnded) return {};
   if (task->state == State::kWaiting) return EndWithoutAgent(id, Outcome::kStopped, "stopped before the code ran");
   Update(id, [](Task& stopped) { stopped.leaving = true; });
-  return ReplaceFile(Directory(id) + "/" + kStopFile, EncodeStop(mode));
+  ALOFT_TRY(ReplaceFile(Directory(id) + "/" + kStopFile, EncodeStop(mode)));
+  // One that is still in the host's queue could wait there for long before it sees the wish. One that begins just now
+  // is killed, and this is its end all the same: the first last word counts.
+  if (!options_.host || LockIsHeld(id) || options_.host->Look(id).state != AgentHost::State::kWaits) return {};
+  ALOFT_TRY(options_.host->End(id));
+  return EndWithoutAgent(id, Outcome::kStopped, "stopped before the code ran");
 }
 
 void ProcessBackend::EndSandbox(const JournalState& journal) const {
@@ -273,7 +283,8 @@ void ProcessBackend::EndSandbox(const JournalState& journal) const {
 }
 
 Status ProcessBackend::KillAgent(const TaskId& id) {
-  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  if (options_.host) ALOFT_TRY(options_.host->End(id));
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(options_.host ? 60 : 10);
   while (LockIsHeld(id)) {
     if (std::chrono::steady_clock::now() > until)
       return Fail(kDeadlineExceeded, "the agent of task " + id.value() + " cannot be ended");

@@ -9,6 +9,7 @@
 
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
+#include "platform/compute/agent_host.h"
 #include "platform/compute/backend.h"
 #include "platform/compute/schedule.h"
 
@@ -34,6 +35,9 @@ struct ProcessBackendOptions {
                                          // this cloud
   std::string ca_file{};                 // PEM that signs api_url's certificate; empty: none
   Capacity capacity{};                   // of this machine; see DetectCapacity
+  // Starts the agents, and decides when; absent: this backend does both itself. `capacity` is then
+  // all of it, and what does not fit now waits in the host's own queue.
+  std::shared_ptr<AgentHost> host{};
   // Makes credentials of the role for one task; called at start and again
   // before they expire, on any thread.
   std::function<Result<Credentials>(const TaskId&, const std::string& role_arn)> issue_credentials{};

@@ -51,6 +51,9 @@ class ProcessBackend final : public Backend {
   std::vector<Candidate> Candidates() const;
   std::vector<Holder> Holders() const;
   Status Launch(const TaskId& id, const Limits& granted);
+  Status LaunchHere(const TaskId& id);
+  // Of a task whose lock nobody holds: false where its host knows more of it.
+  bool IsLost(const TaskId& id, std::string& why);
   Status WriteCredentials(const TaskId& id);
   Status EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure);
   // What the directory says now; buries a task whose agent died. True where the task has just ended.

@@ -91,6 +91,13 @@ void ProcessBackend::LaunchWaiting() {
       auto launched = Launch(member, limits);
       ALOFT_FAULT_POINT("compute.after_launch");
       if (launched.ok()) continue;
+      if (options_.host && launched.error().kind() == ErrorKind::kUnavailable) {  // asked again at the next tick
+        Update(member, [&](Task& task) {
+          task.state = State::kWaiting;
+          task.why_waiting = launched.error().message;
+        });
+        continue;
+      }
       log_.Error("a task's agent could not be started",
                  {{"task", member.value()}, {"error", Describe(launched.error())}});
       static_cast<void>(EndWithoutAgent(member, Outcome::kCannotRun, launched.error().message));

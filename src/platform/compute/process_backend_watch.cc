@@ -12,6 +12,8 @@ namespace aloft::compute::internal {
 namespace {
 
 constexpr int kTickMillis = 10'000;
+constexpr int kHostTickMillis =
+    1'000;  // a host tells nothing by itself, and changes of files on other machines are not told
 
 }  // namespace
 
@@ -40,7 +42,8 @@ void ProcessBackend::WatchDirectory(const TaskId& id) {
 }
 
 void ProcessBackend::WatchLoop() {
-  auto next_tick = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTickMillis);
+  const std::chrono::milliseconds tick(options_.host ? kHostTickMillis : kTickMillis);
+  auto next_tick = std::chrono::steady_clock::now() + tick;
   for (;;) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next_tick - std::chrono::steady_clock::now()).count();
     pollfd waits[2] = {{changes_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
@@ -48,7 +51,7 @@ void ProcessBackend::WatchLoop() {
     if (waits[1].revents != 0) return;
     if (std::chrono::steady_clock::now() >= next_tick) {
       OnTick();
-      next_tick = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTickMillis);
+      next_tick = std::chrono::steady_clock::now() + tick;
     }
     std::set<TaskId> changed, spoke;
     alignas(inotify_event) char buffer[64 * 1024];
@@ -76,6 +79,10 @@ void ProcessBackend::WatchLoop() {
 }
 
 void ProcessBackend::OnTick() {
+  if (options_.host) {
+    std::lock_guard lock(operations_);
+    LaunchWaiting();  // what the host could not take
+  }
   std::vector<std::pair<TaskId, Time>> running;  // and when their credentials are due
   {
     std::lock_guard lock(mutex_);
@@ -89,6 +96,7 @@ void ProcessBackend::OnTick() {
       Changed(id);
       continue;
     }
+    if (options_.host) Changed(id);
     if (clock_.Now() >= renew)
       if (auto written = WriteCredentials(id); !written.ok())
         log_.Warn("a task's credentials could not be renewed",

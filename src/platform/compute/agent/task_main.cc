@@ -1,7 +1,11 @@
 // aloft-task: runs one task beside the server and outlives it. Started by the server's process backend as
 //
 //   aloft-task --directory <task directory> --lock <descriptor of its locked lock file>
+//
+// and by a batch system without --lock.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -15,11 +19,12 @@
 int main(int argc, char** argv) {
   using namespace aloft;
   std::string directory;
+  int lock = -1;
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string_view name = argv[i];
     if (name == "--directory") directory = argv[i + 1];
     // The lock is only held: the descriptor is this process's as long as it lives.
-    if (name == "--lock") ::fcntl(std::atoi(argv[i + 1]), F_SETFD, FD_CLOEXEC);
+    if (name == "--lock") ::fcntl(lock = std::atoi(argv[i + 1]), F_SETFD, FD_CLOEXEC);
   }
   if (directory.empty()) {
     std::fprintf(stderr, "aloft-task is started by the Aloft server; there is nothing to do by hand.\n");
@@ -27,6 +32,9 @@ int main(int argc, char** argv) {
   }
   ::umask(022);
   ::signal(SIGPIPE, SIG_IGN);
+  // A batch system inherits no descriptors: this process locks for itself, and does nothing where another one has.
+  if (lock < 0) lock = ::open((directory + "/" + compute::kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) != 0) return 3;
   if (const char* faults = std::getenv("ALOFT_FAULTS")) ArmFaultPoints(faults);
   SystemClock clock;
   auto agent = compute::Agent::Create(directory, clock);
