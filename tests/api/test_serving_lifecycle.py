@@ -289,7 +289,7 @@ def test_refused_updates(deployer):
             ({"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}, "WaitIntervalInSeconds": 0}},
              "NotImplemented", "RollingUpdatePolicy"),
             ({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}},
-              "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}}, "NotImplemented", "AutoRollbackConfiguration"),
+              "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}}, "ValidationException", "AutoRollbackConfiguration"),
             ({"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "CANARY", "WaitIntervalInSeconds": 0}}},
              "ValidationException", "CanarySize")):
         got, message, _ = refusal(deployer.sagemaker.update_endpoint, EndpointName=name, EndpointConfigName=config,
