@@ -148,8 +148,10 @@ Status CheckBuilt(const Call& call, const Configuration& configuration, const co
     return Fail(kNotImplemented, "s3:PutBucketLogging with LoggingEnabled is not built in this Aloft.");
   if (configuration.setting == "request-payment" && root.ChildText("Payer") != "BucketOwner")
     return Fail(kNotImplemented, "s3:PutBucketRequestPayment with Requester is not built in this Aloft.");
+  if (configuration.setting == "notification" && root.Child("EventBridgeConfiguration") != nullptr)
+    return Fail(kNotImplemented, "Notifications to an event bus are not built in this Aloft.");
   // S3 asks the destinations whether they are there; here none can be.
-  if (configuration.setting == "notification" && documents::HasTargets(root) &&
+  if (configuration.setting == "notification" && !root.children.empty() &&
       !EqualsIgnoreCase(call.head().headers.Get("x-amz-skip-destination-validation"), "true"))
     return Fail(kInvalidArgument, "Unable to validate the following destination configurations");
   if (configuration.setting == "lifecycle") {

@@ -25,7 +25,4 @@ bool IsInventoryId(std::string_view id);
 // kInvalidValue.
 Status CheckNotification(codec::XmlElement& root);
 
-// True where the configuration names a queue, a topic or a function.
-bool HasTargets(const codec::XmlElement& notification);
-
 }  // namespace aloft::api::s3::documents

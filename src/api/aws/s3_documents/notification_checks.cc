@@ -127,9 +127,4 @@ Status CheckNotification(XmlElement& root) {
   return {};
 }
 
-bool HasTargets(const XmlElement& notification) {
-  return std::any_of(notification.children.begin(), notification.children.end(),
-                     [](const XmlElement& child) { return child.name != "EventBridgeConfiguration"; });
-}
-
 }  // namespace aloft::api::s3::documents
