@@ -129,8 +129,8 @@ def test_refused_invocations(iris):
     assert code == "ValidationError" and "other" in message
     code, message, response = refusal(iris.predict, iris.name, b"x" * (6 * 1024 * 1024 + 1))
     assert response["ResponseMetadata"]["HTTPStatusCode"] in (400, 413)
-    code, message, response = refusal(iris.runtime.invoke_endpoint_with_response_stream, EndpointName=iris.name, Body=b"[]")
-    assert "InvokeEndpointWithResponseStream" in message and response["ResponseMetadata"]["HTTPStatusCode"] < 500
+    code, message, response = refusal(iris.predict, iris.name, b"[]", SessionId="NEW_SESSION")
+    assert "SessionId" in message and response["ResponseMetadata"]["HTTPStatusCode"] < 500
 
 
 # Policy decides per endpoint; what is not allowed never reaches the model.
