@@ -32,6 +32,7 @@ class Imposter final : public http::Handler {
     EXPECT_TRUE(started.ok());
     server = std::move(*started);
   }
+  ~Imposter() override { server.reset(); }  // before what its threads use
 
   void OnRequest(std::shared_ptr<http::Exchange> exchange) override {
     exchange->ReadBody(256u << 20, [this, exchange](Result<std::string> body) {
