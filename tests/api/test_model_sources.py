@@ -22,9 +22,14 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 def deployer(cloud):
     bucket = f"sources-{uuid.uuid4().hex[:12]}"
     cloud.admin.client("s3").create_bucket(Bucket=bucket)
-    made = Deployer(cloud, bucket)
-    yield made
-    made.clear()
+    yield Deployer(cloud, bucket)
+
+
+# Each endpoint takes the memory of its instance type: all of this file's at once do not fit on a small machine.
+@pytest.fixture(autouse=True)
+def nothing_stays(deployer):
+    yield
+    deployer.clear()
 
 
 # Trains in the environment that serves, and says what is predicted there.

@@ -148,7 +148,7 @@ def test_metrics_by_cbor(cloud, metrics, namespace):
     response = signed(cloud.admin, "monitoring", "POST", path + "ListMetrics", body, headers)
     assert response.status_code == 200 and response.headers["smithy-protocol"] == "rpc-v2-cbor"
     assert b"\x6aMetricName\x61m" in response.content
-    response = signed(cloud.admin, "monitoring", "POST", path + "PutMetricAlarm", b"\xa0", headers)
+    response = signed(cloud.admin, "monitoring", "POST", path + "PutDashboard", b"\xa0", headers)
     assert response.status_code == 400 and b"NotImplemented" in response.content
     assert response.headers["smithy-protocol"] == "rpc-v2-cbor"
 

@@ -83,6 +83,7 @@ class Deployer:
                     getattr(self.sagemaker, f"delete_{kind}")(**{parameter: name})
                 except botocore.exceptions.ClientError as error:
                     assert "Could not find" in str(error)
+            names.clear()
 
 
 def refusal(call, *arguments, **options):

@@ -69,6 +69,10 @@ class Samples:
                 "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
             ("PutBucketLifecycleConfiguration", "LifecycleConfiguration"): {
                 "Rules": [{"ID": "r", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 1}}]},
+            ("PutBucketInventoryConfiguration", "Id"): "i",
+            ("PutBucketInventoryConfiguration", "InventoryConfiguration"): {
+                "Id": "i", "IsEnabled": True, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"},
+                "Destination": {"S3BucketDestination": {"Bucket": f"arn:aws:s3:::{bucket}", "Format": "CSV"}}},
             ("PutBucketRequestPayment", "RequestPaymentConfiguration"): {"Payer": "BucketOwner"},
             ("PutBucketVersioning", "VersioningConfiguration"): {"Status": "Enabled"},
             ("PutObjectLegalHold", "LegalHold"): {"Status": "ON"},

@@ -312,7 +312,7 @@ sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint&
     SummarizeAll(*endpoint.current, 1 - share, false, published, runtimes, response.production_variants,
                  response.shadow_production_variants);
   }
-  if (endpoint.next && endpoint.current) {
+  if (endpoint.next) {
     sagemaker::PendingDeploymentSummary pending;
     pending.endpoint_config_name = endpoint.next->config;
     pending.start_time = endpoint.next->started;

@@ -119,6 +119,10 @@ Result<SlotView> Keeper::Step::SeeSlot(const Deployment& deployment, const Slot&
   ALOFT_ASSIGN(bool more, keeper_.shipper_.Ship(name, kPagesPerStep));
   if (more) LookAt(now_);
   view.task = TaskOf(status->phase);
+  if (status->phase == compute::Phase::kPending && !status->message.empty()) {
+    view.waiting_since = status->transitions.front().at;
+    view.waits_for = status->message;
+  }
   view.running_since = status->command_started;
   view.outcome = status->outcome;
   if (view.task == SlotView::Task::kEnded) view.failure = FailureText(*status);

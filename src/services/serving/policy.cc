@@ -16,6 +16,13 @@ std::string NotStarted(const SlotView& slot, const std::string& why) {
   return reason + " " + (why.size() > room ? why.substr(why.size() - room) : why);
 }
 
+// SageMaker's words first; then what is missing, and what helps.
+std::string NoRoom(const SlotView& slot) {
+  return "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error: a worker of "
+         "production variant " +
+         slot.variant + " " + slot.waits_for + ". Delete endpoints or stop jobs, or take a smaller instance type.";
+}
+
 // Whether the same attempt would fail again, because the caller has something to mend.
 bool IsFinal(compute::Outcome outcome) {
   return outcome == compute::Outcome::kInputRefused || outcome == compute::Outcome::kCannotRun;
@@ -53,6 +60,11 @@ class Decider {
   // Why this attempt has failed; absent while it has not. Sets a time to look again where one can come.
   std::optional<std::string> FailureOf(const SlotView& slot) {
     if (slot.task == SlotView::Task::kEnded) return slot.failure;
+    if (slot.waiting_since) {
+      Time patience_ends = *slot.waiting_since + kRoomPatience;
+      if (view_.now >= patience_ends) return NoRoom(slot);
+      LookAt(patience_ends);
+    }
     if (slot.task != SlotView::Task::kRunning) return std::nullopt;
     if (slot.silent) return "The worker no longer answers its health check.";
     if (slot.ready || slot.ready_since || !slot.running_since) return std::nullopt;
@@ -92,6 +104,7 @@ class Decider {
       }
       std::optional<std::string> why = FailureOf(slot);
       if (!why) continue;
+      if (slot.waiting_since) return GiveUp(*why);
       int failures = slot.slot.failures + 1;
       // One that fails under traffic is what the gradual shift is there to find.
       if (IsFinal(slot.outcome) || failures >= kStartTries || view_.rollout.share > 0) {
@@ -147,6 +160,13 @@ class Decider {
       }
       std::optional<std::string> why = FailureOf(slot);
       if (!why) continue;
+      if (slot.waiting_since) {
+        // What was asked to grow stops to hope; what has to run waits on.
+        if (!growing) continue;
+        Retry(i, false, slot.slot.failures + 1, *why);
+        decision_.actions.back().settle = true;
+        continue;
+      }
       bool proven = slot.ready_since && view_.now - *slot.ready_since >= kProvenAfter;
       int failures = proven ? 1 : slot.slot.failures + 1;
       // While others answer, one that does not come up is no reason to end them; a shadow never is.

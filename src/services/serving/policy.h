@@ -20,6 +20,9 @@ inline constexpr int kRestartTries = 10;
 inline constexpr std::chrono::seconds kProvenAfter{60};
 inline constexpr std::chrono::milliseconds kFirstRetry{500};
 inline constexpr std::chrono::seconds kLastRetry{60};
+// A new worker waits so long for room on the machine; then its deployment is given up, as SageMaker does without
+// capacity.
+inline constexpr std::chrono::minutes kRoomPatience{10};
 
 // One worker as it is now.
 struct SlotView {
@@ -34,6 +37,8 @@ struct SlotView {
     kRunning,
     kEnded,
   } task = Task::kAbsent;
+  std::optional<Time> waiting_since;  // for room
+  std::string waits_for;              // said by the backend: "needs 4.0 GiB of memory, 1.2 GiB are free"
   std::optional<Time> running_since;
 
   bool ready = false;               // answers its health check

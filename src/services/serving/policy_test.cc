@@ -17,6 +17,13 @@ SlotView Absent() {
   slot.variant = "AllTraffic";
   return slot;
 }
+SlotView Waiting(seconds ago) {
+  SlotView slot = Absent();
+  slot.task = Task::kStarting;
+  slot.waiting_since = kNow - ago;
+  slot.waits_for = "needs 4.0 GiB of memory, 1.0 GiB are free";
+  return slot;
+}
 SlotView Running(seconds ago = seconds(1)) {
   SlotView slot = Absent();
   slot.task = Task::kRunning;
@@ -55,6 +62,32 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
+
+// A machine that stays full must not leave a caller before "Creating" for ever.
+TEST(Policy, RoomIsWaitedForAndThenGivenUp) {
+  View view = ViewOf(EndpointStatus::kCreating);
+  view.next = {{Waiting(seconds(60))}};
+  Decision decision = Decide(view);
+  EXPECT_THAT(decision.actions, IsEmpty());
+  EXPECT_EQ(decision.look_again, kNow - seconds(60) + kRoomPatience);
+  view.next = {{Waiting(kRoomPatience)}};
+  decision = Decide(view);
+  ASSERT_THAT(Kinds(decision), ElementsAre(Kind::kFail));
+  EXPECT_THAT(decision.actions[0].reason, HasSubstr("InsufficientInstanceCapacity error"));
+  EXPECT_THAT(decision.actions[0].reason, HasSubstr("needs 4.0 GiB of memory, 1.0 GiB are free"));
+}
+
+// More instances than there is room for: the update ends, those that answer go on; a restart that finds less room
+// waits.
+TEST(Policy, GrowthWithoutRoomSettles) {
+  View view = ViewOf(EndpointStatus::kUpdating);
+  view.current = {{Ready(), Waiting(kRoomPatience)}};
+  Decision decision = Decide(view);
+  ASSERT_THAT(Kinds(decision), ElementsAre(Kind::kRetry));
+  EXPECT_TRUE(decision.actions[0].settle);
+  view.status = EndpointStatus::kInService;
+  EXPECT_THAT(Decide(view).actions, IsEmpty());
+}
 
 // A new endpoint: every worker is started, and nothing answers before all are ready.
 TEST(Policy, CreationStartsAllAndPromotesTogether) {

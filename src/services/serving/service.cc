@@ -10,6 +10,8 @@
 #include "services/serving/records.h"
 #include "services/serving/rollout.h"
 #include "services/serving/router.h"
+#include "services/serving/version.h"
+#include "services/serving/worker_task.h"
 
 namespace aloft::serving {
 
@@ -48,6 +50,20 @@ namespace {
 
 std::string Arn(const Scope& scope, std::string_view kind, const std::string& name) {
   return resources::SageMakerArn(scope.account, scope.region, kind, name);
+}
+
+// A variant whose worker waits for room on this machine says for what. `variants`: summaries of the deployment's.
+template <class Summary>
+void TellWhatIsWaitedFor(const Scope& scope, const Endpoint& endpoint, const Deployment& deployment,
+                         compute::Backend& backend, std::optional<std::vector<Summary>>& variants) {
+  for (const Slot& slot : deployment.slots) {
+    Result<compute::TaskStatus> task = backend.Observe(TaskIdOf(NameOf(scope, endpoint.name, deployment, slot)));
+    if (!task.ok() || task->phase != compute::Phase::kPending || task->message.empty()) continue;
+    for (Summary& summary : *variants) {
+      if (summary.variant_name != deployment.variants[static_cast<std::size_t>(slot.variant)].name()) continue;
+      if (summary.variant_status) summary.variant_status->front().status_message = task->message;
+    }
+  }
 }
 
 template <class Request>
@@ -198,7 +214,14 @@ Result<sagemaker::DescribeEndpointResponse> Service::DescribeEndpoint(const Scop
                                                                       const std::string& name) const {
   ALOFT_ASSIGN(Endpoint endpoint,
                state_->with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); }));
-  return Describe(scope, endpoint, state_->router_.Published(scope, name).get(), state_->with_.runtimes);
+  sagemaker::DescribeEndpointResponse response =
+      Describe(scope, endpoint, state_->router_.Published(scope, name).get(), state_->with_.runtimes);
+  const auto tell = [&](const Deployment& deployment, auto& variants) {
+    TellWhatIsWaitedFor(scope, endpoint, deployment, state_->with_.backend, variants);
+  };
+  if (endpoint.current) tell(*endpoint.current, response.production_variants);
+  if (endpoint.next) tell(*endpoint.next, response.pending_deployment_summary->production_variants);
+  return response;
 }
 
 Result<sagemaker::ListEndpointsResponse> Service::ListEndpoints(const Scope& scope,
