@@ -58,6 +58,18 @@ def next_replica(request):
         request.getfixturevalue("cloud").switch()
 
 
+@pytest.fixture(autouse=True)
+def endpoints_end_with_their_test(request):
+    """What a test puts in service itself goes with it: five instances of 4 GiB are all that a machine of 24 GiB has room for."""
+    if "deployer" not in request.fixturenames:
+        yield
+        return
+    deployer = request.getfixturevalue("deployer")
+    kept = len(deployer.endpoints)
+    yield
+    deployer.end_endpoints(kept)
+
+
 @pytest.fixture
 def own_cloud(binary, tmp_path):
     """A server of the test's own, to be killed, filled or restarted."""

@@ -23,7 +23,7 @@ def test_guide(own_cloud, tmp_path):
             described = sagemaker.describe_endpoint(EndpointName=name)
             return described if described["EndpointStatus"] not in ("Creating", "Updating") else None
 
-        described = wait_for(settled, 120, what=f"endpoint {name} settles")
+        described = wait_for(settled, 600, what=f"endpoint {name} settles")
         assert described["EndpointStatus"] == "InService" and not described.get("FailureReason"), described
 
     names = {"sagemaker": sagemaker, "bucket": bucket, "role": own_cloud.make_role([READ_S3, WRITE_S3]), "cloud": own_cloud,

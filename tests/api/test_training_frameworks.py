@@ -40,7 +40,7 @@ def test_xgboost_estimator(trainer, session, tmp_path):
                         metric_definitions=[{"Name": "logloss", "Regex": r"\[4\]\ttrain-logloss:([0-9.]+)"}])
     estimator.fit({"train": f"s3://{trainer.bucket}/data/"}, wait=False)
     name = estimator.latest_training_job.name
-    job = trainer.wait(name, seconds=300)
+    job = trainer.wait(name, seconds=600)
     lines = trainer.log(name)
     assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), lines)
     [pinned] = [line.partition("==")[2] for line in (REPOSITORY / "runtime/environments/xgboost.txt").read_text().splitlines() if line.startswith("xgboost-cpu==")]

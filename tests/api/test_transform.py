@@ -53,7 +53,7 @@ class Transformer(Deployer):
     def describe(self, name):
         return self.sagemaker.describe_transform_job(TransformJobName=name)
 
-    def ended(self, name, seconds=120):
+    def ended(self, name, seconds=600):
         return wait_for(lambda: (job := self.describe(name))["TransformJobStatus"] not in ("InProgress", "Stopping") and job,
                         seconds, what=f"{name} ends")
 

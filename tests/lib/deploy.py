@@ -58,7 +58,8 @@ class Deployer:
             described = self.sagemaker.describe_endpoint(EndpointName=name)
             return described if described["EndpointStatus"] not in ("Creating", "Updating") else None
 
-        return wait_for(look, 120, what=f"endpoint {name} settles")
+        # An environment may be made for the first time, beside others.
+        return wait_for(look, 600, what=f"endpoint {name} settles")
 
     def serve(self, data: str, **options) -> str:
         return self._serve(self.config(data, **options))
@@ -74,6 +75,15 @@ class Deployer:
 
     def predict(self, name, body, content_type="application/json", accept="application/json", **options):
         return self.runtime.invoke_endpoint(EndpointName=name, Body=body, ContentType=content_type, Accept=accept, **options)
+
+    def end_endpoints(self, kept: int):
+        """Those beyond the first `kept`: their instances have memory that the next test needs."""
+        for name in self.endpoints[kept:]:
+            try:
+                self.sagemaker.delete_endpoint(EndpointName=name)
+            except botocore.exceptions.ClientError as error:
+                assert "Could not find" in str(error)
+        del self.endpoints[kept:]
 
     def clear(self):
         for kind, names in (("endpoint", self.endpoints), ("endpoint_config", self.configs), ("model", self.models)):

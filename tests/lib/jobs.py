@@ -77,7 +77,7 @@ class Trainer:
     def describe(self, name: str) -> dict:
         return self.sagemaker.describe_training_job(TrainingJobName=name)
 
-    def wait(self, name: str, status: tuple[str, ...] = ENDED, seconds: float = 90) -> dict:
+    def wait(self, name: str, status: tuple[str, ...] = ENDED, seconds: float = 600) -> dict:
         def reached():
             job = self.describe(name)
             return job if job["TrainingJobStatus"] in status else None

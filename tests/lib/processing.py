@@ -46,7 +46,7 @@ class Processor(Trainer):
     def describe(self, name: str) -> dict:
         return self.sagemaker.describe_processing_job(ProcessingJobName=name)
 
-    def wait(self, name: str, status: tuple[str, ...] = ENDED, seconds: float = 90) -> dict:
+    def wait(self, name: str, status: tuple[str, ...] = ENDED, seconds: float = 600) -> dict:
         def reached():
             job = self.describe(name)
             return job if job["ProcessingJobStatus"] in status else None

@@ -56,6 +56,10 @@ class HttpWorkerClient final : public WorkerClient {
           result.content_type = answer->headers.Get("Content-Type");
           result.custom_attributes = answer->headers.Get(kCustomAttributes);
           result.json_length = answer->headers.Get(kJsonLength);
+          if (result.status < 200 || result.status > 299) {
+            result.container = answer->headers.Get("X-Aloft-Container");
+            result.refusal = answer->headers.Get("X-Aloft-Refusal");
+          }
           result.body = std::move(answer->body);
           done(std::move(result));
         },
