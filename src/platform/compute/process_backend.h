@@ -38,6 +38,8 @@ struct ProcessBackendOptions {
   // Starts the agents, and decides when; absent: this backend does both itself. `capacity` is then
   // all of it, and what does not fit now waits in the host's own queue.
   std::shared_ptr<AgentHost> host{};
+  // How often the host is asked: it tells nothing by itself, and changes of files on other machines are not told.
+  std::chrono::milliseconds host_look{1'000};
   // Makes credentials of the role for one task; called at start and again
   // before they expire, on any thread.
   std::function<Result<Credentials>(const TaskId&, const std::string& role_arn)> issue_credentials{};

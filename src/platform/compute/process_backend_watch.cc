@@ -11,9 +11,7 @@
 namespace aloft::compute::internal {
 namespace {
 
-constexpr int kTickMillis = 10'000;
-constexpr int kHostTickMillis =
-    1'000;  // a host tells nothing by itself, and changes of files on other machines are not told
+constexpr std::chrono::seconds kTick(10);
 
 }  // namespace
 
@@ -42,7 +40,7 @@ void ProcessBackend::WatchDirectory(const TaskId& id) {
 }
 
 void ProcessBackend::WatchLoop() {
-  const std::chrono::milliseconds tick(options_.host ? kHostTickMillis : kTickMillis);
+  const std::chrono::milliseconds tick = options_.host ? options_.host_look : kTick;
   auto next_tick = std::chrono::steady_clock::now() + tick;
   for (;;) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next_tick - std::chrono::steady_clock::now()).count();

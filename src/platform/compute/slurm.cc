@@ -90,14 +90,13 @@ class SlurmHost final : public AgentHost {
     argv.insert(argv.end(), options_.arguments.begin(), options_.arguments.end());
     // exec: what Slurm signals is the agent itself.
     argv.push_back("--wrap=exec '" + options_.agent_path + "' --directory '" + directory + "'");
-    ALOFT_ASSIGN(Said said, Run(std::move(argv)));
+    ALOFT_ASSIGN(Said said, Ask(std::move(argv)));
     if (said.exit_code == 0) return {};
-    if (ControllerIsAway(said.text)) return Fail(kUnavailable, "Slurm does not answer: " + LastLine(said.text));
     return Fail(kResourceLimitExceeded, "Slurm refuses the task: " + LastLine(said.text), said.text);
   }
 
   Seen Look(const TaskId& id) override {
-    auto said = Run(
+    auto said = Ask(
         {options_.programs + "/squeue", "--noheader", "--states=all", "--name=" + NameOf(id), "--format=%A|%T|%r|%N"});
     if (!said.ok()) return {State::kUnknown, said.error().message};
     if (said->exit_code != 0) return {State::kUnknown, "Slurm does not answer: " + LastLine(said->text)};
@@ -119,17 +118,28 @@ class SlurmHost final : public AgentHost {
   }
 
   Status End(const TaskId& id) override {
-    ALOFT_ASSIGN(Said queued, Run({options_.programs + "/scancel", "--name=" + NameOf(id), "--state=PENDING"}));
-    if (queued.exit_code != 0 && ControllerIsAway(queued.text))
-      return Fail(kUnavailable, "Slurm does not answer: " + LastLine(queued.text));
+    ALOFT_TRY(Ask({options_.programs + "/scancel", "--name=" + NameOf(id), "--state=PENDING"}));
     // --full: the batch script is the agent, which a plain signal would not reach.
-    ALOFT_ASSIGN(Said said, Run({options_.programs + "/scancel", "--name=" + NameOf(id), "--signal=KILL", "--full"}));
-    if (said.exit_code != 0 && ControllerIsAway(said.text))
-      return Fail(kUnavailable, "Slurm does not answer: " + LastLine(said.text));
+    ALOFT_TRY(Ask({options_.programs + "/scancel", "--name=" + NameOf(id), "--signal=KILL", "--full"}));
     return {};
   }
 
  private:
+  // kUnavailable where the controller is away, or was a moment ago.
+  Result<Said> Ask(std::vector<std::string> argv) {
+    using Steady = std::chrono::steady_clock;
+    {
+      std::lock_guard lock(away_mutex_);
+      if (Steady::now() < away_until_) return Fail(kUnavailable, away_);
+    }
+    ALOFT_ASSIGN(Said said, Run(std::move(argv)));
+    if (said.exit_code == 0 || !ControllerIsAway(said.text)) return said;
+    std::lock_guard lock(away_mutex_);
+    away_until_ = Steady::now() + options_.pause;
+    away_ = "Slurm does not answer: " + LastLine(said.text);
+    return Fail(kUnavailable, away_);
+  }
+
   // Two installations on one cluster may have tasks of the same name; commas would be lists.
   std::string NameOf(const TaskId& id) const {
     return "aloft-" + crypto::Sha256Hex(options_.tasks_directory + "\n" + id.value()).substr(0, 24);
@@ -137,6 +147,9 @@ class SlurmHost final : public AgentHost {
 
   SlurmOptions options_;
   std::mutex mutex_;
+  std::mutex away_mutex_;
+  std::chrono::steady_clock::time_point away_until_{};
+  std::string away_;
 };
 
 }  // namespace

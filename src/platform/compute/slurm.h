@@ -2,6 +2,7 @@
 // configuration ($SLURM_CONF, /etc/slurm) says which cluster.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ struct SlurmOptions {
   std::string partition{};               // empty: the cluster's default
   std::vector<std::string> arguments{};  // further ones of sbatch: "--account=ml"
   std::string programs = "/usr/bin";     // where Slurm's commands are
+  // A controller that did not answer is not asked again for so long: each question can take its clients' MessageTimeout,
+  // and there may be hundreds of tasks to ask about.
+  std::chrono::milliseconds pause{5'000};
 };
 
 std::unique_ptr<AgentHost> MakeSlurmHost(SlurmOptions options);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "platform/compute/journal.h"
 #include "platform/compute/process_backend.h"
@@ -43,10 +44,22 @@ class TaskHarness {
   virtual ~TaskHarness() {
     if (backend_) {
       auto ids = backend_->List();
-      for (const TaskId& id : *ids) EXPECT_TRUE(backend_->Remove(id).ok());
+      for (const TaskId& id : *ids) {
+        auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        Status removed = backend_->Remove(id);
+        // A wish that came at a bad moment is repeated, as services do.
+        while (!removed.ok() && removed.error().kind() == ErrorKind::kUnavailable &&
+               std::chrono::steady_clock::now() < until) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          removed = backend_->Remove(id);
+        }
+        EXPECT_TRUE(removed.ok()) << Describe(removed.error());
+      }
     }
     backend_.reset();
-    std::filesystem::remove_all(directory_);
+    std::error_code error;
+    std::filesystem::remove_all(directory_, error);
+    EXPECT_FALSE(error) << directory_ << ": " << error.message();
   }
 
   // Why this backend cannot be tried here; empty where it can.

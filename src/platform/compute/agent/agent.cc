@@ -28,6 +28,11 @@ Result<std::unique_ptr<Agent>> Agent::Create(const std::string& directory, const
   ALOFT_ASSIGN(StoredSpec stored, DecodeSpec(spec_text));
   ALOFT_ASSIGN(std::string launch_text, os::ReadFile(directory + "/" + kLaunchFile));
   ALOFT_ASSIGN(Launch launch, DecodeLaunch(launch_text));
+  // A batch system may start the same job once more: what has been run, or ended before it ran, is not run again.
+  auto before = os::ReadFile(directory + "/" + kJournalFile);
+  JournalState past = FoldJournal(before.ok() ? *before : std::string(), Time{});
+  if (past.agent.pid != 0 || past.status.phase == Phase::kEnded)
+    return Fail(kInternal, "the task of " + directory + " has had its agent already");
   ALOFT_ASSIGN(Journal journal, Journal::Open(directory, clock));
   auto self = os::IdentityOf(::getpid());
   if (!self) return Fail(kInternal, "/proc does not tell who this process is");
