@@ -17,8 +17,8 @@ struct SlurmOptions {
   std::string partition{};               // empty: the cluster's default
   std::vector<std::string> arguments{};  // further ones of sbatch: "--account=ml"
   std::string programs = "/usr/bin";     // where Slurm's commands are
-  // A controller that did not answer is not asked again for so long: each question can take its clients' MessageTimeout,
-  // and there may be hundreds of tasks to ask about.
+  // A controller that did not answer is not asked again for so long: each question can take its clients'
+  // MessageTimeout, and there may be hundreds of tasks to ask about.
   std::chrono::milliseconds pause{5'000};
 };
 

@@ -109,8 +109,7 @@ class Cluster {
   }
   ~Cluster() {
     // What slurmd has started for a job outlives slurmd, and ends with the job.
-    if (gap_.empty())
-      Await([] { return OutputOf({"/usr/bin/squeue", "--noheader", "--format=%A %T"}); });
+    if (gap_.empty()) Await([] { return OutputOf({"/usr/bin/squeue", "--noheader", "--format=%A %T"}); });
     for (Daemon* one : {&nodes_[0], &nodes_[1], &controller_, &munge_}) one->End();
     std::error_code ignored;
     if (!directory_.empty()) fs::remove_all(directory_, ignored);
