@@ -67,6 +67,55 @@ def test_script_mode(trainer):
     wait_for(lambda: trainer.nothing_left(name), what="an empty machine")
 
 
+# What the machine did for a job is there as series under SageMaker's names, even of a short one; the network's are our own.
+def test_what_a_job_uses(trainer):
+    job = trainer.run("""
+        import os, urllib.request
+        for _ in range(3):
+            sum(range(2_000_000))
+        open("/opt/ml/model/large", "wb").write(bytes(50 << 20))
+        try:
+            urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"]).read()
+        except OSError as error:
+            print("answered", error, flush=True)
+    """)
+    name = job["TrainingJobName"]
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    dimensions = [{"Name": "Host", "Value": f"{name}/algo-1"}]
+    listed = trainer.cloudwatch.list_metrics(Namespace=GROUP, Dimensions=dimensions)["Metrics"]
+    assert {"CPUUtilization", "MemoryUtilization", "DiskUtilization", "NetworkReceived", "NetworkSent"} <= {m["MetricName"] for m in listed}
+
+    def most(metric: str, unit: str) -> float:
+        points = trainer.cloudwatch.get_metric_statistics(
+            Namespace=GROUP, MetricName=metric, Dimensions=dimensions, Period=60, Statistics=["Maximum"], Unit=unit,
+            StartTime=job["CreationTime"], EndTime=job["TrainingEndTime"].timestamp() + 60)["Datapoints"]
+        return max(point["Maximum"] for point in points)
+
+    assert 0 < most("CPUUtilization", "Percent") < 800
+    assert 0 < most("MemoryUtilization", "Percent") <= 100
+    assert 4 < most("DiskUtilization", "Percent") < 7, "50 MiB of 1 GiB"
+    assert most("NetworkSent", "Bytes") > 0
+
+
+# `aloft jobs` says of a job that runs since when, how far it is by its own words, and what it said last.
+def test_progress(trainer):
+    name = trainer.create("""
+        import time
+        for step in range(1, 4):
+            print(f"step {step}/12 loss=0.5", flush=True)
+            time.sleep(0.05)
+        print("now \x1b[2Jwaiting", flush=True)
+        time.sleep(600)
+    """)
+    trainer.wait_step(name, "Training")
+    wait_for(lambda: any("waiting" in line for line in trainer.log(name)), 60)
+    lines = trainer.cloud.aloft("jobs").stdout.splitlines()
+    line = lines[next(i for i, line in enumerate(lines) if line.startswith(name)) + 1]
+    assert line.startswith("  Training for ") and ", 25% done, about " in line and line.endswith("left: now ?[2Jwaiting"), line
+    trainer.sagemaker.stop_training_job(TrainingJobName=name)
+    assert trainer.wait(name)["TrainingJobStatus"] == "Stopped"
+
+
 # A script that fails: its own words are the reason, its log is whole, and no model is claimed.
 def test_failing_script(trainer):
     job = trainer.run("print('about to fail', flush=True)\nraise ValueError('bad column')\n")

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "app/cli/commands.h"
+#include "app/cli/job_progress.h"
 #include "app/cli/remote.h"
 #include "app/config.h"
 #include "app/server_info.h"
@@ -36,18 +37,6 @@ double Number(const json::object& object, const char* name, double otherwise = 0
 
 std::unique_ptr<Remote> Connect(const std::string& profile) {
   return OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
-}
-
-std::string Span(double seconds) {
-  char text[32];
-  if (seconds < 120) {
-    std::snprintf(text, sizeof text, "%.1f s", seconds);
-  } else if (seconds < 7200) {
-    std::snprintf(text, sizeof text, "%.0f min", seconds / 60);
-  } else {
-    std::snprintf(text, sizeof text, "%.1f h", seconds / 3600);
-  }
-  return text;
 }
 
 double SecondsSinceEpoch() {
@@ -80,12 +69,15 @@ void Stop(const std::string& data_directory, int timeout_seconds) {
   std::printf("Stopped. Running jobs and endpoints go on; `aloft up` finds them again.\n");
 }
 
-void PrintJob(const json::object& job) {
+void PrintJob(Remote& remote, const json::object& job) {
   double created = Number(job, "CreationTime");
   double ended = Number(job, "TrainingEndTime", SecondsSinceEpoch());
   std::printf("%-52s %-11s %-9s %s\n", Text(job, "TrainingJobName").c_str(), Text(job, "TrainingJobStatus").c_str(),
               Span(std::max(0.0, ended - created)).c_str(),
               codec::FormatIso8601(FromMillis(std::llround(created * 1000))).c_str());
+  if (Text(job, "TrainingJobStatus") != "InProgress") return;
+  if (std::string line = ProgressLine(remote, Text(job, "TrainingJobName")); !line.empty())
+    std::printf("  %s\n", line.c_str());
 }
 
 void Jobs(const std::string& profile, const std::string& status, int limit) {
@@ -97,7 +89,7 @@ void Jobs(const std::string& profile, const std::string& status, int limit) {
     auto page = OrFail(remote->Json("sagemaker", "SageMaker.ListTrainingJobs", request));
     if (shown == 0) std::printf("%-52s %-11s %-9s %s\n", "TRAINING JOB", "STATUS", "TOOK", "CREATED");
     for (const auto& job : page.as_object().at("TrainingJobSummaries").as_array()) {
-      PrintJob(job.as_object());
+      PrintJob(*remote, job.as_object());
       if (++shown >= limit) break;
     }
     std::string token = Text(page.as_object(), "NextToken");

@@ -176,7 +176,9 @@ void Services::MakeProcessing() {
   options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
   processing_ = std::make_unique<processing::Service>(
       processing::Dependencies{
-          {stores_.database(), jobs_backend(), platform_.logs(), world_.clock, world_.random, world_.log}, job_world_},
+          {stores_.database(), jobs_backend(), platform_.logs(), world_.clock, world_.random, world_.log,
+           &platform_.points()},
+          job_world_},
       std::move(options));
 }
 

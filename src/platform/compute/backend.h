@@ -9,6 +9,7 @@
 
 #include "foundation/base/result.h"
 #include "platform/compute/task.h"
+#include "platform/compute/usage.h"
 
 namespace aloft::compute {
 
@@ -43,6 +44,9 @@ class Backend {
   // lines: nothing new yet. Asking from an offset acknowledges everything
   // before it: those bytes may be gone afterwards.
   virtual Result<LogChunk> ReadLog(const TaskId& id, std::uint64_t offset, std::size_t max_bytes) = 0;
+
+  // What the task's code used of its machine, from `offset` (0, or a next_offset) on; kept until the task is removed.
+  virtual Result<UsageChunk> ReadUsage(const TaskId&, std::uint64_t offset) { return UsageChunk{{}, offset}; }
 
   virtual Result<std::vector<TaskId>> List() = 0;
 };

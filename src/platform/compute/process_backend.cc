@@ -335,6 +335,11 @@ Result<LogChunk> ProcessBackend::ReadLog(const TaskId& id, std::uint64_t offset,
   return ReadLogSpool(Directory(id), offset, max_bytes);
 }
 
+Result<UsageChunk> ProcessBackend::ReadUsage(const TaskId& id, std::uint64_t offset) {
+  if (!Copy(id)) return Fail(kNoSuchTask, "There is no task " + id.value());
+  return compute::ReadUsage(Directory(id), offset);
+}
+
 Result<std::vector<TaskId>> ProcessBackend::List() {
   std::vector<TaskId> ids;
   std::lock_guard lock(mutex_);

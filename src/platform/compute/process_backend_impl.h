@@ -26,6 +26,7 @@ class ProcessBackend final : public Backend {
   Status Stop(const TaskId& id, StopMode mode) override;
   Status Remove(const TaskId& id) override;
   Result<LogChunk> ReadLog(const TaskId& id, std::uint64_t offset, std::size_t max_bytes) override;
+  Result<UsageChunk> ReadUsage(const TaskId& id, std::uint64_t offset) override;
   Result<std::vector<TaskId>> List() override;
 
  private:

@@ -17,6 +17,7 @@
 #include "foundation/sql/database.h"
 #include "platform/compute/backend.h"
 #include "platform/telemetry/log_store.h"
+#include "platform/telemetry/metric_store.h"
 #include "platform/work/lease.h"
 #include "platform/work/loop.h"
 #include "services/jobs/kind.h"
@@ -33,6 +34,7 @@ struct EngineDependencies {
   const Clock& clock;
   Random& random;
   Log log;
+  telemetry::MetricStore* metrics = nullptr;  // what the tasks use goes there; absent: nowhere
 };
 
 struct EngineOptions {
@@ -94,6 +96,9 @@ class Engine {
   Result<Hosts> Observe(const Job& job, const Live& live);
   Result<bool> CopyLogs(Job& job, Live& live, const Hosts& hosts);
   Result<bool> CopyLog(Job& job, Live& live, int host);
+  void CopyUsage(const Job& job, Live& live, const Hosts& hosts);
+  bool CopyChunk(const Job& job, const compute::TaskId& task, const telemetry::MetricName& metric,
+                 std::uint64_t& offset);
   Status StartTasks(Job& job);
   Status TellTasks(const Job& job, const Live& live, compute::StopMode mode);
   Status RemoveTasks(const Job& job, const Live& live);

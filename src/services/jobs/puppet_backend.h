@@ -17,6 +17,7 @@ class PuppetBackend final : public compute::Backend {
     compute::TaskSpec spec;
     compute::TaskStatus status;
     std::vector<compute::LogLine> lines;
+    std::vector<compute::UsageSample> samples;
     bool stop_asked = false;
     compute::StopMode stop_mode = compute::StopMode::kOrderly;
   };
@@ -88,6 +89,13 @@ class PuppetBackend final : public compute::Backend {
       chunk.next_offset = line.offset + line.text.size() + 1;
     }
     return chunk;
+  }
+  Result<compute::UsageChunk> ReadUsage(const compute::TaskId& id, std::uint64_t offset) override {
+    auto found = tasks.find(id.value());
+    if (found == tasks.end()) return Fail(compute::kNoSuchTask, "no such task");
+    const auto& samples = found->second.samples;
+    auto first = samples.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(offset, samples.size()));
+    return compute::UsageChunk{{first, samples.end()}, samples.size()};
   }
   Result<std::vector<compute::TaskId>> List() override {
     std::vector<compute::TaskId> ids;

@@ -106,6 +106,7 @@ Result<std::shared_ptr<Engine::Live>> Engine::LiveOf(const Job& job) {
   ALOFT_ASSIGN(live->terms, kind_.TermsOf(job));
   live->observer = kind_.Observer(job);
   live->offsets.resize(static_cast<std::size_t>(live->terms.hosts));
+  live->usage_offsets.resize(static_cast<std::size_t>(live->terms.hosts));
   std::lock_guard lock(mutex_);
   return live_.emplace(id, std::move(live)).first->second;
 }
@@ -151,6 +152,7 @@ Result<work::Again> Engine::Act(Job& job, Live& live, bool& again) {
     ALOFT_ASSIGN(hosts, Observe(job, live));
     ALOFT_ASSIGN(log_copied, CopyLogs(job, live, hosts));
     if (!log_copied) return work::Again{};
+    CopyUsage(job, live, hosts);
   }
   Action action = Decide({job.state, hosts, log_copied, live.terms, job.created}, d_.clock.Now());
   if (action.what == Action::Do::kWait || action.what == Action::Do::kNothing) {

@@ -20,7 +20,7 @@ Service::Service(Dependencies dependencies, Options options)
     : d_(std::move(dependencies)),
       options_(std::move(options)),
       kind_(d_.world, d_.metrics, options_.plan, d_.log),
-      engine_({d_.database, d_.backend, d_.logs, d_.clock, d_.random, d_.log}, kind_, options_.engine) {}
+      engine_({d_.database, d_.backend, d_.logs, d_.clock, d_.random, d_.log, &d_.metrics}, kind_, options_.engine) {}
 
 // The file that a runtime writes instead of an image lies in the environment, so both are resolved before anything is
 // written: a refused request leaves nothing behind.

@@ -10,6 +10,7 @@ namespace {
 
 using compute::Outcome;
 using compute::Phase;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 // The whole way of a good job, as DescribeTrainingJob and the logs show it.
@@ -51,6 +52,37 @@ TEST_F(LifeTest, Completes) {
   ASSERT_TRUE(data.ok());
   ASSERT_EQ(data->values.size(), 1u);
   EXPECT_EQ(data->values[0], 2);
+}
+
+// What the machine did for the job becomes series under SageMaker's names; a server that comes back counts nothing
+// twice.
+TEST_F(LifeTest, WhatItUsesIsMeasured) {
+  StartJob(GoodRequest("job"));
+  Enter("job", Phase::kRunning);
+  auto& samples = backend_.tasks.at(Id("job")).samples;
+  samples.push_back({.at = clock_.Now(), .cpu_percent = 150, .memory_percent = 40, .disk_percent = 3});
+  Changed("job");
+  Restart();
+  samples.push_back({.at = clock_.Now(), .cpu_percent = 50, .received_bytes = 7});
+  Run();
+  End("job", Outcome::kSucceeded);
+  auto count = [&](const std::string& name, const std::string& statistic) {
+    auto data = metrics_->Data(scope_, {{.metric = {kMetricNamespace, name, {{"Host", "job/algo-1"}}},
+                                         .start = clock_.Now() - minutes(10),
+                                         .end = clock_.Now() + minutes(1),
+                                         .period = seconds(3600)},
+                                        statistic});
+    double sum = 0;
+    if (data.ok())
+      for (double value : data->values) sum += value;
+    return sum;
+  };
+  EXPECT_EQ(count("CPUUtilization", "SampleCount"), 2);
+  EXPECT_EQ(count("CPUUtilization", "Sum"), 200);
+  EXPECT_EQ(count("MemoryUtilization", "SampleCount"), 1) << "what is not known is no point";
+  EXPECT_EQ(count("DiskUtilization", "Maximum"), 3);
+  EXPECT_EQ(count("NetworkReceived", "Sum"), 7);
+  EXPECT_EQ(count("GPUUtilization", "SampleCount"), 0);
 }
 
 // User code that fails: the reason is the failure file's text and the exit code, and nothing is left behind.

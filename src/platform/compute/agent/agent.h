@@ -18,6 +18,7 @@
 #include "platform/compute/agent/host_link.h"
 #include "platform/compute/agent/pipes.h"
 #include "platform/compute/agent/stager.h"
+#include "platform/compute/agent/usage_meter.h"
 #include "platform/compute/environment.h"
 #include "platform/compute/journal.h"
 #include "platform/compute/log_spool.h"
@@ -61,6 +62,7 @@ class Agent {
   void EndStreams();
   std::optional<End> Start();
   Reason Watch();
+  UsageTotals Totals(const os::CgroupUsage& used, std::uint64_t disk_bytes) const;
   End Judge(Reason reason);
   void StartSyncs();
   void StopSyncs();
@@ -109,6 +111,7 @@ class Agent {
   std::optional<os::Sandbox> sandbox_;
   GangView gang_;
   std::unique_ptr<HostLink> link_;
+  std::unique_ptr<UsageMeter> meter_;
   std::thread pump_;
   std::unique_ptr<Pipes> pipes_;
   bool streams_ = false;  // inputs that are to be streamed can be

@@ -44,6 +44,7 @@ std::string Gibibytes(std::uint64_t bytes) {
 }  // namespace
 
 Agent::Reason Agent::Watch() {
+  meter_ = std::make_unique<UsageMeter>(launch_.directory, launch_.limits, clock_);
   os::Fd changes(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   ::inotify_add_watch(changes.get(), launch_.directory.c_str(), IN_CREATE | IN_MOVED_TO);
   auto started = Steady::now();
@@ -70,6 +71,10 @@ Agent::Reason Agent::Watch() {
         kill_at = std::min(kill_at, now);
       }
       auto used = DiskUsage(Written(), sandbox_->Processes());
+      if (meter_->IsDue(now)) {
+        auto held = cgroups_->Usage(launch_.control_group);
+        meter_->Take(Totals(held.ok() ? *held : os::CgroupUsage{}, used), now);
+      }
       if (used > launch_.limits.disk_bytes && reason != Reason::kDisk) {
         reason = Reason::kDisk;
         kill_at = now;  // a full disk leaves no time to be polite
@@ -95,10 +100,33 @@ Agent::Reason Agent::Watch() {
   }
 }
 
+UsageTotals Agent::Totals(const os::CgroupUsage& used, std::uint64_t disk_bytes) const {
+  UsageTotals totals{.cpu_micros = used.cpu_micros,
+                     .memory_bytes = used.memory_bytes,
+                     .grouped = cgroups_->support().memory,
+                     .disk_bytes = disk_bytes};
+  if (gate_) {
+    totals.received_bytes += gate_->received();
+    totals.sent_bytes += gate_->sent();
+  }
+  if (port_) {
+    totals.received_bytes += port_->received();
+    totals.sent_bytes += port_->sent();
+  }
+  if (link_) {
+    totals.received_bytes += link_->received();
+    totals.sent_bytes += link_->sent();
+  }
+  return totals;
+}
+
 Agent::End Agent::Judge(Reason reason) {
   os::SandboxEnd end = sandbox_->Wait();
   os::CgroupUsage used;
   if (auto usage = cgroups_->Usage(launch_.control_group); usage.ok()) used = *usage;
+  const std::uint64_t disk_used = DiskUsage(Written(), {});
+  meter_->TakeLast(Totals(used, disk_used), used.memory_peak_bytes);
+  meter_.reset();
   static_cast<void>(journal_.CommandEnded(end.exit_code, end.signal,
                                           {used.memory_peak_bytes, std::chrono::microseconds(used.cpu_micros)},
                                           ExitMessage(ml_.get())));
@@ -118,7 +146,7 @@ Agent::End Agent::Judge(Reason reason) {
             "the code needed more than its " + Gibibytes(launch_.limits.memory_bytes) + " of memory", false};
   // The last file may be cut off at the limit, and the code may have seen that as an error of its own.
   constexpr std::uint64_t kNearly = 1u << 20;
-  if (end.signal == SIGXFSZ || DiskUsage(Written(), {}) + kNearly > launch_.limits.disk_bytes)
+  if (end.signal == SIGXFSZ || disk_used + kNearly > launch_.limits.disk_bytes)
     return {Outcome::kDiskFull,
             "the code wrote more than its volume of " + Gibibytes(launch_.limits.disk_bytes) + " holds", false};
   std::string text = FailureText(ml_.get());

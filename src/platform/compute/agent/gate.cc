@@ -205,7 +205,7 @@ void Gate::Answer(Kind kind, os::Fd peer) {
   if (!addresses.ok()) return;
   for (const addrinfo* at = addresses->get(); at; at = at->ai_next) {
     auto socket = Connect(*at);
-    if (socket.ok()) return Join(std::move(peer), std::move(*socket), "");
+    if (socket.ok()) return Join(std::move(peer), std::move(*socket), "", sent_, received_);
   }
 }
 
@@ -220,7 +220,7 @@ void Gate::AnswerInside(os::Fd peer) {
   address.sin_port = htons(options_.inside_port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   auto connected = Connect(std::move(socket), reinterpret_cast<sockaddr*>(&address), sizeof address);
-  if (connected.ok()) Join(std::move(peer), std::move(*connected), "");
+  if (connected.ok()) Join(std::move(peer), std::move(*connected), "", received_, sent_);
 }
 
 std::string Gate::ReadHead(const os::Fd& peer, std::string& rest) const {
@@ -296,10 +296,12 @@ void Gate::AnswerProxy(os::Fd peer) {
     }
     first = again + "Connection: close\r\n\r\n" + first;
   }
-  Join(std::move(peer), std::move(*socket), std::move(first));
+  Join(std::move(peer), std::move(*socket), std::move(first), sent_, received_);
 }
 
-void Gate::Join(os::Fd a, os::Fd b, std::string to_b) {
+void Gate::Join(os::Fd a, os::Fd b, std::string to_b, std::atomic<std::uint64_t>& from_a,
+                std::atomic<std::uint64_t>& from_b) {
+  from_a += to_b.size();
   if (!WriteAll(b.get(), to_b)) return;
   std::vector<char> buffer(64 * 1024);
   bool open[2] = {true, true};  // from a, from b
@@ -318,6 +320,8 @@ void Gate::Join(os::Fd a, os::Fd b, std::string to_b) {
         if (got < 0) return;
       } else if (!WriteAll(sockets[1 - side], {buffer.data(), static_cast<std::size_t>(got)})) {
         return;
+      } else {
+        (side == 0 ? from_a : from_b) += static_cast<std::uint64_t>(got);
       }
     }
   }

@@ -42,6 +42,10 @@ class Gate {
   void Serve(Kind kind, os::Fd listener);
   void Stop();  // ends every connection; joins
 
+  // Bytes that came in to the sandbox, and went out of it; without what is asked of the credentials.
+  std::uint64_t received() const { return received_; }
+  std::uint64_t sent() const { return sent_; }
+
  private:
   struct Connection {
     std::thread thread;
@@ -52,13 +56,16 @@ class Gate {
   void AnswerCredentials(const os::Fd& peer);
   void AnswerProxy(os::Fd peer);
   void AnswerInside(os::Fd peer);
-  void Join(os::Fd a, os::Fd b, std::string to_b);
+  // What `a` sends is counted in `from_a`, what `b` sends in `from_b`.
+  void Join(os::Fd a, os::Fd b, std::string to_b, std::atomic<std::uint64_t>& from_a,
+            std::atomic<std::uint64_t>& from_b);
   // One request's head; empty at an error.
   std::string ReadHead(const os::Fd& peer, std::string& rest) const;
 
   GateOptions options_;
   os::Fd stop_;  // readable once stopping: wakes every wait
   std::atomic<bool> stopping_{false};
+  std::atomic<std::uint64_t> received_{0}, sent_{0};
   std::vector<std::thread> acceptors_;
   std::mutex mutex_, inside_mutex_;
   std::list<Connection> connections_;

@@ -83,7 +83,7 @@ void HostLink::CarryOut() {
     if (size <= 0) continue;
     int host = Destination(packet.data(), static_cast<std::size_t>(size));
     if (host < 0 || host == host_ || host >= static_cast<int>(peers_.size())) continue;
-    Send(host, packet.data(), static_cast<std::size_t>(size));
+    if (Send(host, packet.data(), static_cast<std::size_t>(size))) sent_ += static_cast<std::uint64_t>(size);
   }
 }
 
@@ -119,6 +119,7 @@ void HostLink::CarryIn() {
     if (waits[1].revents != 0) return;
     ssize_t size = ::recv(socket_.get(), packet.data(), packet.size(), MSG_DONTWAIT);
     if (size <= 0) continue;
+    received_ += static_cast<std::uint64_t>(size);
     // A full queue inside drops the packet, as a card would.
     static_cast<void>(!::write(device_.get(), packet.data(), static_cast<std::size_t>(size)));
   }

@@ -4,6 +4,8 @@
 // Packets to a host that is not there (yet) are dropped, as on any network; TCP sends them again.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -23,6 +25,10 @@ class HostLink {
   static Result<std::unique_ptr<HostLink>> Open(const std::string& directory, int host, int hosts, os::Fd device);
   ~HostLink();  // joins, removes its socket, and the directory after the last
 
+  // Bytes of packets that came in, and went out.
+  std::uint64_t received() const { return received_; }
+  std::uint64_t sent() const { return sent_; }
+
  private:
   HostLink(std::string directory, int host, int hosts, os::Fd device, os::Fd socket, os::Fd stop);
   void CarryOut();
@@ -34,6 +40,7 @@ class HostLink {
   const int host_;
   os::Fd device_, socket_, stop_;
   std::vector<os::Fd> peers_;  // connected; only the thread that carries out uses them
+  std::atomic<std::uint64_t> received_{0}, sent_{0};
   std::thread out_, in_;
 };
 
