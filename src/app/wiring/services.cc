@@ -175,10 +175,9 @@ void Services::MakeProcessing() {
   options.engine.holder = stores_.replica();
   options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
   processing_ = std::make_unique<processing::Service>(
-      processing::Dependencies{
-          {stores_.database(), jobs_backend(), platform_.logs(), world_.clock, world_.random, world_.log,
-           &platform_.points()},
-          job_world_},
+      processing::Dependencies{{stores_.database(), jobs_backend(), platform_.logs(), world_.clock, world_.random,
+                                world_.log, &platform_.points()},
+                               job_world_},
       std::move(options));
 }
 

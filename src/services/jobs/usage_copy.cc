@@ -36,8 +36,7 @@ void Engine::CopyUsage(const Job& job, Live& live, const Hosts& hosts) {
   for (std::size_t host = 0; host < hosts.size(); ++host) {
     if (!hosts[host] || !hosts[host]->command_started) continue;
     compute::TaskId task(TaskIdOf(names_.kind, job, static_cast<int>(host)));
-    telemetry::MetricName metric{
-        names_.log_group, {}, {{"Host", job.name + "/" + HostName(static_cast<int>(host))}}};
+    telemetry::MetricName metric{names_.log_group, {}, {{"Host", job.name + "/" + HostName(static_cast<int>(host))}}};
     while (CopyChunk(job, task, metric, live.usage_offsets[host])) {
     }
   }
@@ -46,19 +45,19 @@ void Engine::CopyUsage(const Job& job, Live& live, const Hosts& hosts) {
 // False where there is no more, or not now.
 bool Engine::CopyChunk(const Job& job, const compute::TaskId& task, const telemetry::MetricName& metric,
                        std::uint64_t& offset) {
-    auto chunk = d_.backend.ReadUsage(task, offset);
-    if (!chunk.ok() || chunk->next_offset == offset) return false;
-    std::vector<telemetry::MetricPoint> points;
-    for (const compute::UsageSample& sample : chunk->samples)
-      if (sample.at > d_.clock.Now() - kOldest)
-        AddPoints(metric, sample, static_cast<std::uint64_t>(job.state.attempt), points);
-    Status put = points.empty() ? Status() : d_.metrics->Put(job.scope, points);
-    if (!put.ok()) {
-      d_.log.Warn("what a job uses cannot be stored", {{"job", job.name}, {"error", Describe(put.error())}});
-      if (put.error().kind() != ErrorKind::kInvalid) return false;  // tried again
-    }
-    offset = chunk->next_offset;
-    return true;
+  auto chunk = d_.backend.ReadUsage(task, offset);
+  if (!chunk.ok() || chunk->next_offset == offset) return false;
+  std::vector<telemetry::MetricPoint> points;
+  for (const compute::UsageSample& sample : chunk->samples)
+    if (sample.at > d_.clock.Now() - kOldest)
+      AddPoints(metric, sample, static_cast<std::uint64_t>(job.state.attempt), points);
+  Status put = points.empty() ? Status() : d_.metrics->Put(job.scope, points);
+  if (!put.ok()) {
+    d_.log.Warn("what a job uses cannot be stored", {{"job", job.name}, {"error", Describe(put.error())}});
+    if (put.error().kind() != ErrorKind::kInvalid) return false;  // tried again
+  }
+  offset = chunk->next_offset;
+  return true;
 }
 
 }  // namespace aloft::jobs
