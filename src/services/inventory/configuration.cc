@@ -83,6 +83,25 @@ Result<Configuration> ParseConfiguration(std::string_view document) {
   return configuration;
 }
 
+Result<objects::EncryptionRequest> ParseDefaultEncryption(std::string_view document) {
+  using Kind = objects::EncryptionKind;
+  ALOFT_ASSIGN(XmlElement root, codec::ParseXml(document));
+  const XmlElement* rule = root.Child("Rule");
+  const XmlElement* by_default = rule == nullptr ? nullptr : rule->Child("ApplyServerSideEncryptionByDefault");
+  objects::EncryptionRequest request;
+  if (by_default == nullptr) return request;
+  const std::string_view algorithm = by_default->ChildText("SSEAlgorithm");
+  const bool known = algorithm == "AES256" || algorithm == "aws:kms" || algorithm == "aws:kms:dsse";
+  if (!known) return Broken("SSEAlgorithm");
+  request.kind = algorithm == "AES256" ? Kind::kSseS3 : algorithm == "aws:kms" ? Kind::kSseKms : Kind::kDsseKms;
+  if (request.kind == Kind::kSseS3) return request;
+  request.kms_key = by_default->ChildText("KMSMasterKeyID");
+  const std::string_view bucket_key = rule->ChildText("BucketKeyEnabled");
+  // Two layers of encryption have no bucket keys.
+  request.bucket_key = request.kind == Kind::kSseKms && (bucket_key == "true" || bucket_key == "1");
+  return request;
+}
+
 Time PeriodOf(const Configuration& configuration, Time now) {
   auto day = std::chrono::floor<std::chrono::days>(now);
   if (configuration.weekly) day -= std::chrono::weekday(day) - std::chrono::Sunday;

@@ -13,6 +13,7 @@ constexpr std::string_view kS3 = "s3.amazonaws.com";
 constexpr std::string_view kBucketArn = "arn:aws:s3:::";
 constexpr std::string_view kPolicySetting = "policy";
 constexpr std::string_view kLifecycleSetting = "lifecycle";
+constexpr std::string_view kEncryptionSetting = "encryption";
 
 std::string Joined(std::initializer_list<std::string_view> parts) {
   std::string text;
@@ -60,6 +61,12 @@ Result<Service::Target> Service::OpenTarget(const objects::Bucket& source, const
                   {"s3:x-amz-acl", {"bucket-owner-full-control"}},
                   {"s3:resourceaccount", {target.bucket.account.value()}}};
   target.encryption = wanted.encryption;
+  if (wanted.encryption.kind == objects::EncryptionKind::kNone) {
+    ALOFT_ASSIGN(auto encryption, objects_.GetSetting(target.bucket.account, target.bucket.name, kEncryptionSetting));
+    if (encryption) {
+      ALOFT_ASSIGN(target.encryption, ParseDefaultEncryption(*encryption));
+    }
+  }
   if (!wanted.prefix.empty()) target.base = Joined({wanted.prefix, wanted.prefix.ends_with('/') ? "" : "/"});
   target.base += Joined({source.name, "/", configuration.id, "/"});
   std::string date = codec::FormatIso8601(period);  // 2026-11-22T00:00:00Z

@@ -193,5 +193,69 @@ TEST_P(InventoryTest, StoppedAndRepeated) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 15);
 }
 
+// One key, which seals by saying its name.
+class OneKey final : public objects::KeyService {
+ public:
+  Result<DataKey> GenerateDataKey(const AccountId&, const Region&, const std::string& kms_key, const std::string&,
+                                  const std::string&) override {
+    return DataKey{std::string(32, 'k'), "sealed", "key " + kms_key};
+  }
+  Result<std::string> Decrypt(const AccountId&, const std::string&, const std::string&, const std::string&,
+                              const std::string&) override {
+    return std::string(32, 'k');
+  }
+};
+
+// A list holds the names of everything in a bucket: who asks for a key on all that is put into the destination means
+// the lists too. A configuration that names an encryption of its own decides for itself.
+TEST_P(InventoryTest, DestinationsDefaultEncryption) {
+  OneKey keys;
+  objects_ = std::make_unique<objects::Service>(*store_, blobs_, clock_, random_, Log::Discard(), objects::Limits{},
+                                                objects::Keys{.key_service = &keys});
+  ASSERT_TRUE(objects_
+                  ->PutSetting(account_, "lists", "encryption",
+                               "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+                               "<SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>team</KMSMasterKeyID>"
+                               "</ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled></Rule>"
+                               "</ServerSideEncryptionConfiguration>")
+                  .ok());
+  MustPut("k", "");
+  Configure();
+  EXPECT_EQ(Run().delivered, 1u);
+  std::vector<std::string> made = Keys();
+  EXPECT_EQ(made.size(), 4u);
+  for (const std::string& key : made) {
+    auto info = objects_->HeadObject(account_, "lists", key);
+    ASSERT_TRUE(info.ok());
+    EXPECT_EQ(info->encryption.kind, objects::EncryptionKind::kSseKms) << key;
+    EXPECT_EQ(info->encryption.kms_key, "key team") << key;
+    EXPECT_TRUE(info->encryption.bucket_key) << key;
+  }
+  clock_.Advance(days(1));
+  Configure("", "Current", "Daily", "<Encryption><SSE-KMS><KeyId>own</KeyId></SSE-KMS></Encryption>");
+  EXPECT_EQ(Run().delivered, 1u);
+  auto own = objects_->HeadObject(account_, "lists", "all/data/daily/2026-11-26T00-00Z/manifest.json");
+  ASSERT_TRUE(own.ok());
+  EXPECT_EQ(own->encryption.kms_key, "key own");
+}
+
+// What the API has checked is read as S3 means it; what it would not have taken is damage, not "unencrypted".
+TEST(DefaultEncryption, IsRead) {
+  const auto read = [](const std::string& rule) {
+    return ParseDefaultEncryption("<ServerSideEncryptionConfiguration><Rule>" + rule +
+                                  "</Rule></ServerSideEncryptionConfiguration>");
+  };
+  const auto by_default = [](const std::string& inside) {
+    return "<ApplyServerSideEncryptionByDefault>" + inside + "</ApplyServerSideEncryptionByDefault>";
+  };
+  EXPECT_EQ(read("")->kind, objects::EncryptionKind::kNone);
+  EXPECT_EQ(read(by_default("<SSEAlgorithm>AES256</SSEAlgorithm>"))->kind, objects::EncryptionKind::kSseS3);
+  const auto dsse =
+      read(by_default("<SSEAlgorithm>aws:kms:dsse</SSEAlgorithm>") + "<BucketKeyEnabled>true</BucketKeyEnabled>");
+  EXPECT_EQ(dsse->kind, objects::EncryptionKind::kDsseKms);
+  EXPECT_FALSE(dsse->bucket_key);
+  EXPECT_EQ(read(by_default("<SSEAlgorithm>rot13</SSEAlgorithm>")).error().kind(), ErrorKind::kCorrupt);
+}
+
 }  // namespace
 }  // namespace aloft::inventory

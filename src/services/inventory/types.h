@@ -38,7 +38,7 @@ struct Destination {
   std::string bucket{};
   AccountId account{};  // whose it must be; empty: anybody's
   std::string prefix{};
-  objects::EncryptionRequest encryption{};
+  objects::EncryptionRequest encryption{};  // kNone: as the bucket does by default
 };
 
 struct Configuration {
@@ -53,6 +53,8 @@ struct Configuration {
 
 // From the document that the bucket keeps: S3's InventoryConfiguration, which the API has validated. kCorrupt.
 Result<Configuration> ParseConfiguration(std::string_view document);
+// What a bucket's default encryption asks for, from the ServerSideEncryptionConfiguration that it keeps. kCorrupt.
+Result<objects::EncryptionRequest> ParseDefaultEncryption(std::string_view document);
 
 // The midnight (UTC) at which the period of `now` began: a day, or a week from Sunday on.
 Time PeriodOf(const Configuration& configuration, Time now);

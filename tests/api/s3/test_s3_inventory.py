@@ -70,7 +70,8 @@ def test_rights(cloud, s3, bucket):
         put(reader, bucket, configuration())
 
 
-# A list comes by itself once the destination lets S3 in, survives a restart of the server, and pandas reads it by its manifest.
+# A list comes by itself once the destination lets S3 in, survives a restart of the server, is encrypted as the destination asks by default, and pandas
+# reads it by its manifest.
 def test_delivery(binary, tmp_path):
     (tmp_path / "aloft.toml").write_text("inventory_seconds = 1\n")
     cloud = Cloud.start(binary, tmp_path / "data", "--no-tls", "--config", str(tmp_path / "aloft.toml"))
@@ -87,6 +88,9 @@ def test_delivery(binary, tmp_path):
         cloud.stop()
         cloud.restart()
         s3 = cloud.admin.client("s3")
+        key = cloud.admin.client("kms").create_key()["KeyMetadata"]["Arn"]
+        s3.put_bucket_encryption(Bucket="lists", ServerSideEncryptionConfiguration={"Rules": [
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}]})
         s3.put_bucket_policy(Bucket="lists", Policy=policy(allow({"Service": "s3.amazonaws.com"}, "s3:PutObject", "arn:aws:s3:::lists/*", **{
             "StringEquals": {"aws:SourceAccount": cloud.account, "s3:x-amz-acl": "bucket-owner-full-control"},
             "ArnLike": {"aws:SourceArn": "arn:aws:s3:::source"}})))
@@ -97,6 +101,9 @@ def test_delivery(binary, tmp_path):
         manifest = json.loads(text)
         assert manifest["sourceBucket"] == "source" and manifest["destinationBucket"] == "arn:aws:s3:::lists" and manifest["fileFormat"] == "CSV"
         [file] = manifest["files"]
+        for name in (listed[0], file["key"]):
+            made = s3.head_object(Bucket="lists", Key=name)
+            assert (made["ServerSideEncryption"], made["SSEKMSKeyId"]) == ("aws:kms", key), "as the destination wants it by default"
         packed = read(s3, file["key"])
         assert file["size"] == len(packed) and file["MD5checksum"] == hashlib.md5(packed).hexdigest()
         table = pandas.read_csv(io.BytesIO(packed), compression="gzip", names=manifest["fileSchema"].split(", "))
