@@ -13,6 +13,7 @@
 
 #include "foundation/base/fault_point.h"
 #include "foundation/kv/engines.h"
+#include "foundation/kv/record_cache.h"
 #include "foundation/kv/rocks_format.h"
 #include "foundation/kv/rocks_outbox.h"
 #include "foundation/os/file.h"
@@ -28,6 +29,8 @@ constexpr std::size_t kMaxGroupBytes = 8u << 20;
 constexpr std::uint64_t kReservedBytes = 64u << 20;
 
 constexpr int kCacheShardBits = 3;
+// So many changed keys are remembered; a group adds up to a few thousand.
+constexpr std::size_t kMaxChanged = 4096;
 
 rocksdb::Slice ToSlice(std::string_view text) {
   return {text.data(), text.size()};
@@ -75,7 +78,7 @@ rocksdb::Options RocksOptions(const Options& ours) {
 
 class RocksStore final : public Store {
  public:
-  explicit RocksStore(Log log) : log_(std::move(log)) {}
+  RocksStore(Log log, std::size_t cache_bytes) : log_(std::move(log)), cache_(cache_bytes / 4) {}
 
   ~RocksStore() override {
     outbox_.reset();
@@ -110,16 +113,21 @@ class RocksStore final : public Store {
 
   Result<std::optional<Entry>> Get(std::string_view space, std::string_view key) override {
     ALOFT_TRY(CheckKey(space, key));
+    const std::string place = RecordKey(space, key);
+    RecordCache::Ticket ticket;
+    if (auto known = cache_.Lookup(place, ticket))
+      return std::optional<Entry>(Entry{std::string(key), *known->value, known->version});
     rocksdb::ReadOptions options;
     // Memtables and cached blocks only: "incomplete" is the answer that a file would have to be read.
     if (os::MustNotBlock::Current() != nullptr) options.read_tier = rocksdb::kBlockCacheTier;
     rocksdb::PinnableSlice stored;
-    rocksdb::Status got = db_->Get(options, db_->DefaultColumnFamily(), RecordKey(space, key), &stored);
+    rocksdb::Status got = db_->Get(options, db_->DefaultColumnFamily(), place, &stored);
     if (got.IsNotFound()) return std::optional<Entry>();
     if (got.IsIncomplete()) ALOFT_TRY(os::MayBlock());
     if (!got.ok()) return Failed(got);
     auto value = DecodeValue(stored.ToStringView());
     if (!value) return Failed(rocksdb::Status::Corruption("a record's value"));
+    cache_.Keep(ticket, place, value->value, value->version);
     return std::optional<Entry>(Entry{std::string(key), std::string(value->value), value->version});
   }
 
@@ -151,6 +159,7 @@ class RocksStore final : public Store {
     ALOFT_TRY(CheckBatch(batch));
     if (auto error = FaultError("kv.apply")) return *error;
     Pending pending;
+    pending.seen = committed_.load(std::memory_order_acquire);
     pending.keys.reserve(batch.expectations.size());
     for (const Batch::Expectation& expectation : batch.expectations) {
       // Refuses early, outside the queue, and brings the block into the cache for the check that counts.
@@ -171,9 +180,16 @@ class RocksStore final : public Store {
  private:
   struct Pending : sql::CommitQueue::Ticket {
     const Batch* batch = nullptr;
-    std::vector<std::string> keys;  // of its expectations
+    std::vector<std::string> keys;  // of its expectations, which held of a state as new as `seen`
+    Version seen = kAbsent;
     std::optional<Error> error;
     Version version = kAbsent;
+  };
+
+  struct Written {
+    const std::string& key;    // of `changed_`
+    const std::string* value;  // null: deleted
+    Version version;
   };
 
   Status LoadFormat() {
@@ -197,11 +213,14 @@ class RocksStore final : public Store {
     if (got.IsNotFound()) return {};
     if (!got.ok()) return Failed(got);
     if (stored.size() != 8) return Failed(rocksdb::Status::Corruption("the last version"));
-    last_version_ = ReadBigEndian(stored);
+    last_version_ = changed_since_ = ReadBigEndian(stored);
+    committed_ = last_version_;
     return {};
   }
 
   Result<Version> StoredVersion(const std::string& key) {
+    RecordCache::Ticket ticket;
+    if (const auto known = cache_.Lookup(key, ticket)) return known->version;
     rocksdb::PinnableSlice stored;
     rocksdb::Status got = db_->Get({}, db_->DefaultColumnFamily(), key, &stored);
     if (got.IsNotFound()) return kAbsent;
@@ -214,11 +233,15 @@ class RocksStore final : public Store {
   // One thread at a time: the leader's. `last_version_` is its own.
   void Commit(std::span<sql::CommitQueue::Ticket* const> group) {
     rocksdb::WriteBatch batch;
-    std::unordered_map<std::string, Version> changed;  // by this group
+    if (changed_.size() > kMaxChanged) {
+      changed_.clear();
+      changed_since_ = last_version_;
+    }
+    std::vector<Written> written;
     bool announced = false;
     for (sql::CommitQueue::Ticket* ticket : group) {
       auto* each = static_cast<Pending*>(ticket);
-      if (auto error = Check(*each, changed)) {
+      if (auto error = Check(*each)) {
         each->error = std::move(error);
         continue;
       }
@@ -231,7 +254,8 @@ class RocksStore final : public Store {
           batch.Put(key, EncodeValue(each->version, *write.value));
         else
           batch.Delete(key);
-        changed[std::move(key)] = write.value ? each->version : kAbsent;
+        const auto noted = changed_.insert_or_assign(std::move(key), write.value ? each->version : kAbsent).first;
+        written.push_back({noted->first, write.value ? &*write.value : nullptr, each->version});
       }
       outbox_->Append(batch, each->version, each->batch->announcements);
       announced = announced || !each->batch->announcements.empty();
@@ -240,21 +264,30 @@ class RocksStore final : public Store {
     std::string version;
     AppendBigEndian(version, last_version_);
     batch.Put(ToSlice(kVersionKey), version);
+    for (const Written& each : written) cache_.Leave(each.key);
     std::optional<Error> error = Write(batch);
+    // The last write of a key counts, and enters first; an earlier one finds the key entered already.
+    for (auto each = written.rbegin(); each != written.rend(); ++each)
+      cache_.Enter(each->key, error ? nullptr : each->value, each->version);
     if (error) {
+      // What was noted did not happen. Nobody has seen a state as new as this version before the next write succeeds.
+      changed_.clear();
+      changed_since_ = last_version_;
       for (sql::CommitQueue::Ticket* ticket : group) static_cast<Pending*>(ticket)->error = error;
     } else {
+      committed_.store(last_version_, std::memory_order_release);
       outbox_->Committed(last_version_, announced);
     }
   }
 
-  std::optional<Error> Check(const Pending& pending, const std::unordered_map<std::string, Version>& changed) {
+  // By the changes noted since the batch was looked at first; it is read again only where they do not go back so far.
+  std::optional<Error> Check(const Pending& pending) {
     for (std::size_t i = 0; i < pending.keys.size(); ++i) {
-      auto found = changed.find(pending.keys[i]);
-      Version version = kAbsent;
-      if (found != changed.end()) {
+      auto found = changed_.find(pending.keys[i]);
+      Version version = pending.batch->expectations[i].version;
+      if (found != changed_.end()) {
         version = found->second;
-      } else {
+      } else if (pending.seen < changed_since_) {
         auto stored = StoredVersion(pending.keys[i]);
         if (!stored.ok()) return std::move(stored).error();
         version = *stored;
@@ -299,14 +332,19 @@ class RocksStore final : public Store {
   std::unique_ptr<RocksOutbox> outbox_;
   std::string path_;
   std::atomic<bool> read_only_{false};
+  RecordCache cache_;
   Version last_version_ = kAbsent;
+  std::atomic<Version> committed_{kAbsent};  // everything up to this one can be read
+  // The leader's: every key changed after version `changed_since_`, with its version.
+  std::unordered_map<std::string, Version> changed_;
+  Version changed_since_ = kAbsent;
   sql::CommitQueue queue_{{.max_group = 512, .max_weight = kMaxGroupBytes}};
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> OpenRocksStore(const Options& options, Log log) {
-  auto store = std::make_unique<RocksStore>(std::move(log));
+  auto store = std::make_unique<RocksStore>(std::move(log), options.cache_bytes);
   ALOFT_TRY(store->Open(options));
   return std::unique_ptr<Store>(std::move(store));
 }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
 
@@ -26,7 +27,7 @@ class CommitQueue {
     friend class CommitQueue;
     bool taken = false;  // in the group that is being committed
     bool done = false;
-    std::condition_variable turn;
+    std::shared_ptr<std::condition_variable> turn;  // its thread's: it may be told after it has left
   };
   using Commit = std::function<void(std::span<Ticket* const>)>;
 
