@@ -74,7 +74,6 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
   // Back to before anything was asked about the call.
   void Forget() {
     prepared.reset();
-    global_context.clear();
     decided.store(false);
     refused.store(false);
     denial.clear();
@@ -91,7 +90,6 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
   bool again = false;
   std::shared_ptr<api::Call> call = std::make_shared<api::Call>();
   std::unique_ptr<api::Prepared> prepared;
-  identity::Context global_context;
   std::atomic<bool> decided{false};  // some permission was asked
   std::atomic<bool> refused{false};  // some permission was refused, and `denial` says why
   std::string denial;
@@ -292,7 +290,6 @@ Status Gateway::Decide(const std::shared_ptr<InFlight>& flight) {
   ALOFT_ASSIGN(flight->prepared, flight->row->prepare(call));
 
   // Authorize: each permission that the operation lists.
-  flight->global_context = GlobalContext(call);
   const std::vector<api::Permission> permissions = flight->prepared->permissions();
   audit_.Prepared(*flight->front, call, *flight->prepared, permissions, flight->trace);
   for (const api::Permission& permission : permissions) ALOFT_TRY(Check(*flight, permission));
@@ -313,21 +310,25 @@ void Gateway::Run(const std::shared_ptr<InFlight>& flight) {
 Status Gateway::Check(InFlight& flight, const api::Permission& permission) const {
   flight.decided.store(true);
   const identity::Session& caller = flight.call->session;
-  identity::Context context = flight.global_context;
-  for (const auto& [key, values] : permission.context) context[key] = values;
+  const std::function<identity::Context()> context = [&] {
+    identity::Context out = GlobalContext(*flight.call);
+    if (permission.more) permission.more(out);
+    for (const auto& [key, values] : permission.context) out[key] = values;
+    return out;
+  };
   identity::ResourceFacts facts;
   const api::FactSource* source = permission.facts != nullptr ? permission.facts : flight.row->facts;
   if (source != nullptr) {
     ALOFT_ASSIGN(facts, source->FactsOf(permission, caller));
   }
   const identity::Decision decision =
-      identity_.Authorize(caller, permission.action, permission.resource, context, &facts);
+      identity_.AuthorizeLazily(caller, permission.action, permission.resource, context, &facts);
   if (decision.allowed) return {};
   AuditStage::Refused(decision, flight.trace);
   // The first of many is enough: nobody without an account could have it opened.
   if (caller.kind != identity::PrincipalKind::kNobody && !flight.refused.exchange(true))
     flight.denial =
-        identity::EncodeDenial(identity_, caller, permission.action, permission.resource, context, decision);
+        identity::EncodeDenial(identity_, caller, permission.action, permission.resource, context(), decision);
   return Fail(identity::kAccessDenied,
               identity::DeniedMessage(caller, permission.action, permission.resource, decision), decision.why);
 }

@@ -62,6 +62,8 @@ struct Permission {
   std::string resource;  // an ARN, or "*"
   identity::Context context{};
   const FactSource* facts = nullptr;  // null: the row's; without one the resource is the caller's account's, and bare
+  // Adds keys that most policies do not ask for, and that are then never made. `context` counts before them.
+  std::function<void(identity::Context&)> more{};
 };
 
 // Proof that every permission of the operation was allowed; asks further questions on behalf of the same caller.

@@ -134,6 +134,29 @@ TEST_F(AuthorizeTest, LateKeysAreReadWhereAConditionAsks) {
   EXPECT_FALSE(Ask(negative, "s3:GetObject", &facts).allowed);
 }
 
+// Making a request's keys costs more than deciding: it is done once, only where a condition asks, and the answer is the
+// same as with keys at hand.
+TEST_F(AuthorizeTest, RequestKeysAreMadeWhereAConditionAsks) {
+  const Session plain = User("plain", kAllowAll);
+  const Session home = User("home", R"({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {
+      "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}, "StringEquals": {"s3:prefix": "a", "aws:PrincipalType": "User"}}})");
+  int made = 0;
+  std::string address = "10.1.2.3";
+  const std::function<Context()> make = [&] {
+    ++made;
+    return Context{{"aws:sourceip", {address}}, {"s3:prefix", {"a"}}};
+  };
+  const auto ask = [&](const Session& session) {
+    return service().AuthorizeLazily(session, "s3:ListBucket", "arn:aws:s3:::b", make).allowed;
+  };
+  EXPECT_TRUE(ask(plain));
+  EXPECT_EQ(made, 0);
+  EXPECT_TRUE(ask(home));
+  EXPECT_EQ(made, 1);
+  address = "192.168.1.1";
+  EXPECT_FALSE(ask(home));
+}
+
 // The request cannot say of itself what the session, the resource or the clock decides.
 TEST_F(AuthorizeTest, KeysOfTheCallerAndTheResourceCannotBeForged) {
   const Session user = User("u", R"({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {

@@ -159,11 +159,11 @@ std::optional<Decision> Gather(Service::State& state, const Session& session, co
 }
 
 Decision Ask(Service::State& state, const Session& session, std::string_view action, std::string_view resource,
-             const Context& context, const ResourceFacts* facts, bool explain) {
+             const RequestKeys& request, const ResourceFacts* facts, bool explain) {
   if (auto decision = Shortcut(session, action, resource, explain)) return std::move(*decision);
   Gathered gathered;
   if (auto refused = Gather(state, session, facts, gathered)) return std::move(*refused);
-  const SessionKeys keys(session, gathered.tags(), context, state.clock.Now(), facts, PlacementIn(state));
+  const SessionKeys keys(session, gathered.tags(), request, state.clock.Now(), facts, PlacementIn(state));
   Decision decision = policy::Decide(gathered.grounds, Query{action, resource, keys, &gathered.caller}, explain);
   if (keys.failure()) return Unreadable(state, session, *keys.failure());
   return decision;
@@ -217,12 +217,17 @@ Result<Credential> Service::FindCredential(std::string_view access_key_id, std::
 
 Decision Service::Authorize(const Session& session, std::string_view action, std::string_view resource,
                             const Context& context, const ResourceFacts* facts) const {
-  return Ask(*state_, session, action, resource, context, facts, false);
+  return Ask(*state_, session, action, resource, RequestKeys(context), facts, false);
+}
+
+Decision Service::AuthorizeLazily(const Session& session, std::string_view action, std::string_view resource,
+                                  const std::function<Context()>& context, const ResourceFacts* facts) const {
+  return Ask(*state_, session, action, resource, RequestKeys(context), facts, false);
 }
 
 Decision Service::Explain(const Session& session, std::string_view action, std::string_view resource,
                           const Context& context, const ResourceFacts* facts) const {
-  return Ask(*state_, session, action, resource, context, facts, true);
+  return Ask(*state_, session, action, resource, RequestKeys(context), facts, true);
 }
 
 policy::Explanation Service::Why(const Session& session, std::string_view action, std::string_view resource,

@@ -47,6 +47,10 @@ class Service {
   // `facts` tells of the resource; null: it is the caller's account's, and has no policy of its own.
   Decision Authorize(const Session& session, std::string_view action, std::string_view resource, const Context& context,
                      const ResourceFacts* facts = nullptr) const;
+  // The same, where making the context costs more than most policies ask for: called at most once, and only where a
+  // condition asks for a key that neither the session nor the resource knows.
+  Decision AuthorizeLazily(const Session& session, std::string_view action, std::string_view resource,
+                           const std::function<Context()>& context, const ResourceFacts* facts = nullptr) const;
   // The same answer, with `why` filled where it is yes too.
   Decision Explain(const Session& session, std::string_view action, std::string_view resource, const Context& context,
                    const ResourceFacts* facts = nullptr) const;

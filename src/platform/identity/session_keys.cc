@@ -74,7 +74,7 @@ std::span<const std::string> SessionKeys::OfCaller(std::string_view key, bool& k
 std::span<const std::string> SessionKeys::OfRequest(std::string_view key) const {
   if (facts_ != nullptr)
     if (const auto found = ContextKeys(facts_->context).Find(key); !found.empty()) return found;
-  if (const auto found = ContextKeys(context_).Find(key); !found.empty()) return found;
+  if (const auto found = ContextKeys(request_.Get()).Find(key); !found.empty()) return found;
   if (facts_ == nullptr || !facts_->late) return {};
   if (!late_) {
     auto read = facts_->late();
@@ -125,7 +125,7 @@ std::span<const std::string> SessionKeys::Find(std::string_view key) const {
     for (const std::string_view of : {"aws:principal", "aws:resource", "aws:source"})
       if (key.starts_with(of)) return OfOrganization(key);
   }
-  const auto called_via = [&] { return ContextKeys(context_).Find("aws:calledvia"); };
+  const auto called_via = [&] { return ContextKeys(request_.Get()).Find("aws:calledvia"); };
   if (key == "aws:viaawsservice") return Keep(called_via().empty() ? "false" : "true");
   if (key == "aws:calledviafirst") return called_via().empty() ? called_via() : called_via().first(1);
   if (key == "aws:calledvialast") return called_via().empty() ? called_via() : called_via().last(1);

@@ -22,20 +22,40 @@ struct Placement {
 };
 using PlacementOf = std::function<Result<Placement>(const std::string& account)>;
 
-// For one decision on one thread. What follows from the session and the resource cannot be overridden by `context`.
+// The keys that the API added: at hand, or made when a condition first asks. What it refers to outlives it.
+class RequestKeys {
+ public:
+  explicit RequestKeys(const Context& context) : context_(&context) {}
+  explicit RequestKeys(const std::function<Context()>& make) : make_(&make) {}
+  const Context& Get() const {
+    if (context_ == nullptr) context_ = &made_.emplace((*make_)());
+    return *context_;
+  }
+
+ private:
+  mutable const Context* context_ = nullptr;
+  const std::function<Context()>* make_ = nullptr;
+  mutable std::optional<Context> made_;
+};
+
+// For one decision on one thread. What follows from the session and the resource cannot be overridden by `request`.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 class SessionKeys final : public policy::Keys {
  public:
   // `principal_tags` are those of the user or role; the session's own come before them. `facts` may be null.
   // Without `placement` no account is in an organization.
-  SessionKeys(const Session& session, const std::map<std::string, std::string>* principal_tags, const Context& context,
+  SessionKeys(const Session& session, const std::map<std::string, std::string>* principal_tags, RequestKeys request,
               Time now, const ResourceFacts* facts = nullptr, PlacementOf placement = {})
       : session_(session),
         principal_tags_(principal_tags),
-        context_(context),
+        request_(std::move(request)),
         now_(now),
         facts_(facts),
         placement_(std::move(placement)) {}
+
+  SessionKeys(const Session& session, const std::map<std::string, std::string>* principal_tags, const Context& context,
+              Time now, const ResourceFacts* facts = nullptr, PlacementOf placement = {})
+      : SessionKeys(session, principal_tags, RequestKeys(context), now, facts, std::move(placement)) {}
 
   std::span<const std::string> Find(std::string_view key) const override;
 
@@ -51,7 +71,7 @@ class SessionKeys final : public policy::Keys {
 
   const Session& session_;
   const std::map<std::string, std::string>* principal_tags_;
-  const Context& context_;
+  const RequestKeys request_;
   const Time now_;
   const ResourceFacts* const facts_;
   const PlacementOf placement_;

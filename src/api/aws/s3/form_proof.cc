@@ -87,6 +87,7 @@ Status AuthorizeForm(const Context& context, const Call& call, const identity::S
                             {"aws:useragent", {std::string(head.headers.Get("user-agent"))}},
                             {"aws:requestedregion", {call.region.value()}},
                             {"aws:epochtime", {std::to_string(ToMillis(call.received) / 1000)}}};
+  if (permission.more) permission.more(keys);
   for (const auto& [key, values] : permission.context) keys[key] = values;
   ALOFT_ASSIGN(auto facts, permission.facts->FactsOf(permission, session));
   auto decision =

@@ -69,17 +69,19 @@ void AddLock(const Call& call, identity::Context& context) {
   context["s3:object-lock-remaining-retention-days"] = {std::to_string(days)};
 }
 
+void AddHead(const Call& call, identity::Context& keys) {
+  const auto& headers = call.head().headers;
+  for (const auto& [header, key] : kHeaderKeys)
+    if (std::string_view value = headers.Get(header); !value.empty()) keys[std::string(key)] = {std::string(value)};
+  AddRequestTags(headers, keys);
+  AddSignature(call, keys);
+  AddLock(call, keys);
+}
+
 }  // namespace
 
 Permission Need(const Context& context, const Call& call, std::string_view action, std::string resource,
                 identity::Context more) {
-  const auto& headers = call.head().headers;
-  for (const auto& [header, key] : kHeaderKeys)
-    if (std::string_view value = headers.Get(header); !value.empty())
-      more.try_emplace(std::string(key), std::vector<std::string>{std::string(value)});
-  AddRequestTags(headers, more);
-  AddSignature(call, more);
-  AddLock(call, more);
   if (auto query = codec::ParseQuery(call.head().query()))
     if (const std::string* version = codec::Find(*query, "versionId"))
       more.try_emplace(std::string(kVersionKey), std::vector<std::string>{*version});
@@ -87,6 +89,7 @@ Permission Need(const Context& context, const Call& call, std::string_view actio
   permission.action = action;
   permission.resource = std::move(resource);
   permission.context = std::move(more);
+  permission.more = [&call](identity::Context& keys) { AddHead(call, keys); };
   permission.facts = context.access.get();
   return permission;
 }
