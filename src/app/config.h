@@ -53,8 +53,8 @@ struct Config {
   bool slurm = false;           // training and processing jobs run on the nodes of Slurm instead of here
   std::string slurm_partition;  // empty: the cluster's default
 
-  int io_threads = 0;  // 0: one per core, at most 8
-  int handler_threads = 32;
+  int io_threads = 0;        // 0: one per core, at most 8
+  int handler_threads = 96;  // more than disk and cores need: writes that wait share one sync
   std::size_t max_requests_in_flight = 2048;
   RateLimitOptions limits{};  // [limits] control, data, anonymous: requests per second of one caller; 0: without limit
 

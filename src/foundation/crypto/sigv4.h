@@ -69,6 +69,7 @@ struct PayloadClaim {
   };
   Kind kind = Kind::kUnsigned;
   std::string sha256_hex;
+  bool verified = false;  // kSha256: the body was at hand, and is that one
   // Of the streaming signed kinds.
   std::string signing_key;
   std::string seed_signature;

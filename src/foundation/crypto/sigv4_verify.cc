@@ -161,6 +161,7 @@ Result<PayloadClaim> Verify(const RequestView& request, const Authorization& aut
     claim.sha256_hex = ToLower(payload.hash);
     if (body && claim.sha256_hex != Sha256Hex(*body))
       return Fail(kPayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.");
+    claim.verified = body.has_value();
   }
   if (payload.kind == PayloadClaim::Kind::kStreamingSigned ||
       payload.kind == PayloadClaim::Kind::kStreamingSignedTrailer) {

@@ -85,7 +85,7 @@ Result<std::optional<objects::ObjectInfo>> FindObject(objects::Service& objects,
 
 }  // namespace
 
-Result<std::shared_ptr<const BucketAccess>> AccessFacts::Of(std::string_view bucket) const {
+Result<std::shared_ptr<const BucketAccess>> AccessCache::Of(std::string_view bucket) {
   ALOFT_ASSIGN(auto location, objects_.Locate(bucket));
   {
     std::lock_guard lock(mutex_);
@@ -99,7 +99,7 @@ Result<std::shared_ptr<const BucketAccess>> AccessFacts::Of(std::string_view buc
   return access;
 }
 
-Result<std::shared_ptr<const BucketAccess>> AccessFacts::Compile(const objects::BucketLocation& location) const {
+Result<std::shared_ptr<const BucketAccess>> AccessCache::Compile(const objects::BucketLocation& location) const {
   auto access = std::make_shared<BucketAccess>();
   access->bucket = location.bucket;
   access->acl = documents::PrivateAcl(CanonicalUserId(location.bucket.account));
@@ -136,6 +136,23 @@ Result<std::shared_ptr<const BucketAccess>> AccessFacts::Compile(const objects::
     ALOFT_ASSIGN(access->lifecycle, lifecycle::ParseConfiguration(*aging));
   }
   return std::shared_ptr<const BucketAccess>(std::move(access));
+}
+
+std::shared_ptr<const AccessFacts> AccessFacts::ForRequest() const {
+  return std::shared_ptr<const AccessFacts>(new AccessFacts(objects_, compiled_));
+}
+
+Result<std::shared_ptr<const BucketAccess>> AccessFacts::Of(std::string_view bucket) const {
+  if (!remembers_) return compiled_->Of(bucket);
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& access : seen_)
+      if (access->bucket.name == bucket) return access;
+  }
+  ALOFT_ASSIGN(auto access, compiled_->Of(bucket));
+  std::lock_guard lock(mutex_);
+  seen_.push_back(access);
+  return access;
 }
 
 Status AccessFacts::AddObjectList(const BucketAccess& access, const Permission& permission, std::string_view key,

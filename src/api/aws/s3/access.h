@@ -39,15 +39,13 @@ struct BucketAccess {
   lifecycle::Configuration lifecycle;
 };
 
-// Thread-safe.
-class AccessFacts final : public FactSource {
+// The compiled settings of many buckets. Thread-safe.
+class AccessCache {
  public:
-  explicit AccessFacts(objects::Service& objects) : objects_(objects) {}
+  explicit AccessCache(objects::Service& objects) : objects_(objects) {}
 
   // kNoSuchBucket. Reads the bucket's record; its settings only where that record changed.
-  Result<std::shared_ptr<const BucketAccess>> Of(std::string_view bucket) const;
-
-  Result<identity::ResourceFacts> FactsOf(const Permission& permission, const identity::Session& caller) const override;
+  Result<std::shared_ptr<const BucketAccess>> Of(std::string_view bucket);
 
  private:
   struct Cached {
@@ -55,13 +53,38 @@ class AccessFacts final : public FactSource {
     std::shared_ptr<const BucketAccess> access;
   };
   Result<std::shared_ptr<const BucketAccess>> Compile(const objects::BucketLocation& location) const;
+
+  objects::Service& objects_;
+  std::mutex mutex_;
+  std::map<std::string, Cached, std::less<>> cache_;
+};
+
+// Thread-safe.
+class AccessFacts final : public FactSource {
+ public:
+  explicit AccessFacts(objects::Service& objects)
+      : objects_(objects), compiled_(std::make_shared<AccessCache>(objects)) {}
+
+  // The facts of one request, which looks at each bucket once: what was decided by is what is done by.
+  std::shared_ptr<const AccessFacts> ForRequest() const;
+
+  // kNoSuchBucket.
+  Result<std::shared_ptr<const BucketAccess>> Of(std::string_view bucket) const;
+
+  Result<identity::ResourceFacts> FactsOf(const Permission& permission, const identity::Session& caller) const override;
+
+ private:
+  AccessFacts(objects::Service& objects, std::shared_ptr<AccessCache> compiled)
+      : objects_(objects), compiled_(std::move(compiled)), remembers_(true) {}
   // What the object itself adds where lists count: whom its own lets in.
   Status AddObjectList(const BucketAccess& access, const Permission& permission, std::string_view key,
                        const identity::Session& caller, identity::ResourceFacts& facts) const;
 
   objects::Service& objects_;
+  const std::shared_ptr<AccessCache> compiled_;
+  const bool remembers_ = false;
   mutable std::mutex mutex_;
-  mutable std::map<std::string, Cached, std::less<>> cache_;
+  mutable std::vector<std::shared_ptr<const BucketAccess>> seen_;  // by this request: its bucket, and a copy's source
 };
 
 // The names of settings: docs/formats/bucket-settings.md

@@ -5,6 +5,7 @@
 #include "api/aws/s3/errors.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/request.h"
+#include "api/aws/s3/upload.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 
@@ -51,7 +52,7 @@ std::optional<api::Front::Claim> Front::Claims(const http::RequestHead& head) co
   // Only what is known to take a body of its own takes one; the errors come when the row is matched.
   auto row = Match(head, {});
   if (!row.ok()) return claim;
-  claim.body = (*row)->body;
+  claim.body = ComesWhole(head) ? BodyMode::kBuffered : (*row)->body;
   claim.max_body_bytes = (*row)->max_body_bytes;
   return claim;
 }

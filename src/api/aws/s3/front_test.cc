@@ -75,7 +75,7 @@ class S3FrontTest : public ::testing::Test {
     auto render = [&](const Error& error) { return front_->RenderError(error, head, call->request_id); };
     auto row = front_->Match(head, body);
     if (!row.ok()) return render(row.error());
-    if ((*row)->body == BodyMode::kBuffered) call->body = std::move(body);
+    if (front_->Claims(head)->body == BodyMode::kBuffered) call->body = std::move(body);
     auto prepared = (*row)->prepare(*call);
     if (!prepared.ok()) return render(prepared.error());
     asked_.clear();

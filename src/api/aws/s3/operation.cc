@@ -11,7 +11,7 @@ namespace aloft::api::s3 {
 
 void PlannedOperation::Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) {
   auto answer = plan_.work(*call, authorized);
-  if (answer.ok()) AddCors(context_, call->head(), bucket_, *answer);
+  if (answer.ok()) AddCors(*context_, call->head(), bucket_, *answer);
   respond(std::move(answer));
 }
 
@@ -27,8 +27,10 @@ Row MakeRow(const Context& context, std::string_view operation, Planner planner,
     ALOFT_TRY(CheckNames(context, target));
     ALOFT_TRY(CheckVersion(target));
     std::string bucket = target.bucket;
-    ALOFT_ASSIGN(Plan plan, planner(context, call, std::move(target)));
-    return std::unique_ptr<Prepared>(std::make_unique<PlannedOperation>(context, std::move(bucket), std::move(plan)));
+    auto own = context.ForRequest();
+    ALOFT_ASSIGN(Plan plan, planner(*own, call, std::move(target)));
+    return std::unique_ptr<Prepared>(
+        std::make_unique<PlannedOperation>(std::move(own), std::move(bucket), std::move(plan)));
   };
   return row;
 }

@@ -24,6 +24,11 @@ struct Context {
   Dependencies dependencies;
   Options options;
   std::shared_ptr<const AccessFacts> access;
+
+  // What one request works with: it looks at each bucket once.
+  std::unique_ptr<const Context> ForRequest() const {
+    return std::make_unique<const Context>(Context{dependencies, options, access->ForRequest()});
+  }
 };
 
 // A decoded operation that answers at once.
@@ -35,13 +40,14 @@ struct Plan {
 
 class PlannedOperation final : public Prepared {
  public:
-  PlannedOperation(const Context& context, std::string bucket, Plan plan)
-      : context_(context), bucket_(std::move(bucket)), plan_(std::move(plan)) {}
+  // The plan works with the context.
+  PlannedOperation(std::unique_ptr<const Context> context, std::string bucket, Plan plan)
+      : context_(std::move(context)), bucket_(std::move(bucket)), plan_(std::move(plan)) {}
   std::vector<Permission> permissions() const override { return plan_.permissions; }
   void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) override;
 
  private:
-  const Context& context_;
+  const std::unique_ptr<const Context> context_;
   std::string bucket_;
   Plan plan_;
 };

@@ -51,9 +51,9 @@ void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call
 
 class PutObject final : public Prepared {
  public:
-  PutObject(const Context& context, Target target, std::vector<Permission> needed, objects::PutRequest request,
-            BodyDigests digests)
-      : context_(context),
+  PutObject(std::unique_ptr<const Context> context, Target target, std::vector<Permission> needed,
+            objects::PutRequest request, BodyDigests digests)
+      : context_(std::move(context)),
         target_(std::move(target)),
         needed_(std::move(needed)),
         request_(std::move(request)),
@@ -62,24 +62,24 @@ class PutObject final : public Prepared {
   std::vector<Permission> permissions() const override { return needed_; }
 
   void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) override {
-    auto owner = OwnerOf(context_, *call, target_.bucket);
+    auto owner = OwnerOf(*context_, *call, target_.bucket);
     if (!owner.ok()) return respond(std::move(owner).error());
     if (auto status = Complete(*call, authorized); !status.ok()) return respond(std::move(status).error());
     const std::uint64_t length = request_.expected_bytes;
-    ReceiveInto(context_, call, target_.bucket, context_.dependencies.objects.BeginPut(*owner, std::move(request_)),
+    ReceiveInto(*context_, call, target_.bucket, context_->dependencies.objects.BeginPut(*owner, std::move(request_)),
                 length, std::move(digests_), std::move(respond));
   }
 
  private:
   // What depends on the bucket: its lists, its encryption.
   Status Complete(const Call& call, const Authorized& authorized) {
-    ALOFT_ASSIGN(auto access, context_.access->Of(target_.bucket));
+    ALOFT_ASSIGN(auto access, context_->access->Of(target_.bucket));
     ALOFT_ASSIGN(request_.attributes.acl, ObjectAclOf(*access, call.head().headers));
-    ALOFT_ASSIGN(request_.encryption, EncryptionOf(context_, call, *access, target_.key, AskOf(authorized)));
+    ALOFT_ASSIGN(request_.encryption, EncryptionOf(*context_, call, *access, target_.key, AskOf(authorized)));
     return {};
   }
 
-  const Context& context_;
+  const std::unique_ptr<const Context> context_;
   Target target_;
   std::vector<Permission> needed_;
   objects::PutRequest request_;
@@ -88,9 +88,9 @@ class PutObject final : public Prepared {
 
 class UploadPart final : public Prepared {
  public:
-  UploadPart(const Context& context, Target target, std::vector<Permission> needed, objects::PartRequest request,
-             BodyDigests digests)
-      : context_(context),
+  UploadPart(std::unique_ptr<const Context> context, Target target, std::vector<Permission> needed,
+             objects::PartRequest request, BodyDigests digests)
+      : context_(std::move(context)),
         target_(std::move(target)),
         needed_(std::move(needed)),
         request_(std::move(request)),
@@ -99,17 +99,17 @@ class UploadPart final : public Prepared {
   std::vector<Permission> permissions() const override { return needed_; }
 
   void Run(const std::shared_ptr<const Call>& call, Authorized authorized, Responder respond) override {
-    auto owner = OwnerOf(context_, *call, target_.bucket);
+    auto owner = OwnerOf(*context_, *call, target_.bucket);
     if (!owner.ok()) return respond(std::move(owner).error());
-    auto allowed = MayAddPart(context_, *call, authorized, *owner, target_);
+    auto allowed = MayAddPart(*context_, *call, authorized, *owner, target_);
     if (!allowed.ok()) return respond(std::move(allowed).error());
     const std::uint64_t length = request_.expected_bytes;
-    ReceiveInto(context_, call, target_.bucket, context_.dependencies.objects.BeginPart(*owner, std::move(request_)),
+    ReceiveInto(*context_, call, target_.bucket, context_->dependencies.objects.BeginPart(*owner, std::move(request_)),
                 length, std::move(digests_), std::move(respond));
   }
 
  private:
-  const Context& context_;
+  const std::unique_ptr<const Context> context_;
   Target target_;
   std::vector<Permission> needed_;
   objects::PartRequest request_;
@@ -128,8 +128,9 @@ Result<std::unique_ptr<Prepared>> PreparePut(const Context& context, const Call&
   ALOFT_ASSIGN(BodyDigests digests, ReadDigests(headers));
   if (digests.algorithm != objects::ChecksumAlgorithm::kNone) request.checksum = digests.algorithm;
   ALOFT_ASSIGN(request.expected_bytes, BodyLength(call));
-  auto needed = NeedWrite(context, call, target);
-  return std::unique_ptr<Prepared>(std::make_unique<PutObject>(context, std::move(target), std::move(needed),
+  auto own = context.ForRequest();
+  auto needed = NeedWrite(*own, call, target);
+  return std::unique_ptr<Prepared>(std::make_unique<PutObject>(std::move(own), std::move(target), std::move(needed),
                                                                std::move(request), std::move(digests)));
 }
 
@@ -146,8 +147,9 @@ Result<std::unique_ptr<Prepared>> PreparePart(const Context& context, const Call
   ALOFT_ASSIGN(BodyDigests digests, ReadDigests(headers));
   request.checksum = digests.algorithm;
   ALOFT_ASSIGN(request.expected_bytes, BodyLength(call));
-  std::vector<Permission> needed = {Need(context, call, "s3:PutObject", target.ObjectArn())};
-  return std::unique_ptr<Prepared>(std::make_unique<UploadPart>(context, std::move(target), std::move(needed),
+  auto own = context.ForRequest();
+  std::vector<Permission> needed = {Need(*own, call, "s3:PutObject", target.ObjectArn())};
+  return std::unique_ptr<Prepared>(std::make_unique<UploadPart>(std::move(own), std::move(target), std::move(needed),
                                                                 std::move(request), std::move(digests)));
 }
 

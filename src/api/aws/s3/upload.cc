@@ -14,6 +14,8 @@ using Kind = crypto::PayloadClaim::Kind;
 
 // Pieces are gathered to this size before a pool thread takes them: small uploads cost one hand-over.
 constexpr std::size_t kGather = 128 * 1024;
+// What is as small waits in memory for its signature to be checked.
+constexpr std::int64_t kWholeBytes = 64 * 1024;
 
 bool IsChunked(const crypto::PayloadClaim& claim) {
   return claim.kind != Kind::kUnsigned && claim.kind != Kind::kSha256;
@@ -28,7 +30,13 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
         claim_(call->payload),
         audit_(call->audit) {
     if (IsChunked(claim_)) decoder_.emplace(claim_, upload_.length);
-    if (claim_.kind == Kind::kSha256) payload_.emplace(crypto::Digest::kSha256);
+    if (claim_.kind == Kind::kSha256 && !claim_.verified) payload_.emplace(crypto::Digest::kSha256);
+  }
+
+  // All of it, on this thread.
+  void TakeWhole(std::string_view body) {
+    Status taken = Take(body);
+    Answer(taken.ok() ? Finish() : std::move(taken).error());
   }
 
   void OnChunk(std::string chunk, std::function<void()> next) override {
@@ -38,7 +46,7 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
       pending_ += chunk;
     if (pending_.size() < kGather) return next();
     Submit([self = shared_from_this(), next = std::move(next)] {
-      auto taken = self->Take();
+      auto taken = self->TakePending();
       self->Settle([&] { taken.ok() ? next() : self->Answer(std::move(taken).error()); });
     });
   }
@@ -64,10 +72,14 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
   }
 
  private:
-  // Decodes, hashes and stores what is pending.
-  Status Take() {
-    std::string bytes = std::move(pending_);
+  Status TakePending() {
+    const std::string bytes = std::move(pending_);
     pending_.clear();
+    return Take(bytes);
+  }
+
+  // Decodes, hashes and stores.
+  Status Take(std::string_view bytes) {
     if (payload_) payload_->Update(bytes);
     if (decoder_) return decoder_->Feed(bytes, [this](ByteView piece) { return Store(piece); });
     return Store(AsBytes(bytes));
@@ -79,7 +91,7 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
   }
 
   Result<http::Response> Finish() {
-    if (!pending_.empty()) ALOFT_TRY(Take());
+    if (!pending_.empty()) ALOFT_TRY(TakePending());
     if (decoder_) ALOFT_TRY(decoder_->Finish());
     if (received_ != upload_.length)
       return Fail(kIncompleteBody,
@@ -153,6 +165,10 @@ std::optional<std::uint64_t> Number(std::string_view text) {
 
 }  // namespace
 
+bool ComesWhole(const http::RequestHead& head) {
+  return head.content_length >= 0 && head.content_length <= kWholeBytes;
+}
+
 Result<std::uint64_t> BodyLength(const Call& call) {
   const auto& head = call.head();
   if (IsChunked(call.payload)) {
@@ -166,6 +182,7 @@ Result<std::uint64_t> BodyLength(const Call& call) {
 
 void Receive(const std::shared_ptr<const Call>& call, os::ThreadPool& pool, Upload upload, Responder respond) {
   auto sink = std::make_shared<UploadSink>(call, pool, std::move(upload), std::move(respond));
+  if (ComesWhole(call->head())) return sink->TakeWhole(call->body);
   call->exchange->StreamBody(sink);
 }
 

@@ -21,10 +21,15 @@ struct Upload {
   std::function<Result<http::Response>(const objects::ExpectedDigests&)> commit;
 };
 
+// Whether the whole body is read before anything is decided about it (Call::body): small ones, which cost less than the
+// two hand-overs between threads that streaming takes. Known from the head alone.
+bool ComesWhole(const http::RequestHead& head);
+
 // The announced, decoded length of the body; kMissingContentLength, kIncompleteBody.
 Result<std::uint64_t> BodyLength(const Call& call);
 
-// Reads the body of `call`; answers through `respond`. The upload's functions are destroyed before the answer.
+// Takes the body of `call`, at once where it came whole, and answers through `respond`. On a pool thread. The upload's
+// functions are destroyed before the answer.
 void Receive(const std::shared_ptr<const Call>& call, os::ThreadPool& pool, Upload upload, Responder respond);
 
 }  // namespace aloft::api::s3
