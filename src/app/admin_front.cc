@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "app/admin_endpoints.h"
 #include "app/admin_jobs.h"
 #include "app/admin_quotas.h"
 #include "app/check_objects.h"
@@ -156,6 +157,7 @@ AdminFront::AdminFront(AdminSources sources) : sources_(std::move(sources)) {
   token.prepare = [this](const api::Call& call) { return PrepareToken(call, sources_.identity); };
   rows_.push_back(std::move(token));
   for (api::Row& row : MakeJobRows(sources_.training, sources_.backend)) rows_.push_back(std::move(row));
+  for (api::Row& row : MakeEndpointRows(sources_.serving)) rows_.push_back(std::move(row));
   for (api::Row& row : MakeQuotaRows(sources_.quotas, sources_.home)) rows_.push_back(std::move(row));
   rows_.push_back(MakeCheckObjectsRow(sources_.objects, sources_.home));
   rows_.push_back(MakeExplainAccessRow(sources_.identity, sources_.all_fronts, sources_.kms_keys));

@@ -10,6 +10,7 @@
 //   POST /aloft/v1/RotateRootKey        signed; aloft:RotateRootKey
 //   POST /aloft/v1/ExplainAccess        signed; iam:SimulatePrincipalPolicy on the principal: why something is allowed
 //   POST /aloft/v1/CheckObjects         signed; aloft:CheckObjects: a piece of `aloft fsck`
+//   POST /aloft/v1/ExplainEndpoint      signed; sagemaker:DescribeEndpoint on it (admin_endpoints.h)
 //   POST /aloft/v1/ListOperations       signed; aloft:ListOperations
 #pragma once
 
@@ -25,6 +26,7 @@
 #include "platform/keys/reseal.h"
 #include "services/jobs/quotas.h"
 #include "services/objects/service.h"
+#include "services/serving/service.h"
 #include "services/training/service.h"
 
 namespace aloft::app {
@@ -42,6 +44,7 @@ struct AdminSources {
   compute::Backend& backend;
   jobs::QuotaStore& quotas;
   objects::Service& objects;
+  serving::Service& serving;
   AccountId home;  // the installation's own account
 };
 

@@ -31,6 +31,7 @@ void AddStop(CLI::App& app);
 void AddJobs(CLI::App& app);
 void AddJobOperations(CLI::App& jobs);
 void AddQueue(CLI::App& app);
+void AddEndpoints(CLI::App& app);
 void AddQuota(CLI::App& app);
 void AddLogs(CLI::App& app);
 void AddToken(CLI::App& app);

@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
   AddStatus(app);
   AddJobs(app);
   AddQueue(app);
+  AddEndpoints(app);
   AddQuota(app);
   AddLogs(app);
   AddToken(app);

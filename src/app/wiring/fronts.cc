@@ -95,7 +95,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   admin_ = std::make_unique<AdminFront>(AdminSources{
       platform.identity(), platform.keyring(), platform.resealer(), platform.kms_access(), world.metrics,
       [&stores] { return stores.Ready(); }, std::move(status_json), [this] { return all_; }, services.training(),
-      services.backend(), services.quotas(), services.objects(), AccountId(platform.account())});
+      services.backend(), services.quotas(), services.objects(), services.serving(), AccountId(platform.account())});
   // S3 is last: it takes what nobody else claims.
   all_ = {sign_in_.get(), admin_.get(), inference_.get(), aws_.get(), s3_.get()};
 }

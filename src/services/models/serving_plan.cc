@@ -5,6 +5,7 @@
 #include <set>
 
 #include "foundation/codec/json.h"
+#include "services/batching/settings.h"
 #include "services/models/errors.h"
 #include "services/models/inputs.h"
 #include "services/models/service.h"
@@ -27,6 +28,11 @@ Status CheckContainer(const ContainerDefinition& container, bool alone) {
   if (!container.image || container.image->empty()) return Fail(kBadModel, "A container needs an Image.");
   if (container.model_data_url && container.model_data_source) {
     return Fail(kBadModel, "A container has either ModelDataUrl or ModelDataSource, not both.");
+  }
+  if (container.environment) {
+    if (auto settings = batching::SettingsOf(*container.environment); !settings.ok()) {
+      return Fail(kBadModel, settings.error().message);
+    }
   }
   if (container.mode.value_or("SingleModel") != "MultiModel") return {};
   if (!alone)

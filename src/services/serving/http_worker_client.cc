@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <charconv>
+
 #include "foundation/http/client.h"
 #include "services/serving/worker_client.h"
 
@@ -9,7 +12,16 @@ constexpr std::chrono::milliseconds kPingTimeout{2000};
 // Unix socket, but makes a pool of its own.
 constexpr std::uint16_t kPingPool = 1;
 constexpr char kJsonLength[] = "Inference-Header-Content-Length";
+constexpr char kBatch[] = "X-Aloft-Batch-Size";
+constexpr int kMaxBatch = 4096;
 constexpr char kCustomAttributes[] = "X-Amzn-SageMaker-Custom-Attributes";
+
+// A container's own header is no number that we have to believe.
+int BatchOf(std::string_view text) {
+  int batch = 1;
+  std::from_chars(text.data(), text.data() + text.size(), batch);
+  return std::clamp(batch, 1, kMaxBatch);
+}
 
 class HttpWorkerClient final : public WorkerClient {
  public:
@@ -60,6 +72,7 @@ class HttpWorkerClient final : public WorkerClient {
             result.container = answer->headers.Get("X-Aloft-Container");
             result.refusal = answer->headers.Get("X-Aloft-Refusal");
           }
+          result.batch = BatchOf(answer->headers.Get(kBatch));
           result.body = std::move(answer->body);
           done(std::move(result));
         },

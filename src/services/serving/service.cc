@@ -119,6 +119,16 @@ void Service::Invoke(const Scope& scope, Invocation invocation, AnswerDone done)
   state_->router_.Invoke(scope, std::move(invocation), std::move(done));
 }
 
+void Service::Explain(const Scope& scope, const std::string& endpoint,
+                      std::function<void(Result<std::vector<Explanation>>)> done) {
+  if (Result<sagemaker::DescribeEndpointResponse> known = DescribeEndpoint(scope, endpoint); !known.ok()) {
+    return done(std::move(known).error());
+  }
+  state_->keeper_.CatchUp(scope, endpoint);
+  ExplainBatching(state_->router_, state_->with_.workers, scope, endpoint,
+                  [done = std::move(done)](std::vector<Explanation> found) { done(std::move(found)); });
+}
+
 Result<sagemaker::CreateEndpointConfigResponse> Service::CreateEndpointConfig(
     const Scope& scope, const sagemaker::CreateEndpointConfigRequest& request) {
   ALOFT_TRY(CheckConfig(request));

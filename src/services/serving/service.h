@@ -25,6 +25,7 @@
 #include "services/models/service.h"
 #include "services/serving/capture.h"
 #include "services/serving/errors.h"
+#include "services/serving/explain.h"
 #include "services/serving/invocation.h"
 #include "services/serving/worker_client.h"
 
@@ -111,6 +112,11 @@ class Service {
 
   // `done` runs once, on this thread (a refusal) or on one of the client's. kNoSuchEndpoint, kTooManyInvocations, ...
   void Invoke(const Scope& scope, Invocation invocation, AnswerDone done);
+
+  // How its workers join requests, in words; kNoSuchEndpoint. `done` runs once, on this thread or on one of the
+  // client's.
+  void Explain(const Scope& scope, const std::string& endpoint,
+               std::function<void(Result<std::vector<Explanation>>)> done);
 
   // For tests, instead of the loop that Start starts: Resume as Start does, then step what is due.
   Status Resume();

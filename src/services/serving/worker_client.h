@@ -20,6 +20,7 @@ struct WorkerAnswer {
   int status = 0;
   std::string content_type, custom_attributes, json_length, body;
   std::string container;  // of a pipeline: whose answer this is, where it is none of the last one's
+  int batch = 1;          // requests that the worker computed together, this one included
   std::string refusal;    // set where the worker itself refuses: "ModelNotFound", "ModelNotReady", ...
 };
 

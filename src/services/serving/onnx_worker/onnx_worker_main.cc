@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <thread>
 
 #include "foundation/os/file.h"
@@ -38,6 +39,15 @@ int Threads() {
   return std::clamp(wanted, 1, 16);
 }
 
+// What the model's owner wishes: the variables that this process was started with.
+Result<batching::Settings> Settings() {
+  std::map<std::string, std::string> variables;
+  for (const char* name : {batching::kModeVariable, batching::kGoalVariable, batching::kMaxVariable}) {
+    if (const char* text = std::getenv(name)) variables.emplace(name, text);
+  }
+  return batching::SettingsOf(variables);
+}
+
 Status Serve(const std::string& socket, const std::string& base) {
   // Taken before any thread begins, so that only the wait below gets them.
   sigset_t ending;
@@ -46,6 +56,7 @@ Status Serve(const std::string& socket, const std::string& base) {
   sigaddset(&ending, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
 
+  ALOFT_ASSIGN(batching::Settings settings, Settings());
   auto start = std::chrono::steady_clock::now();
   ALOFT_ASSIGN(std::string path, FindModel(base + "/model"));
   ALOFT_ASSIGN(std::unique_ptr<OnnxModel> model, OnnxModel::Load(FindLibrary(), path));
@@ -53,8 +64,11 @@ Status Serve(const std::string& socket, const std::string& base) {
   std::cout << "model loaded in " << took.count() << " ms; ONNX Runtime " << model->runtime_version() << std::endl;
 
   Metrics metrics;
-  os::ThreadPool pool("predict", Threads(), 256);
-  Worker worker(*model, pool, metrics);
+  SystemClock clock;
+  // One thread more, so that bodies are decoded while all instances work.
+  os::ThreadPool pool("predict", Threads() + 1, 256);
+  Joiner joiner(*model, settings, Threads(), pool, clock);
+  Worker worker(*model, joiner, pool, metrics);
   http::ServerOptions options;
   options.address = socket;
   options.threads = Threads();

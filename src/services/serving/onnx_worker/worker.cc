@@ -1,7 +1,7 @@
 #include "services/serving/onnx_worker/worker.h"
 
 #include <algorithm>
-#include <chrono>
+#include <utility>
 
 #include "foundation/codec/json.h"
 #include "services/serving/onnx_worker/decode.h"
@@ -11,8 +11,9 @@
 namespace aloft::onnx_worker {
 namespace {
 
-constexpr std::int64_t kQuickMicros = 500;
+constexpr std::size_t kSmallBody = 64 * 1024;  // reading more numbers would keep a connection's thread too long
 constexpr std::size_t kMaxTrialElements = 16u << 20;
+constexpr char kTogether[] = "X-Aloft-Batch-Size";
 constexpr char kJsonLength[] = "Inference-Header-Content-Length";
 
 http::Response Refuse(int status, std::string_view message) {
@@ -33,8 +34,17 @@ int StatusOf(const Error& error) {
 
 }  // namespace
 
-Worker::Worker(const OnnxModel& model, os::ThreadPool& pool, Metrics& metrics)
+// How a request wants its answer.
+struct Worker::Request {
+  Format format = Format::kJson;
+  bool of_tensors = false;  // the Open Inference Protocol's; what follows is of it
+  std::string model{};
+  TensorRequest tensors{};  // without its rows
+};
+
+Worker::Worker(const OnnxModel& model, Joiner& joiner, os::ThreadPool& pool, Metrics& metrics)
     : model_(model),
+      joiner_(joiner),
       pool_(pool),
       metrics_(metrics),
       predictions_(metrics.AddCounter("aloft_worker_predictions_total", "Requests that were predicted")),
@@ -54,6 +64,9 @@ void Worker::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   if (path == "/metrics") {
     response.headers.Add("Content-Type", "text/plain; version=0.0.4");
     response.body = metrics_.Expose();
+  } else if (path == "/batching") {
+    response.headers.Add("Content-Type", "application/json");
+    response.body = joiner_.ExplainJson();
   } else if (path != "/ping") {
     response = Refuse(404, std::string(path) + " is not served; POST /invocations predicts");
   }
@@ -63,22 +76,33 @@ void Worker::OnRequest(std::shared_ptr<http::Exchange> exchange) {
 void Worker::Invoke(const std::shared_ptr<http::Exchange>& exchange) {
   exchange->ReadBody(kMaxBodyBytes, [this, exchange](Result<std::string> body) {
     if (!body.ok()) return exchange->Reply(Refuse(HttpStatus(body.error().kind()), body.error().message));
-    if (typical_micros_.load(std::memory_order_relaxed) < kQuickMicros) return Predict(*exchange, *body);
-    auto work = [this, exchange, text = std::make_shared<std::string>(*std::move(body))] { Predict(*exchange, *text); };
+    if (body->size() <= kSmallBody) return Predict(exchange, *body);
+    auto work = [this, exchange, text = std::make_shared<std::string>(*std::move(body))] { Predict(exchange, *text); };
     if (!pool_.TrySubmit(std::move(work))) exchange->Reply(Refuse(503, "The worker's queue is full"));
   });
 }
 
-void Worker::Predict(http::Exchange& exchange, const std::string& body) {
-  auto start = std::chrono::steady_clock::now();
-  Result<http::Response> answer = Answer(exchange.head(), body);
-  (answer.ok() ? predictions_ : refusals_).Increment();
-  exchange.Reply(answer.ok() ? *std::move(answer) : Refuse(StatusOf(answer.error()), answer.error().message));
-  auto took = std::chrono::steady_clock::now() - start;
-  seconds_.Observe(std::chrono::duration<double>(took).count());
-  std::int64_t micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  std::int64_t typical = typical_micros_.load(std::memory_order_relaxed);
-  typical_micros_.store(typical + (micros - typical) / 8, std::memory_order_relaxed);
+void Worker::Count(bool good, std::chrono::steady_clock::time_point start) {
+  (good ? predictions_ : refusals_).Increment();
+  seconds_.Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+}
+
+void Worker::Predict(const std::shared_ptr<http::Exchange>& exchange, const std::string& body) {
+  const auto start = std::chrono::steady_clock::now();
+  thread_local std::vector<Rows> rows;  // its memory is used again
+  Result<Request> decoded = Decode(exchange->head(), body, rows);
+  if (!decoded.ok()) {
+    exchange->Reply(Refuse(StatusOf(decoded.error()), decoded.error().message));
+    return Count(false, start);
+  }
+  joiner_.Run(rows, [this, exchange, start, request = std::make_shared<const Request>(*std::move(decoded))](
+                        Result<std::vector<Output>> outputs, int together) {
+    Result<http::Response> answer = outputs.ok() ? Encode(*request, *outputs) : std::move(outputs).error();
+    Count(answer.ok(), start);
+    if (!answer.ok()) return exchange->Reply(Refuse(StatusOf(answer.error()), answer.error().message));
+    if (together > 1) answer->headers.Add(kTogether, std::to_string(together));
+    exchange->Reply(*std::move(answer));
+  });
 }
 
 void Worker::OnTensorPath(const std::shared_ptr<http::Exchange>& exchange) {
@@ -124,33 +148,39 @@ http::Response Worker::Metadata(const std::string& model) {
   return response;
 }
 
-Result<http::Response> Worker::AnswerTensors(const http::RequestHead& head, const std::string& body) {
-  ALOFT_ASSIGN(TensorPath path, ParseTensorPath(head.path()));
-  ALOFT_ASSIGN(TensorRequest request, DecodeTensors(model_.inputs(), body, head.headers.Get(kJsonLength)));
-  ALOFT_ASSIGN(std::vector<Output> outputs, model_.Run(request.rows));
-  ALOFT_ASSIGN(TensorAnswer answer, EncodeTensors(path.model, request, outputs));
-  http::Response response;
-  response.headers.Add("Content-Type", answer.json_length ? "application/octet-stream" : "application/json");
-  if (answer.json_length) response.headers.Add(kJsonLength, std::to_string(*answer.json_length));
-  response.body = std::move(answer.body);
-  return response;
-}
-
-Result<http::Response> Worker::Answer(const http::RequestHead& head, const std::string& body) {
-  if (head.path().starts_with("/v2/")) return AnswerTensors(head, body);
-  ALOFT_ASSIGN(Format format, ChooseFormat(head.headers.Get("Accept")));
+Result<Worker::Request> Worker::Decode(const http::RequestHead& head, const std::string& body,
+                                       std::vector<Rows>& rows) const {
+  Request request;
+  if (head.path().starts_with("/v2/")) {
+    ALOFT_ASSIGN(TensorPath path, ParseTensorPath(head.path()));
+    ALOFT_ASSIGN(request.tensors, DecodeTensors(model_.inputs(), body, head.headers.Get(kJsonLength)));
+    request.of_tensors = true;
+    request.model = std::move(path.model);
+    rows = std::exchange(request.tensors.rows, {});
+    return request;
+  }
+  ALOFT_ASSIGN(request.format, ChooseFormat(head.headers.Get("Accept")));
   const std::vector<Input>& inputs = model_.inputs();
-  thread_local std::vector<Rows> rows(1);
   if (inputs.size() > 1 || inputs[0].datatype == "BYTES") {
     ALOFT_TRY(DecodeNamed(inputs, head.headers.Get("Content-Type"), body, rows));
   } else {
     rows.resize(1);
-    ALOFT_TRY(Decode(head.headers.Get("Content-Type"), body, rows[0]));
+    ALOFT_TRY(onnx_worker::Decode(head.headers.Get("Content-Type"), body, rows[0]));
   }
-  ALOFT_ASSIGN(std::vector<Output> outputs, model_.Run(rows));
+  return request;
+}
+
+Result<http::Response> Worker::Encode(const Request& request, const std::vector<Output>& outputs) {
   http::Response response;
-  response.headers.Add("Content-Type", std::string(ContentType(format)));
-  response.body = Encode(format, outputs);
+  if (!request.of_tensors) {
+    response.headers.Add("Content-Type", std::string(ContentType(request.format)));
+    response.body = onnx_worker::Encode(request.format, outputs);
+    return response;
+  }
+  ALOFT_ASSIGN(TensorAnswer answer, EncodeTensors(request.model, request.tensors, outputs));
+  response.headers.Add("Content-Type", answer.json_length ? "application/octet-stream" : "application/json");
+  if (answer.json_length) response.headers.Add(kJsonLength, std::to_string(*answer.json_length));
+  response.body = std::move(answer.body);
   return response;
 }
 

@@ -1,12 +1,15 @@
-// The worker's doors: GET /ping, POST /invocations, GET /metrics.
+// The worker's doors: GET /ping, POST /invocations, GET /metrics, GET /batching.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "foundation/base/metrics.h"
 #include "foundation/http/server.h"
 #include "foundation/os/thread_pool.h"
+#include "services/serving/onnx_worker/joiner.h"
 #include "services/serving/onnx_worker/onnx_model.h"
 
 namespace aloft::onnx_worker {
@@ -16,28 +19,30 @@ inline constexpr std::uint64_t kMaxBodyBytes = 64u << 20;  // the server in fron
 class Worker final : public http::Handler {
  public:
   // All outlive the worker; `pool` is stopped before it goes. `metrics` also shows what the HTTP server counts.
-  Worker(const OnnxModel& model, os::ThreadPool& pool, Metrics& metrics);
+  Worker(const OnnxModel& model, Joiner& joiner, os::ThreadPool& pool, Metrics& metrics);
 
   void OnRequest(std::shared_ptr<http::Exchange> exchange) override;
 
  private:
+  struct Request;
+
   void Invoke(const std::shared_ptr<http::Exchange>& exchange);
-  void Predict(http::Exchange& exchange, const std::string& body);
-  Result<http::Response> Answer(const http::RequestHead& head, const std::string& body);
+  void Predict(const std::shared_ptr<http::Exchange>& exchange, const std::string& body);
+  // Its rows come into `rows`.
+  Result<Request> Decode(const http::RequestHead& head, const std::string& body, std::vector<Rows>& rows) const;
+  static Result<http::Response> Encode(const Request& request, const std::vector<Output>& outputs);
+  void Count(bool good, std::chrono::steady_clock::time_point start);
   // The Open Inference Protocol's paths.
   void OnTensorPath(const std::shared_ptr<http::Exchange>& exchange);
-  Result<http::Response> AnswerTensors(const http::RequestHead& head, const std::string& body);
   http::Response Metadata(const std::string& model);
 
   const OnnxModel& model_;
+  Joiner& joiner_;
   os::ThreadPool& pool_;
   Metrics& metrics_;
   Counter& predictions_;
   Counter& refusals_;
   Histogram& seconds_;
-  // Of one prediction, smoothed. A quick model answers on the connection's thread; a slow one would keep other
-  // connections waiting there and goes to the pool.
-  std::atomic<std::int64_t> typical_micros_{0};
 };
 
 }  // namespace aloft::onnx_worker
