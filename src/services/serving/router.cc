@@ -1,5 +1,7 @@
 #include "services/serving/router.h"
 
+#include <algorithm>
+
 #include "services/serving/errors.h"
 #include "services/serving/router_run.h"
 
@@ -105,6 +107,24 @@ bool Router::InUse(const Scope& scope, const std::string& endpoint, const comput
   return load != entry->loads.end() && load->second->load() > 0;
 }
 
+// The request itself is counted already.
+std::string Router::Refusal(const Entry& entry, const std::string& name) const {
+  const int here = entry.in_flight.load(), most = entry.most.load();
+  if (most > 0 && here > most) {
+    return "Endpoint " + name + " works on as many requests at once as its MaxConcurrency (" + std::to_string(most) +
+           ") allows; try again with exponential backoff.";
+  }
+  const int free = std::max(options_.max_invocations - totals_->in_flight.load(std::memory_order_relaxed), 0);
+  const std::size_t bytes = totals_->bytes.load(std::memory_order_relaxed);
+  const std::size_t free_bytes = options_.max_bytes_in_flight - std::min(bytes, options_.max_bytes_in_flight);
+  const bool one = here == 1 && free > 0;  // an endpoint that has nothing else may have one of any size
+  if (here <= std::min(options_.max_invocations_per_endpoint, free + 1) &&
+      (one || entry.bytes.load(std::memory_order_relaxed) <= free_bytes)) {
+    return "";
+  }
+  return "Too many invocations of endpoint " + name + " are waiting; try again with exponential backoff.";
+}
+
 void Router::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) {
   std::shared_ptr<Entry> entry = Find(scope, invocation.endpoint);
   bool gone = !entry;
@@ -119,18 +139,9 @@ void Router::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) 
   std::string name = invocation.endpoint;
   // From here on the run counts itself in and out again.
   auto run = std::make_shared<Run>(*this, scope, std::move(invocation), entry, done);
-  const int most = entry->most.load();
-  if (most > 0 && entry->in_flight.load() > most) {
+  if (std::string refusal = Refusal(*entry, name); !refusal.empty()) {
     run.reset();
-    return done(Fail(kTooManyInvocations, "Endpoint " + name + " works on as many requests at once as its " +
-                                              "MaxConcurrency (" + std::to_string(most) +
-                                              ") allows; try again with exponential backoff."));
-  }
-  if (entry->in_flight.load() > options_.max_invocations_per_endpoint ||
-      bytes_->load() > options_.max_bytes_in_flight) {
-    run.reset();
-    return done(Fail(kTooManyInvocations,
-                     "Too many invocations of endpoint " + name + " are waiting; try again with exponential backoff."));
+    return done(Fail(kTooManyInvocations, std::move(refusal)));
   }
   run->Go();
 }

@@ -50,6 +50,9 @@ class Router {
  public:
   struct Options {
     int max_invocations_per_endpoint = 512;
+    // Of all endpoints together. One that is slow must not use up what others need: each may have at most as much as is
+    // still free for all, so that of n that are slow each has a part of n + 1.
+    int max_invocations = 1536;
     std::size_t max_bytes_in_flight = 256u << 20;
     std::chrono::milliseconds model_timeout{60'000};
     std::chrono::milliseconds patience{30'000};  // that a request waits for a worker
@@ -101,7 +104,13 @@ class Router {
   const std::shared_ptr<Meter> meter_;
   const Clock& clock_;
   const Hooks hooks_;
-  const std::shared_ptr<std::atomic<std::size_t>> bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
+  struct Totals {
+    std::atomic<int> in_flight{0};
+    std::atomic<std::size_t> bytes{0};
+  };
+  // Why one more of the endpoint's requests is too many; empty: it is not.
+  std::string Refusal(const Entry& entry, const std::string& name) const;
+  const std::shared_ptr<Totals> totals_ = std::make_shared<Totals>();
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_;
 };

@@ -39,7 +39,7 @@ Router::Run::Run(const Router& router, Scope scope, Invocation invocation, std::
       suspect_(router.hooks_.suspect),
       waiting_(router.hooks_.waiting),
       answered_(router.hooks_.answered),
-      bytes_(router.bytes_),
+      totals_(router.totals_),
       scope_(std::move(scope)),
       invocation_(std::make_shared<const Invocation>(std::move(invocation))),
       entry_(std::move(entry)),
@@ -48,12 +48,16 @@ Router::Run::Run(const Router& router, Scope scope, Invocation invocation, std::
       deadline_(admitted_ + router.options_.patience) {
   entry_->in_flight.fetch_add(1);
   entry_->admitted.fetch_add(1, std::memory_order_relaxed);
-  bytes_->fetch_add(invocation_->body.size());
+  entry_->bytes.fetch_add(invocation_->body.size(), std::memory_order_relaxed);
+  totals_->in_flight.fetch_add(1, std::memory_order_relaxed);
+  totals_->bytes.fetch_add(invocation_->body.size(), std::memory_order_relaxed);
 }
 
 Router::Run::~Run() {
   entry_->in_flight.fetch_sub(1);
-  bytes_->fetch_sub(invocation_->body.size());
+  entry_->bytes.fetch_sub(invocation_->body.size(), std::memory_order_relaxed);
+  totals_->in_flight.fetch_sub(1, std::memory_order_relaxed);
+  totals_->bytes.fetch_sub(invocation_->body.size(), std::memory_order_relaxed);
 }
 
 void Router::Run::NotReady() {
@@ -204,8 +208,9 @@ void Router::Run::Shadow(const RoutedVariant& chosen) {
   }
 }
 
-void Router::Run::Meet(const RoutedVariant& variant, int status, MonotonicTime received) {
+void Router::Run::Meet(const RoutedVariant& variant, int status, int batch, MonotonicTime received) {
   Sample sample;
+  sample.batch = batch;
   sample.status = status;
   sample.model = std::chrono::duration_cast<std::chrono::microseconds>(received - sent_);
   sample.overhead = std::chrono::duration_cast<std::chrono::microseconds>(sent_ - admitted_);
@@ -219,7 +224,7 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
   answer.variant = variant.name;
   answer.log_stream_arn = worker.log_stream_arn;
   if (result.ok() && !result->refusal.empty()) {
-    Meet(variant, result->status, received);
+    Meet(variant, result->status, result->batch, received);
     Reason reason = result->refusal == "ModelNotReady" ? kModelNotReady : kBadTarget;
     return done_(Fail(reason, TextOf(result->body)));
   }
@@ -248,7 +253,7 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
                                      : "The model's process ended while it answered.";
   }
   if (!invocation_->get) {
-    Meet(variant, answer.status, received);
+    Meet(variant, answer.status, result.ok() ? result->batch : 1, received);
     bool good = answer.status >= 200 && answer.status <= 299;
     if (variant.capture && good && answered_ && !invocation_->stream)
       answered_(scope_, variant.name, *variant.capture, *invocation_, answer);

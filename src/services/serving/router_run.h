@@ -16,6 +16,7 @@ struct Router::Entry {
   std::atomic<int> in_flight{0}, shadows{0};
   std::atomic<int> most{0};  // of in_flight; 0: the router's bound
   std::atomic<std::uint64_t> admitted{0};
+  std::atomic<std::size_t> bytes{0};
   mutable std::mutex mutex;  // of what follows
   EndpointStatus status = EndpointStatus::kCreating;
   std::shared_ptr<const Version> version;
@@ -46,7 +47,7 @@ class Router::Run : public std::enable_shared_from_this<Router::Run> {
   void Send(Choice choice);
   void Receive(const RoutedVariant& variant, const RoutedWorker& worker, Result<WorkerAnswer> answer);
   void Shadow(const RoutedVariant& chosen);
-  void Meet(const RoutedVariant& variant, int status, MonotonicTime received);
+  void Meet(const RoutedVariant& variant, int status, int batch, MonotonicTime received);
   // False where something else was published meanwhile.
   bool Wait();
 
@@ -59,7 +60,7 @@ class Router::Run : public std::enable_shared_from_this<Router::Run> {
   const std::function<void(const Scope&, const std::string&)> waiting_;
   const std::function<void(const Scope&, const std::string&, const CapturePlan&, const Invocation&, const Answer&)>
       answered_;
-  const std::shared_ptr<std::atomic<std::size_t>> bytes_;
+  const std::shared_ptr<Totals> totals_;
   const Scope scope_;
   const std::shared_ptr<const Invocation> invocation_;
   const std::shared_ptr<Entry> entry_;

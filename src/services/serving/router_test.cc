@@ -76,19 +76,47 @@ TEST_F(RouterTest, LeastBusy) {
   for (const auto& [socket, requests] : load) EXPECT_EQ(requests, 2) << socket;
 }
 
-// Bodies in flight are bounded in bytes, over all endpoints, and give their room back.
+// Bodies in flight are bounded in bytes, over all endpoints, and give their room back; one that fills the room leaves
+// some to others.
 TEST_F(RouterTest, BytesAreBounded) {
   router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 1}}));
+  router_.Publish(kScope, "other", EndpointStatus::kInService, MakeVersion(1, {{1, 1}}));
   Invocation large = Ask();
-  large.body.assign(990, 'x');
+  large.body.assign(600, 'x');
   router_.Invoke(kScope, large, [](Result<Answer>) {});
-  router_.Invoke(kScope, Ask(), [](Result<Answer>) {});
   Reason refused{};
   router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { refused = answer.error().reason; });
   EXPECT_EQ(refused, kTooManyInvocations);
+  Invocation others = Ask();
+  others.endpoint = "other";
+  router_.Invoke(kScope, others, [](Result<Answer>) {});
+  router_.Invoke(kScope, others, [](Result<Answer>) {});
+  EXPECT_THAT(workers_.pending, testing::SizeIs(3));
   workers_.Answer(200, "");
   router_.Invoke(kScope, Ask(), [](Result<Answer> answer) { EXPECT_TRUE(answer.ok()); });
-  EXPECT_THAT(workers_.pending, testing::SizeIs(2));
+  EXPECT_THAT(workers_.pending, testing::SizeIs(3));
+}
+
+// An endpoint whose worker answers nothing takes a part of the room for requests, and never the last of it.
+TEST_F(RouterTest, SlowEndpointsLeaveRoomForOthers) {
+  Router router({.max_invocations_per_endpoint = 100, .max_invocations = 60}, workers_, meter_, clock_,
+                {.suspect = {}, .answered = {}, .waiting = [](const Scope&, const std::string&) {}});
+  std::map<std::string, int> refused;
+  for (const char* endpoint : {"a", "b", "c", "d"}) {
+    router.Publish(kScope, endpoint, EndpointStatus::kInService, MakeVersion(1, {{1, 1}}));
+    for (int i = 0; i < 60; ++i) {
+      Invocation invocation = Ask();
+      invocation.endpoint = endpoint;
+      router.Invoke(kScope, invocation, [&, endpoint](Result<Answer> answer) {
+        EXPECT_EQ(answer.error().reason, kTooManyInvocations);
+        ++refused[endpoint];
+      });
+    }
+  }
+  EXPECT_EQ(60 - refused["a"], 30);
+  EXPECT_EQ(60 - refused["b"], 15);
+  EXPECT_GE(60 - refused["d"], 3);
+  while (!workers_.pending.empty()) workers_.Answer(200, "");
 }
 
 // All workers away: each is asked once and the keeper is told; the request waits, tries again, and is refused when its
@@ -231,7 +259,7 @@ TEST(RouterStress, EveryRequestIsAnsweredOnce) {
   {
     ThreadedWorkers workers;
     Router router(
-        {.max_invocations_per_endpoint = 10'000}, workers, meter, clock,
+        {.max_invocations_per_endpoint = 10'000, .max_invocations = 100'000}, workers, meter, clock,
         {.suspect = [](const compute::TaskId&) {}, .answered = {}, .waiting = [](const Scope&, const std::string&) {}});
     router.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 2}}));
     std::vector<std::thread> askers;
