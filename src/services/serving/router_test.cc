@@ -42,7 +42,7 @@ class RouterTest : public testing::Test {
   PuppetWorkers workers_;
   std::shared_ptr<Meter> meter_ = std::make_shared<Meter>();
   int suspected_ = 0, waiting_ = 0;
-  Router router_{{.max_invocations_per_endpoint = 100, .max_bytes_in_flight = 1000},
+  Router router_{{.max_invocations_per_endpoint = 100, .max_bytes_in_flight = 2000},
                  workers_,
                  meter_,
                  clock_,
@@ -82,7 +82,7 @@ TEST_F(RouterTest, BytesAreBounded) {
   router_.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 1}}));
   router_.Publish(kScope, "other", EndpointStatus::kInService, MakeVersion(1, {{1, 1}}));
   Invocation large = Ask();
-  large.body.assign(600, 'x');
+  large.body.assign(1200, 'x');
   router_.Invoke(kScope, large, [](Result<Answer>) {});
   Reason refused{};
   router_.Invoke(kScope, Ask(), [&](Result<Answer> answer) { refused = answer.error().reason; });
@@ -108,8 +108,7 @@ TEST_F(RouterTest, SlowEndpointsLeaveRoomForOthers) {
       Invocation invocation = Ask();
       invocation.endpoint = endpoint;
       router.Invoke(kScope, invocation, [&, endpoint](Result<Answer> answer) {
-        EXPECT_EQ(answer.error().reason, kTooManyInvocations);
-        ++refused[endpoint];
+        if (!answer.ok() && answer.error().reason == kTooManyInvocations) ++refused[endpoint];
       });
     }
   }
