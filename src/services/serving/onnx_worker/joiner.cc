@@ -167,26 +167,31 @@ void Joiner::ComputeTogether(std::vector<std::shared_ptr<batching::Item>>& items
     ++checked;
   }
   const bool fits = outputs.ok() && HaveRows(*outputs, rows);
-  bool good = true, alike = true;  // each alone
   std::int64_t first = 0;
-  for (const auto& item : items) {
-    Request& request = static_cast<Request&>(*item);
-    if (fits && !check) {
-      request.done(Slice(*outputs, first, request.rows), together);
-    } else {
-      Result<std::vector<Output>> alone = model_.Run(request.values);
-      good = good && alone.ok();
-      if (fits && alone.ok()) alike = alike && AreAlike(*alone, Slice(*outputs, first, request.rows));
-      request.done(std::move(alone), fits ? together : 1);
+  if (fits && !check) {
+    for (const auto& item : items) {
+      static_cast<Request&>(*item).done(Slice(*outputs, first, item->rows), together);
+      first += item->rows;
     }
-    first += request.rows;
+    return;
   }
-  std::lock_guard lock(mutex_);
-  if (fits && !alike) {
-    controller_.Forbid("answers of this model depend on what is computed beside them.");
-  } else if (!fits && good) {
-    controller_.Forbid(outputs.ok() ? "the model does not answer row by row."
-                                    : "calls of several requests fail: " + outputs.error().message);
+  // Each alone; what that teaches counts before anybody is answered.
+  std::vector<Result<std::vector<Output>>> alone;
+  bool good = true, alike = true;
+  for (const auto& item : items) {
+    alone.push_back(model_.Run(static_cast<Request&>(*item).values));
+    good = good && alone.back().ok();
+    if (fits && alone.back().ok()) alike = alike && AreAlike(*alone.back(), Slice(*outputs, first, item->rows));
+    first += item->rows;
+  }
+  if ((fits && !alike) || (!fits && good)) {
+    std::lock_guard lock(mutex_);
+    controller_.Forbid(fits           ? "answers of this model depend on what is computed beside them."
+                       : outputs.ok() ? "the model does not answer row by row."
+                                      : "calls of several requests fail: " + outputs.error().message);
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    static_cast<Request&>(*items[i]).done(std::move(alone[i]), fits ? together : 1);
   }
 }
 

@@ -51,7 +51,6 @@ class Joiner {
   std::optional<batching::Queue::Taken> NextCall();
   void Compute(batching::Queue::Taken& taken);
   void ComputeTogether(std::vector<std::shared_ptr<batching::Item>>& items, bool more);
-  void ComputeAlone(Request& request);
   void Note(int rows, int requests, bool more, MonotonicTime began, MonotonicTime ended,
             const std::vector<MonotonicTime>& since);
   // Larger requests, one piece after the other.
