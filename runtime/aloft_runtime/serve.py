@@ -84,9 +84,8 @@ class Application:
             status = getattr(error, "status_code", 500)
             if not isinstance(status, int) or not 400 <= status <= 599:
                 status = 500
-            traceback.print_exc()
+            log_failure(headers)
             return _refuse(status, f"{type(error).__name__}: {error}")
-
 
     def _stream(self, first, pieces):
         """The model works on one piece at a time; a caller who reads slowly keeps nobody else from theirs."""
@@ -97,6 +96,13 @@ class Application:
                     first = next(pieces, None)
         finally:
             pieces.close()
+
+
+def log_failure(headers):
+    """The traceback, under the trace that the server's request log and the caller know the request by."""
+    trace = (headers.get("traceparent") or "").split("-")
+    text = traceback.format_exc()
+    print((f"trace={trace[1]} " if len(trace) == 4 else "") + "a request failed\n" + text, file=sys.stderr, end="", flush=True)
 
 
 def _refuse(status, message):

@@ -1,7 +1,9 @@
 """Many models behind one endpoint, several containers behind one model."""
 
+import concurrent.futures
 import io
 import json
+import os
 import uuid
 
 import joblib
@@ -118,6 +120,36 @@ def test_least_recently_used(deployer):
     assert [ask(deployer, name, f"{number}.tar.gz") for number in range(8)] == list(range(8))
     assert ask(deployer, name, "0.tar.gz") == 0
     assert deployer.settled(name)["EndpointStatus"] == "InService"
+
+
+# Ten thousand small models in one worker of 4 GiB: all loaded at once, each answers for itself.
+@pytest.mark.skipif(not os.environ.get("ALOFT_SOAK"), reason="takes minutes; make soak runs it")
+def test_ten_thousand_models(deployer):
+    count = 10_000
+    model = LogisticRegression(max_iter=500).fit(X, Y == 0)
+    model.classes_ = numpy.array([0, 1])
+
+    def upload(number):
+        model_of_its_own = LogisticRegression()
+        model_of_its_own.__dict__ = {**model.__dict__, "classes_": numpy.array([number, number + count])}
+        out = io.BytesIO()
+        joblib.dump(model_of_its_own, out)
+        deployer.upload(out.getvalue(), f"thousands/{number}.joblib")
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(upload, range(count)))
+        container = {"Image": SKLEARN, "Mode": "MultiModel", "ModelDataUrl": f"s3://{deployer.bucket}/thousands/"}
+        name = serve(deployer, create(deployer, container))
+        for _ in range(2):
+            answers = pool.map(lambda number: ask(deployer, name, f"{number}.joblib", json.dumps(X[:1].tolist()))[0] % count, range(count))
+            assert list(answers) == list(range(count))
+    group = f"/aws/sagemaker/Endpoints/{name}"
+    logs = deployer.cloud.admin.client("logs")
+    stream = logs.describe_log_streams(logGroupName=group)["logStreams"][0]["logStreamName"]
+    lines = [event["message"] for event in logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)["events"]]
+    last = [line for line in lines if line.startswith("model ") and "; 10000 models, " in line]
+    assert len(last) == 1, lines[-3:]  # the second round loaded nothing
+    assert int(last[0].rsplit(", ", 1)[1].split()[0]) < 3 << 10
 
 
 # scikit-learn models that are single files; the tensors of the Open Inference Protocol name their model in the header.

@@ -45,6 +45,7 @@ ECHO = b"""
 import json
 def model_fn(d): return 1
 def transform_fn(m, body, content_type, accept, context):
+    if "boom" in str(body): raise ValueError("boom")
     return json.dumps([context.get_request_header(0, name) for name in ("traceparent", "tracestate")]), "application/json"
 """
 
@@ -188,6 +189,14 @@ def test_traces(cloud, echo):
         parent, state = ask(**bad)
         version, made, span, flags = parent.split("-")
         assert (version, len(made), len(span), flags) == ("00", 32, 16, "01") and made != trace and state is None
+
+    # A failure's traceback in the worker's log is found by the trace.
+    failed = requests.post(f"{cloud.url}/v1/endpoints/{echo}/predict", data='["boom"]', verify=str(cloud.ca_file or True), timeout=30,
+                           headers={"Authorization": "Bearer " + token(cloud, echo), "traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+    assert failed.status_code == 502
+    logs, group = cloud.admin.client("logs"), f"/aws/sagemaker/Endpoints/{echo}"
+    found = wait_for(lambda: logs.filter_log_events(logGroupName=group, filterPattern=f'"{trace}"')["events"], 20, what="the traceback")
+    assert found[0]["message"] == f"trace={trace} a request failed"
 
 
 # Each variant's requests, times and errors stand in /metrics under bounded labels, and in CloudWatch.
