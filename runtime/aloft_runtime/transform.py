@@ -10,6 +10,7 @@ to the output directory whole, so that an attempt that is repeated writes the sa
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import signal
@@ -17,10 +18,11 @@ import subprocess
 import sys
 import time
 
+from .transforming import parquet
 from .transforming.client import ModelClient, ModelError
 from .transforming.jsonpath import PathError
 from .transforming.records import BadInput, batches, open_input, payload, split
-from .transforming.shaping import Shaping
+from .transforming.shaping import Shaping, accept_of
 
 MAX_FAILURE = 4096
 STARTUP_SECONDS = 600
@@ -54,21 +56,38 @@ class Transform:
                 print(f"{name}: {count} records ({number + 1} of {len(files)} files)", flush=True)
 
     def _file(self, pool, name):
-        target = os.path.join(self._outputs, name + ".out")
+        target = os.path.join(self._outputs, name + (".out.parquet" if self._shaping.parquet else ".out"))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         unfinished = os.path.join(self._scratch, "unfinished")
         count, waiting = 0, collections.deque()
-        with open(unfinished, "wb") as out, open_input(os.path.join(self._inputs, name), self._compression) as stream:
+        with self._writer(unfinished) as write, open_input(os.path.join(self._inputs, name), self._compression) as stream:
             for batch in batches(split(stream, self._split, self._limit), self._split, self._strategy, self._limit):
                 count += len(batch)
                 body = payload([self._shaping.before(record) for record in batch], self._split)
                 waiting.append((batch, pool.submit(self._client.invoke, body)))
                 if len(waiting) > self._concurrency:
-                    self._write(out, *waiting.popleft())
+                    write(*waiting.popleft())
             while waiting:
-                self._write(out, *waiting.popleft())
+                write(*waiting.popleft())
         os.replace(unfinished, target)
         return count
+
+    @contextlib.contextmanager
+    def _writer(self, path):
+        """What takes batches with their answers; at its end the file is there."""
+        if not self._shaping.parquet:
+            with open(path, "wb") as out:
+                yield lambda batch, future: self._write(out, batch, future)
+            return
+        with open(os.path.join(self._scratch, "rows"), "w+b") as scratch:
+            rows = parquet.Rows(scratch)
+
+            def write(batch, future):
+                for row in self._shaping.rows(batch, future.result()):
+                    rows.add(row)
+
+            yield write
+            rows.save(path)
 
     def _write(self, out, batch, future):
         answer = future.result()
@@ -121,8 +140,8 @@ def main(arguments=None):
         job = json.load(file)
     os.makedirs(os.path.join(options.base, "output"), exist_ok=True)
     headers = {"Content-Type": job["TransformInput"].get("ContentType") or "application/json"}
-    if job["TransformOutput"].get("Accept"):
-        headers["Accept"] = job["TransformOutput"]["Accept"]
+    if accept := accept_of(job):
+        headers["Accept"] = accept
     settings = job.get("ModelClientConfig") or {}
     client = ModelClient(options.socket, headers, settings.get("InvocationsTimeoutInSeconds", 600),
                          settings.get("InvocationsMaxRetries", 3))

@@ -110,6 +110,28 @@ def test_sklearn_join(transformer):
     assert [int(label) for _, label in got] == MODEL.predict(X).tolist()
 
 
+# Answers as Parquet: rows of named columns in the order of the input, also joined with it, and of an object that was not split.
+def test_parquet(transformer):
+    import pyarrow.parquet
+
+    def table(out, name):
+        return pyarrow.parquet.read_table(io.BytesIO(transformer.outputs(out)[name + ".out.parquet"])).to_pydict()
+
+    out = io.BytesIO()
+    joblib.dump(MODEL, out)
+    model = transformer.model(transformer.upload(archive(model_dot_joblib=out.getvalue())), image=SKLEARN)
+    transformer.put(csv__iris_dot_csv="".join(f"id-{n}," + ",".join(map(repr, row)) + "\n" for n, row in enumerate(X.tolist())),
+                    json__iris_dot_json=json.dumps(X.tolist()))
+    parquet = {"Accept": "application/vnd.apache.parquet"}
+    expected = MODEL.predict(X).tolist()
+    transformer.run(model, "csv/", "joined", TransformOutput=parquet, DataProcessing={"InputFilter": "$[1:]", "JoinSource": "Input"})
+    got = table("joined", "iris.csv")
+    assert list(got) == [f"column_{n}" for n in range(6)] and got["column_0"] == [f"id-{n}" for n in range(len(X))]
+    assert got["column_1"] == X[:, 0].tolist() and got["column_5"] == expected
+    transformer.run(model, "json/", "whole", TransformInput={"ContentType": "application/json", "SplitType": "None"}, TransformOutput=parquet)
+    assert table("whole", "iris.json") == {"prediction": expected}
+
+
 # An ONNX model through the native worker, a whole object as one payload.
 def test_onnx(transformer):
     from skl2onnx import to_onnx

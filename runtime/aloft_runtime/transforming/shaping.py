@@ -2,6 +2,8 @@
 
 JSON and JSON Lines: the answer goes into the record as "SageMakerOutput"; a record that is no object becomes
 {"SageMakerInput": ..., "SageMakerOutput": ...}. CSV: the answer's fields are put after the record's.
+
+With an Accept of Parquet the model is asked for the kind of its input, else for JSON, and its answers are rows with named columns.
 """
 
 import csv
@@ -14,9 +16,35 @@ from .records import BadInput
 _JSON_LINES = ("application/jsonlines", "application/jsonl", "application/x-ndjson", "application/x-jsonlines")
 
 
+PARQUET = ("application/vnd.apache.parquet", "application/x-parquet")
+
+
+def _number(text):
+    """A field of CSV as what it says."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text or None
+
+
 def _kind(content_type):
     kind = (content_type or "").split(";")[0].strip().lower()
     return "csv" if kind == "text/csv" else "json" if kind == "application/json" or kind in _JSON_LINES else ""
+
+
+def _is_parquet(content_type):
+    return (content_type or "").split(";")[0].strip().lower() in PARQUET
+
+
+def accept_of(job):
+    """What the model is asked for; None: its own default."""
+    accept = job["TransformOutput"].get("Accept")
+    if not _is_parquet(accept):
+        return accept
+    source = job["TransformInput"].get("ContentType")
+    return source if _kind(source) else "application/json"
 
 
 class Shaping:
@@ -26,7 +54,8 @@ class Shaping:
         self._select_output = compile_path(processing.get("OutputFilter"))
         self._join = processing.get("JoinSource", "None") == "Input"
         self._input = _kind(job["TransformInput"].get("ContentType"))
-        accept = job["TransformOutput"].get("Accept")
+        self.parquet = _is_parquet(job["TransformOutput"].get("Accept"))
+        accept = accept_of(job)
         self._output = _kind(accept) if accept else self._input
         self._lines = job["TransformInput"].get("SplitType", "None") != "None"
         self.per_record = bool(self._join or self._select_output)
@@ -45,6 +74,29 @@ class Shaping:
         if len(answers) != len(batch):
             raise BadInput(f"the model answered {len(answers)} records for {len(batch)}; joining and filtering need one for one")
         return [self._write(self._one(record, value)) for record, value in zip(batch, answers)]
+
+    def rows(self, batch, answer):
+        """The answer to a batch as rows of Parquet, one per record; an object that was not split may be answered with many."""
+        answers = self._answers(answer, len(batch))
+        if not self._lines and not self.per_record:
+            if len(answers) == 1 and isinstance(answers[0], dict) and isinstance(answers[0].get("predictions"), list):
+                answers = answers[0]["predictions"]
+            elif len(answers) == 1 and isinstance(answers[0], list) and self._output != "csv":
+                answers = answers[0]
+        elif len(answers) != len(batch):
+            raise BadInput(f"the model answered {len(answers)} records for {len(batch)}; Parquet with split records needs one for one")
+        if self.per_record:
+            answers = [self._one(record, value) for record, value in zip(batch, answers)]
+        return [self._row(value) for value in answers]
+
+    def _row(self, value):
+        if isinstance(value, dict):
+            return value
+        if self._output != "csv" or not isinstance(value, list):
+            return {"prediction": _number(value) if self._output == "csv" else value}
+        name = "column" if self.per_record else "prediction"
+        fields = [_number(field) if isinstance(field, str) else field for field in value]
+        return {name: fields[0]} if len(fields) == 1 else {f"{name}_{index}": field for index, field in enumerate(fields)}
 
     def _one(self, record, value):
         if self._join:
