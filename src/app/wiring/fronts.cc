@@ -49,6 +49,11 @@ api::TagTargets TagTargetsOf(Services& services) {
     ALOFT_TRY(services.serving().DescribeEndpoint({account, region}, name));
     return {};
   };
+  owners["inference-component"] = [&services](const AccountId& account, const Region& region,
+                                              const std::string& name) -> Status {
+    ALOFT_TRY(services.serving().components().Describe({account, region}, name));
+    return {};
+  };
   owners["endpoint-config"] = [&services](const AccountId& account, const Region& region,
                                           const std::string& name) -> Status {
     ALOFT_TRY(services.serving().DescribeEndpointConfig({account, region}, name));

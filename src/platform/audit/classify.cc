@@ -130,6 +130,7 @@ constexpr TypeName kTypes[] = {
     {"sagemaker", "training-job", "AWS::SageMaker::TrainingJob"},
     {"sagemaker", "model", "AWS::SageMaker::Model"},
     {"sagemaker", "endpoint", "AWS::SageMaker::Endpoint"},
+    {"sagemaker", "inference-component", "AWS::SageMaker::InferenceComponent"},
     {"sagemaker", "endpoint-config", "AWS::SageMaker::EndpointConfig"},
 };
 

@@ -62,6 +62,8 @@ Result<ListPage> ListNamed(sql::Reader& reader, const char* table, const Scope& 
   if (query.name_contains)
     where.Where("LOWER(name) LIKE '%' || LOWER(" + where.Parameter(*query.name_contains) + ") || '%'");
   if (query.status) where.Where("status = " + where.Parameter(*query.status));
+  for (const auto& [name, value] : query.equal) where.Where(name + " = " + where.Parameter(value));
+  for (const std::string& condition : query.conditions) where.Where(condition);
   where.Time(query.created_before, "created < ");
   where.Time(query.created_after, "created > ");
   where.Time(query.modified_before, "modified < ");

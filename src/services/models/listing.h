@@ -18,6 +18,8 @@ struct ListQuery {
   std::optional<std::string> token;
   int limit = 10;
   std::optional<std::string> name_contains, status;
+  std::vector<std::pair<std::string, std::string>> equal{};  // other columns and their values
+  std::vector<std::string> conditions{};                     // constant SQL
   std::optional<Time> created_before, created_after, modified_before, modified_after;
 };
 

@@ -42,8 +42,8 @@ Status Service::CheckData(const AccountId& account, const Region& region, const 
               readable.error().detail);
 }
 
-Result<sagemaker::CreateModelResponse> Service::CreateModel(const identity::Session& session, const Region& region,
-                                                            const sagemaker::CreateModelRequest& request) {
+Status Service::Check(const identity::Session& session, const Region& region,
+                      const sagemaker::CreateModelRequest& request) const {
   ALOFT_ASSIGN(std::vector<sagemaker::ContainerDefinition> containers, ServedContainers(request));
   ALOFT_TRY(PlanServing(request, runtimes_));
   std::string role = request.execution_role_arn.value_or("");
@@ -57,6 +57,12 @@ Result<sagemaker::CreateModelResponse> Service::CreateModel(const identity::Sess
         identity_.state(), session, role, "sagemaker.amazonaws.com",
         resources::SageMakerArn(session.account, region, "model", request.model_name.value_or(""))));
   for (const auto& container : containers) ALOFT_TRY(CheckData(session.account, region, role, container));
+  return {};
+}
+
+Result<sagemaker::CreateModelResponse> Service::CreateModel(const identity::Session& session, const Region& region,
+                                                            const sagemaker::CreateModelRequest& request) {
+  ALOFT_TRY(Check(session, region, request));
   resources::Tags tags;
   if (request.tags) {
     ALOFT_ASSIGN(tags, resources::TagsOf(*request.tags));

@@ -35,6 +35,10 @@ class Service {
   // A deployed model may go: its endpoints keep what they need.
   Status DeleteModel(const Scope& scope, const std::string& name);
 
+  // What CreateModel checks, without making anything: that it can be served, the role may be passed and reads the data.
+  Status Check(const identity::Session& session, const Region& region,
+               const shapes::sagemaker::CreateModelRequest& request) const;
+
   // For serving. kNoSuchModel.
   Result<Model> Find(const Scope& scope, const std::string& name) const;
 

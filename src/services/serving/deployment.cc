@@ -46,7 +46,9 @@ Status CheckVariant(const sagemaker::ProductionVariant& variant) {
   if (variant.instance_pools) return NotBuilt("InstancePools");
   if (variant.accelerator_type) return NotBuilt("AcceleratorType");
   if (variant.core_dump_config) return NotBuilt("CoreDumpConfig");
-  if (!variant.model_name) return NotBuilt("a variant without ModelName (inference components)");
+  if (!variant.model_name && variant.serverless_config) {
+    return Fail(kBadEndpointConfig, "A serverless production variant needs a ModelName.");
+  }
   if (variant.serverless_config) return CheckServerless(variant);
   if (!variant.instance_type) return Fail(kBadEndpointConfig, "A production variant needs an InstanceType.");
   Result<compute::Limits> limits = compute::LimitsOf(*variant.instance_type);
@@ -77,6 +79,29 @@ Status CheckAsync(const sagemaker::AsyncInferenceConfig& config) {
   return {};
 }
 
+// Variants without models are for inference components: all of them, and nothing that belongs to a model.
+Status CheckHosting(const sagemaker::CreateEndpointConfigRequest& request) {
+  const auto& variants = *request.production_variants;
+  const auto hosts = std::count_if(variants.begin(), variants.end(), [](const auto& one) { return !one.model_name; });
+  const bool shadows = request.shadow_production_variants && !request.shadow_production_variants->empty();
+  if (shadows) {
+    for (const sagemaker::ProductionVariant& variant : *request.shadow_production_variants) {
+      if (!variant.model_name) return Fail(kBadEndpointConfig, "A shadow variant needs a ModelName.");
+    }
+  }
+  if (hosts == 0) return {};
+  if (hosts != static_cast<std::ptrdiff_t>(variants.size())) {
+    return Fail(kBadEndpointConfig,
+                "Production variants with a ModelName and those without (for inference components) cannot be mixed.");
+  }
+  if (shadows) return Fail(kBadEndpointConfig, "An endpoint of inference components cannot have shadow variants.");
+  if (request.async_inference_config) {
+    return Fail(kBadEndpointConfig, "An endpoint of inference components cannot be asynchronous.");
+  }
+  if (request.data_capture_config) return NotBuilt("DataCaptureConfig of an endpoint of inference components");
+  return {};
+}
+
 int Answering(const Version* published, const std::string& variant, bool next) {
   if (published == nullptr) return 0;
   for (const RoutedVariant& routed : published->variants) {
@@ -102,6 +127,10 @@ Summary Summarize(const Variant& variant, double share, int answering, Time depl
   summary.managed_instance_scaling = variant.plan.managed_instance_scaling;
   summary.routing_config = variant.plan.routing_config;
   if constexpr (requires { summary.instance_type; }) summary.instance_type = variant.plan.instance_type;
+  if (variant.is_host()) {
+    summary.current_instance_count = variant.instances();
+    return summary;
+  }
   if (answering != variant.instances() || share < 1) {
     sagemaker::ProductionVariantStatus status;
     status.status = share > 0 && share < 1 ? "ActivatingTraffic" : answering == 0 ? "Creating" : "Updating";
@@ -151,6 +180,7 @@ Status CheckConfig(const sagemaker::CreateEndpointConfigRequest& request) {
     return Fail(kBadEndpointConfig, "An endpoint configuration needs at least one production variant.");
   }
   double weight = 0;
+  ALOFT_TRY(CheckHosting(request));
   const bool serverless = request.production_variants->front().serverless_config.has_value();
   if (request.async_inference_config && (serverless || request.production_variants->size() != 1)) {
     return Fail(kBadEndpointConfig,
@@ -198,7 +228,13 @@ Result<Deployment> MakeDeployment(sql::Database& database, const models::Service
   deployment.capture = config.request.data_capture_config;
   deployment.async = config.request.async_inference_config;
   for (const sagemaker::ProductionVariant& plan : *config.request.production_variants) {
-    ALOFT_ASSIGN(models::Model model, models.Find(scope, plan.model_name.value_or("")));
+    if (!plan.model_name) {
+      Variant& host = deployment.variants.emplace_back();
+      host.plan = plan;
+      host.model.execution_role_arn = config.request.execution_role_arn;
+      continue;
+    }
+    ALOFT_ASSIGN(models::Model model, models.Find(scope, *plan.model_name));
     deployment.variants.push_back({plan, std::move(model.request), false, 0});
   }
   if (config.request.shadow_production_variants) {

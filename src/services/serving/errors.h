@@ -15,6 +15,12 @@ inline constexpr Reason kEndpointBusy{ErrorKind::kConflict, "EndpointBusy"};  //
 inline constexpr Reason kNoSuchVariant{ErrorKind::kInvalid, "NoSuchVariant"};
 inline constexpr Reason kNotBuilt{ErrorKind::kUnimplemented, "NotBuilt"};
 
+inline constexpr Reason kNoSuchComponent{ErrorKind::kNotFound, "NoSuchInferenceComponent"};
+inline constexpr Reason kComponentExists{ErrorKind::kAlreadyExists, "InferenceComponentExists"};
+inline constexpr Reason kBadComponent{ErrorKind::kInvalid, "BadInferenceComponent"};
+// On the wire ResourceLimitExceeded: the copies of components do not fit on the endpoint's instances.
+inline constexpr Reason kNoRoom{ErrorKind::kExhausted, "NoRoomOnInstances"};
+
 inline constexpr Reason kNotAsync{ErrorKind::kInvalid, "EndpointNotAsync"};
 
 // Of an invocation.
@@ -24,9 +30,23 @@ inline constexpr Reason kTooManyInvocations{ErrorKind::kThrottled, "TooManyInvoc
 inline constexpr Reason kBadTarget{ErrorKind::kInvalid, "BadTarget"};  // a target the endpoint does not have or lacks
 inline constexpr Reason kModelNotReady{ErrorKind::kThrottled, "ModelNotReady"};  // is still brought or loaded
 
-inline constexpr Reason kReasons[] = {
-    kNoSuchEndpointConfig, kEndpointConfigExists, kBadEndpointConfig, kNoSuchEndpoint, kEndpointExists,
-    kEndpointBusy,         kNoSuchVariant,        kNotBuilt,          kNotAsync,       kEndpointNotReady,
-    kEndpointNotInService, kTooManyInvocations,   kBadTarget,         kModelNotReady};
+inline constexpr Reason kReasons[] = {kNoSuchEndpointConfig,
+                                      kEndpointConfigExists,
+                                      kBadEndpointConfig,
+                                      kNoSuchEndpoint,
+                                      kEndpointExists,
+                                      kEndpointBusy,
+                                      kNoSuchVariant,
+                                      kNotBuilt,
+                                      kNotAsync,
+                                      kEndpointNotReady,
+                                      kEndpointNotInService,
+                                      kTooManyInvocations,
+                                      kBadTarget,
+                                      kModelNotReady,
+                                      kNoSuchComponent,
+                                      kComponentExists,
+                                      kBadComponent,
+                                      kNoRoom};
 
 }  // namespace aloft::serving

@@ -24,6 +24,7 @@ struct Invocation {
   std::string accept;             // empty: the model's own default
   std::string target_variant;     // empty: by weight
   std::string target_model;       // of a multi-model endpoint: the model's key below its prefix
+  std::string component;          // of an endpoint of inference components: which of them
   std::string target_container;   // of an endpoint whose containers are asked directly
   std::string custom_attributes;  // X-Amzn-SageMaker-Custom-Attributes, passed on as it is
   std::string inference_id;

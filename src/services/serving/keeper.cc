@@ -1,4 +1,5 @@
 #include "services/serving/keeper.h"
+#include "services/serving/component.h"
 
 #include <set>
 
@@ -179,6 +180,7 @@ void Keeper::CatchUp(const Scope& scope, const std::string& name) {
       if (!slot.socket.empty()) sockets[TaskIdOf(NameOf(scope, name, **deployment, slot))] = slot.socket;
     }
   }
+  with_.router.SetHosting(scope, name, endpoint->host, endpoint->current && IsHost(*endpoint->current));
   with_.router.Publish(scope, name, endpoint->status, VersionOf(scope, *endpoint, sockets));
   Wake(scope, name);
 }

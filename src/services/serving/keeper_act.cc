@@ -1,6 +1,6 @@
 #include "platform/compute/errors.h"
-#include "services/resources/arn.h"
 #include "services/resources/tags.h"
+#include "services/serving/component_name.h"
 #include "services/serving/keeper_step.h"
 #include "services/serving/version.h"
 
@@ -138,7 +138,7 @@ Status Keeper::Step::ForgetAll() {
   // The workers first: were the record gone before them, nobody would know whose they are until the next start.
   End(endpoint_.current);
   End(endpoint_.next);
-  std::string arn = resources::SageMakerArn(scope_.account, scope_.region, "endpoint", endpoint_.name);
+  std::string arn = EndpointArn(scope_, endpoint_.name);
   return with_.database.Write([&](sql::Transaction& transaction) -> Status {
     ALOFT_TRY(work::CheckLease(transaction, *lease_));
     ALOFT_TRY(RemoveEndpoint(transaction, scope_, endpoint_));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/compute/errors.h"
+#include "services/serving/component.h"
 #include "services/serving/deployment.h"
 #include "services/serving/rollout.h"
 #include "services/serving/version.h"
@@ -180,7 +181,8 @@ void Keeper::Step::Publish() {
   for (const compute::TaskId& id : answering_) sockets[id] = sockets_[id];
   std::shared_ptr<Version> version = VersionOf(scope_, endpoint_, sockets);
   const int most = endpoint_.current ? MaxConcurrencyOf(*endpoint_.current) : 0;
-  std::string shown = std::string(ToString(endpoint_.status)) + " " + std::to_string(most);
+  const bool hosts = endpoint_.current && IsHost(*endpoint_.current);
+  std::string shown = std::string(ToString(endpoint_.status)) + " " + std::to_string(most) + (hosts ? " hosts" : "");
   if (version) {
     for (const RoutedVariant& variant : version->variants) {
       shown += "\n" + variant.name + " " + std::to_string(variant.weight);
@@ -189,6 +191,7 @@ void Keeper::Step::Publish() {
   }
   if (shown == memory_.published) return;
   memory_.published = shown;
+  with_.router.SetHosting(scope_, endpoint_.name, endpoint_.host, hosts);
   with_.router.Publish(scope_, endpoint_.name, endpoint_.status, std::move(version), most);
 }
 

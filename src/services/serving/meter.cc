@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "services/serving/component_name.h"
+
 namespace aloft::serving {
 namespace {
 
@@ -47,6 +49,7 @@ const Meter::Instruments* Meter::InstrumentsOf(const Key& key) {
   Key shown = full ? Key{"", "", "other", "other"} : key;
   Instruments& made = instruments_[shown];
   if (made.model != nullptr) return &made;
+  if (IsComponentKey(shown.endpoint)) shown.endpoint = "inference-component/" + ComponentOf(shown.endpoint);
   Labels labels = {
       {"account", shown.account}, {"region", shown.region}, {"endpoint", shown.endpoint}, {"variant", shown.variant}};
   constexpr const char* kClasses[] = {"2xx", "4xx", "5xx"};
@@ -76,6 +79,8 @@ std::vector<std::pair<telemetry::Scope, std::vector<telemetry::MetricPoint>>> Me
     auto point = [&](const char* name, const char* unit) -> telemetry::MetricPoint& {
       telemetry::MetricPoint& made = points.emplace_back();
       made.metric = {"AWS/SageMaker", name, {{"EndpointName", key.endpoint}, {"VariantName", key.variant}}};
+      if (IsComponentKey(key.endpoint))
+        made.metric.dimensions = {{"InferenceComponentName", ComponentOf(key.endpoint)}};
       made.unit = unit;
       return made;
     };

@@ -6,6 +6,7 @@
 #include "foundation/codec/json.h"
 #include "foundation/shapes/json.h"
 #include "services/resources/arn.h"
+#include "services/serving/component_name.h"
 #include "services/serving/errors.h"
 
 namespace aloft::serving {
@@ -13,6 +14,7 @@ namespace {
 
 using shapes::sagemaker::CreateEndpointConfigRequest;
 using shapes::sagemaker::CreateModelRequest;
+using shapes::sagemaker::InferenceComponentSpecification;
 using shapes::sagemaker::ProductionVariant;
 
 constexpr int kVersion = 1;  // of the document column
@@ -29,11 +31,13 @@ void WriteDeployment(const Deployment& deployment, codec::JsonWriter& json) {
     json.Key("model").Raw(shapes::ToJsonText(variant.model));
     json.Key("made").Int(variant.made);
     if (variant.shadow) json.Key("shadow").Bool(true);
+    if (variant.resources) json.Key("resources").Raw(shapes::ToJsonText(*variant.resources));
     json.EndObject();
   }
   json.EndArray();
   if (deployment.capture) json.Key("capture").Raw(shapes::ToJsonText(*deployment.capture));
   if (deployment.async) json.Key("async").Raw(shapes::ToJsonText(*deployment.async));
+  if (deployment.component) json.Key("component").Raw(shapes::ToJsonText(*deployment.component));
   json.Key("slots").BeginArray();
   for (const Slot& slot : deployment.slots) {
     json.BeginObject();
@@ -71,6 +75,7 @@ std::string WriteDocument(const Endpoint& endpoint) {
   if (endpoint.deployment_config) {
     json.Key("deployment_config").Raw(shapes::ToJsonText(*endpoint.deployment_config));
   }
+  if (endpoint.component) json.Key("component").Raw(shapes::ToJsonText(*endpoint.component));
   json.EndObject();
   return out;
 }
@@ -85,6 +90,10 @@ Result<Deployment> ReadDeployment(const boost::json::object& json) {
     ALOFT_ASSIGN(variant.plan, shapes::FromJson<ProductionVariant>(value.as_object().at("plan")));
     ALOFT_ASSIGN(variant.model, shapes::FromJson<CreateModelRequest>(value.as_object().at("model")));
     if (const auto* shadow = value.as_object().if_contains("shadow")) variant.shadow = shadow->as_bool();
+    if (const auto* resources = value.as_object().if_contains("resources")) {
+      ALOFT_ASSIGN(variant.resources,
+                   shapes::FromJson<shapes::sagemaker::InferenceComponentComputeResourceRequirements>(*resources));
+    }
     if (const auto* made = value.as_object().if_contains("made")) variant.made = static_cast<int>(made->as_int64());
     deployment.variants.push_back(std::move(variant));
   }
@@ -93,6 +102,9 @@ Result<Deployment> ReadDeployment(const boost::json::object& json) {
   }
   if (const auto* async = json.if_contains("async")) {
     ALOFT_ASSIGN(deployment.async, shapes::FromJson<shapes::sagemaker::AsyncInferenceConfig>(async->as_object()));
+  }
+  if (const auto* component = json.if_contains("component")) {
+    ALOFT_ASSIGN(deployment.component, shapes::FromJson<InferenceComponentSpecification>(*component));
   }
   for (const boost::json::value& value : json.at("slots").as_array()) {
     const boost::json::object& object = value.as_object();
@@ -143,6 +155,9 @@ Status ReadDocument(const std::string& text, Endpoint& endpoint) {
       ALOFT_ASSIGN(endpoint.deployment_config,
                    shapes::FromJson<shapes::sagemaker::DeploymentConfig>(config->as_object()));
     }
+    if (const auto* component = json.if_contains("component")) {
+      ALOFT_ASSIGN(endpoint.component, shapes::FromJson<InferenceComponentSpecification>(*component));
+    }
     return {};
   } catch (const std::exception& error) {  // at() and as_...() of a document that we did not write
     return Fail(kCorrupt, "An endpoint's record cannot be read", endpoint.name + ": " + error.what());
@@ -164,7 +179,11 @@ std::span<const sql::Migration> Migrations() {
         "PRIMARY KEY (account, region, name))",
         "CREATE TABLE serving_endpoints (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, "
         "created INTEGER NOT NULL, modified INTEGER NOT NULL, status TEXT NOT NULL, revision INTEGER NOT NULL, "
-        "document TEXT NOT NULL, PRIMARY KEY (account, region, name))"}}};
+        "document TEXT NOT NULL, PRIMARY KEY (account, region, name))"}},
+      {"serving",
+       2,
+       {"ALTER TABLE serving_endpoints ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE serving_endpoints ADD COLUMN host_variant TEXT NOT NULL DEFAULT ''"}}};
   return migrations;
 }
 
@@ -209,16 +228,21 @@ Status RemoveConfig(sql::Transaction& transaction, const Scope& scope, const std
 
 Status InsertEndpoint(sql::Transaction& transaction, const Scope& scope, const Endpoint& endpoint) {
   auto inserted = transaction.Execute(
-      "INSERT INTO serving_endpoints (account, region, name, created, modified, status, revision, document) "
-      "VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
+      "INSERT INTO serving_endpoints (account, region, name, created, modified, status, revision, document, host, "
+      "host_variant) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9)",
       {scope.account.value(), scope.region.value(), endpoint.name, ToMicros(endpoint.created),
-       ToMicros(endpoint.modified), std::string(ToString(endpoint.status)), WriteDocument(endpoint)});
+       ToMicros(endpoint.modified), std::string(ToString(endpoint.status)), WriteDocument(endpoint), endpoint.host,
+       endpoint.host_variant});
+  if (!inserted.ok() && inserted.error().reason == sql::kAlreadyExistsRow && IsComponentKey(endpoint.name)) {
+    return Fail(kComponentExists,
+                "Cannot create already existing inference component \"" + EndpointArn(scope, endpoint.name) + "\".");
+  }
   if (!inserted.ok() && inserted.error().reason == sql::kAlreadyExistsRow) {
     return Fail(kEndpointExists,
                 "Cannot create already existing endpoint \"" + Arn(scope, "endpoint", endpoint.name) + "\".");
   }
   if (!inserted.ok()) return std::move(inserted).error();
-  transaction.Announce("serving.endpoints.changed", Arn(scope, "endpoint", endpoint.name), ToString(endpoint.status));
+  transaction.Announce("serving.endpoints.changed", EndpointArn(scope, endpoint.name), ToString(endpoint.status));
   return {};
 }
 
@@ -230,7 +254,7 @@ Status UpdateEndpoint(sql::Transaction& transaction, const Scope& scope, const E
                           {scope.account.value(), scope.region.value(), endpoint.name, ToMicros(endpoint.modified),
                            std::string(ToString(endpoint.status)), endpoint.revision, WriteDocument(endpoint)}));
   if (changed == 0) return Fail(kRevisionMismatch, "The endpoint was changed meanwhile");
-  transaction.Announce("serving.endpoints.changed", Arn(scope, "endpoint", endpoint.name), ToString(endpoint.status));
+  transaction.Announce("serving.endpoints.changed", EndpointArn(scope, endpoint.name), ToString(endpoint.status));
   return {};
 }
 
@@ -240,14 +264,18 @@ Status RemoveEndpoint(sql::Transaction& transaction, const Scope& scope, const E
                                    "WHERE account = $1 AND region = $2 AND name = $3 AND revision = $4",
                                    {scope.account.value(), scope.region.value(), endpoint.name, endpoint.revision}));
   if (removed == 0) return Fail(kRevisionMismatch, "The endpoint was changed meanwhile");
-  transaction.Announce("serving.endpoints.changed", Arn(scope, "endpoint", endpoint.name), "");
+  transaction.Announce("serving.endpoints.changed", EndpointArn(scope, endpoint.name), "");
   return {};
 }
 
 Result<Endpoint> LoadEndpoint(sql::Reader& reader, const Scope& scope, const std::string& name) {
-  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT created, modified, status, revision, document FROM "
-                                            "serving_endpoints WHERE account = $1 AND region = $2 AND name = $3",
-                                            {scope.account.value(), scope.region.value(), name}));
+  ALOFT_ASSIGN(sql::Rows rows,
+               reader.Query("SELECT created, modified, status, revision, document, host, host_variant FROM "
+                            "serving_endpoints WHERE account = $1 AND region = $2 AND name = $3",
+                            {scope.account.value(), scope.region.value(), name}));
+  if (rows.empty() && IsComponentKey(name)) {
+    return Fail(kNoSuchComponent, "Could not find inference component \"" + EndpointArn(scope, name) + "\".");
+  }
   if (rows.empty()) {
     return Fail(kNoSuchEndpoint, "Could not find endpoint \"" + Arn(scope, "endpoint", name) + "\".");
   }
@@ -259,8 +287,22 @@ Result<Endpoint> LoadEndpoint(sql::Reader& reader, const Scope& scope, const std
   if (!status) return Fail(kCorrupt, "An endpoint's record cannot be read", name + ": status " + rows[0].Text(2));
   endpoint.status = *status;
   endpoint.revision = rows[0].Int(3);
+  endpoint.host = rows[0].Text(5);
+  endpoint.host_variant = rows[0].Text(6);
   ALOFT_TRY(ReadDocument(rows[0].Text(4), endpoint));
   return endpoint;
+}
+
+Result<std::vector<Endpoint>> LoadComponents(sql::Reader& reader, const Scope& scope, const std::string& host) {
+  ALOFT_ASSIGN(sql::Rows rows, reader.Query("SELECT name FROM serving_endpoints WHERE account = $1 AND region = $2 AND "
+                                            "host = $3 ORDER BY created, name",
+                                            {scope.account.value(), scope.region.value(), host}));
+  std::vector<Endpoint> components;
+  for (const sql::Row& row : rows) {
+    ALOFT_ASSIGN(Endpoint component, LoadEndpoint(reader, scope, row.Text(0)));
+    components.push_back(std::move(component));
+  }
+  return components;
 }
 
 Result<std::vector<EndpointKey>> ListEndpointKeys(sql::Reader& reader) {

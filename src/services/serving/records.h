@@ -35,12 +35,15 @@ Status UpdateEndpoint(sql::Transaction& transaction, const Scope& scope, const E
 Status RemoveEndpoint(sql::Transaction& transaction, const Scope& scope, const Endpoint& endpoint);
 Result<Endpoint> LoadEndpoint(sql::Reader& reader, const Scope& scope, const std::string& name);
 
+// The inference components of an endpoint.
+Result<std::vector<Endpoint>> LoadComponents(sql::Reader& reader, const Scope& scope, const std::string& host);
+
 struct EndpointKey {
   Scope scope;
   std::string name;
   std::int64_t revision = 0;
 };
-// Every endpoint of every account.
+// Every endpoint and component of every account.
 Result<std::vector<EndpointKey>> ListEndpointKeys(sql::Reader& reader);
 
 }  // namespace aloft::serving

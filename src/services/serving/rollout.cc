@@ -70,6 +70,7 @@ std::vector<Slot> FitSlots(Deployment& deployment) {
   std::vector<Slot> taken;
   for (std::size_t i = 0; i < deployment.variants.size(); ++i) {
     Variant& variant = deployment.variants[i];
+    if (variant.is_host()) continue;
     auto is_ours = [&](const Slot& slot) { return slot.variant == static_cast<int>(i); };
     auto have = std::count_if(deployment.slots.begin(), deployment.slots.end(), is_ours);
     for (; have < variant.instances(); ++have) {

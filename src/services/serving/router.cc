@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/serving/component_name.h"
 #include "services/serving/errors.h"
 #include "services/serving/router_run.h"
 
@@ -54,6 +55,51 @@ void Router::Publish(const Scope& scope, const std::string& endpoint, EndpointSt
     waiting.swap(entry->waiting);
   }
   for (const std::shared_ptr<Run>& run : waiting) run->Go();
+}
+
+void Router::SetHosting(const Scope& scope, const std::string& endpoint, const std::string& host, bool hosts) {
+  std::shared_ptr<Entry> entry;
+  {
+    std::unique_lock lock(mutex_);
+    std::shared_ptr<Entry>& slot = entries_[KeyOf(scope, endpoint)];
+    if (!slot) slot = std::make_shared<Entry>();
+    entry = slot;
+  }
+  std::lock_guard lock(entry->mutex);
+  entry->host = host;
+  entry->hosts = hosts;
+}
+
+// The texts are AWS's as far as they are known.
+Status Router::CheckHosting(const Scope& scope, const Invocation& invocation) const {
+  std::shared_ptr<Entry> entry = Find(scope, invocation.endpoint);
+  if (!entry) return {};
+  bool hosts = false;
+  {
+    std::lock_guard lock(entry->mutex);
+    hosts = entry->hosts;
+  }
+  if (!hosts && invocation.component.empty()) return {};
+  if (hosts && invocation.component.empty()) {
+    return Fail(kBadTarget,
+                "Inference Component Name header is required for endpoints to which you plan to deploy inference "
+                "components. Please include Inference Component Name header or consider using SageMaker models.");
+  }
+  if (!hosts) {
+    return Fail(
+        kBadTarget,
+        "Inference Component Name header is not allowed for endpoints to which you dont plan to deploy inference "
+        "components. Please remove Inference Component Name header or consider using inference components.");
+  }
+  std::shared_ptr<Entry> component = Find(scope, ComponentKey(invocation.component));
+  bool ours = false;
+  if (component) {
+    std::lock_guard lock(component->mutex);
+    ours = component->host == invocation.endpoint && component->status != EndpointStatus::kDeleting;
+  }
+  if (ours) return {};
+  return Fail(kNoSuchComponent, "Inference Component " + invocation.component + " of endpoint " + invocation.endpoint +
+                                    " of account " + scope.account.value() + " not found.");
 }
 
 void Router::Forget(const Scope& scope, const std::string& endpoint) {
@@ -111,7 +157,7 @@ bool Router::InUse(const Scope& scope, const std::string& endpoint, const comput
 std::string Router::Refusal(const Entry& entry, const std::string& name) const {
   const int here = entry.in_flight.load(), most = entry.most.load();
   if (most > 0 && here > most) {
-    return "Endpoint " + name + " works on as many requests at once as its MaxConcurrency (" + std::to_string(most) +
+    return Shown(name) + " works on as many requests at once as its MaxConcurrency (" + std::to_string(most) +
            ") allows; try again with exponential backoff.";
   }
   const int free = std::max(options_.max_invocations - totals_->in_flight.load(std::memory_order_relaxed), 0);
@@ -122,10 +168,15 @@ std::string Router::Refusal(const Entry& entry, const std::string& name) const {
       (one || entry.bytes.load(std::memory_order_relaxed) <= free_bytes)) {
     return "";
   }
-  return "Too many invocations of endpoint " + name + " are waiting; try again with exponential backoff.";
+  return Shown(name) + " has too many invocations waiting; try again with exponential backoff.";
 }
 
 void Router::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) {
+  if (Status fits = CheckHosting(scope, invocation); !fits.ok()) return done(std::move(fits).error());
+  // From here on it is the component's, which is routed as an endpoint.
+  if (!invocation.component.empty() && Find(scope, invocation.endpoint)) {
+    invocation.endpoint = ComponentKey(invocation.component);
+  }
   std::shared_ptr<Entry> entry = Find(scope, invocation.endpoint);
   bool gone = !entry;
   if (entry) {
@@ -133,8 +184,8 @@ void Router::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) 
     gone = entry->status == EndpointStatus::kDeleting;
   }
   if (gone) {
-    return done(Fail(kNoSuchEndpoint,
-                     "Endpoint " + invocation.endpoint + " of account " + scope.account.value() + " not found."));
+    return done(
+        Fail(kNoSuchEndpoint, Shown(invocation.endpoint) + " of account " + scope.account.value() + " not found."));
   }
   std::string name = invocation.endpoint;
   // From here on the run counts itself in and out again.

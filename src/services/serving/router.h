@@ -76,6 +76,8 @@ class Router {
   void Publish(const Scope& scope, const std::string& endpoint, EndpointStatus status, std::shared_ptr<Version> version,
                int most = 0);
   void Forget(const Scope& scope, const std::string& endpoint);
+  // Of an inference component: the endpoint that it belongs to; else empty. `hosts`: requests must name a component.
+  void SetHosting(const Scope& scope, const std::string& endpoint, const std::string& host, bool hosts);
 
   // What is published; null where nobody answers.
   std::shared_ptr<const Version> Published(const Scope& scope, const std::string& endpoint) const;
@@ -87,6 +89,7 @@ class Router {
   // Whether that worker works on a request.
   bool InUse(const Scope& scope, const std::string& endpoint, const compute::TaskId& task) const;
 
+  // An invocation of a component names the component and its endpoint.
   void Invoke(const Scope& scope, Invocation invocation, AnswerDone done);
 
   // Requests that wait try again, or are refused when their time is over; how many still wait.
@@ -98,6 +101,7 @@ class Router {
   struct Entry;
   class Run;
   std::shared_ptr<Entry> Find(const Scope& scope, const std::string& endpoint) const;
+  Status CheckHosting(const Scope& scope, const Invocation& invocation) const;
 
   const Options options_;
   WorkerClient& workers_;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "foundation/codec/json.h"
+#include "services/serving/component_name.h"
 #include "services/serving/errors.h"
 
 namespace aloft::serving {
@@ -61,7 +62,7 @@ Router::Run::~Run() {
 }
 
 void Router::Run::NotReady() {
-  done_(Fail(kEndpointNotReady, "No worker of endpoint " + invocation_->endpoint + " answers now; try again."));
+  done_(Fail(kEndpointNotReady, Shown(invocation_->endpoint) + " has no worker that answers now; try again."));
 }
 
 void Router::Run::Go() {
@@ -76,8 +77,8 @@ void Router::Run::Go() {
     if (version != version_) tried_.clear();
     version_ = std::move(version);
     if (!version_ && status != EndpointStatus::kInService && status != EndpointStatus::kUpdating) {
-      return done_(Fail(kEndpointNotInService, "Endpoint " + invocation_->endpoint + " of account " +
-                                                   scope_.account.value() + " is not in service: its status is " +
+      return done_(Fail(kEndpointNotInService, Shown(invocation_->endpoint) + " of account " + scope_.account.value() +
+                                                   " is not in service: its status is " +
                                                    std::string(ToString(status)) + "."));
     }
     const std::string& wanted = invocation_->target_variant;

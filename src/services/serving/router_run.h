@@ -19,6 +19,8 @@ struct Router::Entry {
   std::atomic<std::size_t> bytes{0};
   mutable std::mutex mutex;  // of what follows
   EndpointStatus status = EndpointStatus::kCreating;
+  std::string host;  // see SetHosting
+  bool hosts = false;
   std::shared_ptr<const Version> version;
   std::map<compute::TaskId, std::shared_ptr<std::atomic<int>>> loads;
   std::deque<std::shared_ptr<Run>> waiting;

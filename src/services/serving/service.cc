@@ -4,6 +4,8 @@
 #include "services/models/listing.h"
 #include "services/resources/arn.h"
 #include "services/resources/tags.h"
+#include "services/serving/component.h"
+#include "services/serving/component_name.h"
 #include "services/serving/deployment.h"
 #include "services/serving/keeper.h"
 #include "services/serving/meter.h"
@@ -37,13 +39,16 @@ class Service::State {
         keeper_({with.database, with.runtimes, with.backend, with.workers, with.logs, with.metrics, router_, *meter_,
                  capture_, with.clock, with.random, with.alarm_fires},
                 {.drain = options.drain, .serverless_idle = options.serverless_idle, .holder = options.holder},
-                std::move(log)) {}
+                std::move(log)),
+        components_(with.database, with.models, with.runtimes, router_, with.clock,
+                    [this](const Scope& scope, const std::string& endpoint) { keeper_.Wake(scope, endpoint); }) {}
 
   const Dependencies with_;
   const std::shared_ptr<Meter> meter_;
   Capture capture_;
   Router router_;
   Keeper keeper_;
+  Components components_;
 };
 
 namespace {
@@ -76,6 +81,17 @@ Result<resources::Tags> TagsOf(const Request& request) {
   return tags;
 }
 
+// That the endpoint's inference components have a place in what is to answer next.
+Status CheckHosted(sql::Reader& reader, const Scope& scope, const Endpoint& endpoint, const Deployment& next) {
+  if (endpoint.current && IsHost(*endpoint.current) != IsHost(next)) {
+    return Fail(kBadEndpointConfig,
+                "An endpoint whose variants have models cannot become one of inference components, nor the reverse.");
+  }
+  if (!IsHost(next)) return {};
+  ALOFT_ASSIGN(std::vector<Endpoint> components, LoadComponents(reader, scope, endpoint.name));
+  return CheckRoom(next, components);
+}
+
 }  // namespace
 
 Service::Service(Dependencies dependencies, Options options, Log log)
@@ -103,6 +119,10 @@ void Service::Stop() {
   state_->capture_.Flush();
 }
 
+Components& Service::components() {
+  return state_->components_;
+}
+
 std::size_t Service::RunDue() {
   return state_->keeper_.RunDue();
 }
@@ -112,9 +132,11 @@ void Service::OnTaskChange(const compute::TaskId& task) {
 }
 
 void Service::Invoke(const Scope& scope, Invocation invocation, AnswerDone done) {
-  if (!state_->router_.Published(scope, invocation.endpoint)) {
+  const std::string name = invocation.component.empty() ? invocation.endpoint : ComponentKey(invocation.component);
+  if (!state_->router_.Published(scope, name)) {
     if (auto status = os::MayBlock(); !status.ok()) return done(std::move(status).error());
     state_->keeper_.CatchUp(scope, invocation.endpoint);
+    if (!invocation.component.empty()) state_->keeper_.CatchUp(scope, name);
   }
   state_->router_.Invoke(scope, std::move(invocation), std::move(done));
 }
@@ -136,7 +158,7 @@ Result<sagemaker::CreateEndpointConfigResponse> Service::CreateEndpointConfig(
   for (const auto* variants : {&request.production_variants, &request.shadow_production_variants}) {
     if (!*variants) continue;
     for (const sagemaker::ProductionVariant& variant : **variants) {
-      ALOFT_TRY(state_->with_.models.Find(scope, *variant.model_name));
+      if (variant.model_name) ALOFT_TRY(state_->with_.models.Find(scope, *variant.model_name));
     }
   }
   EndpointConfig config{request.endpoint_config_name.value_or(""), state_->with_.clock.Now(), request};
@@ -238,6 +260,7 @@ Result<sagemaker::ListEndpointsResponse> Service::ListEndpoints(const Scope& sco
                                                                 const sagemaker::ListEndpointsRequest& request) const {
   models::ListQuery query = models::QueryOf(request);
   query.status = request.status_equals;
+  query.equal = {{"host", ""}};  // inference components are in the same table
   query.modified_before = request.last_modified_time_before;
   query.modified_after = request.last_modified_time_after;
   ALOFT_ASSIGN(models::ListPage page, state_->with_.database.Read([&](sql::Reader& reader) {
@@ -276,6 +299,7 @@ Result<sagemaker::UpdateEndpointResponse> Service::UpdateEndpoint(const Scope& s
       return Fail(kEndpointBusy, "Cannot update in-progress endpoint \"" + Arn(scope, "endpoint", name) + "\".");
     }
     Deployment deployment = next;
+    ALOFT_TRY(CheckHosted(transaction, scope, endpoint, deployment));
     if (endpoint.current && request.retain_all_variant_properties.value_or(false)) {
       RetainProperties(*endpoint.current, request.exclude_retained_variant_properties, deployment);
     }
@@ -305,6 +329,7 @@ Result<sagemaker::UpdateEndpointWeightsAndCapacitiesResponse> Service::UpdateEnd
     }
     if (request.desired_weights_and_capacities) {
       ALOFT_TRY(ApplyCapacities(*request.desired_weights_and_capacities, *endpoint.current));
+      ALOFT_TRY(CheckHosted(transaction, scope, endpoint, *endpoint.current));
     }
     endpoint.status = EndpointStatus::kUpdating;
     endpoint.failure.clear();
@@ -385,6 +410,13 @@ Status Service::DeleteEndpoint(const Scope& scope, const std::string& name) {
   ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
     ALOFT_ASSIGN(Endpoint endpoint, LoadEndpoint(transaction, scope, name));
     if (endpoint.status == EndpointStatus::kDeleting) return {};
+    ALOFT_ASSIGN(std::vector<Endpoint> components, LoadComponents(transaction, scope, name));
+    if (!components.empty()) {
+      return Fail(kEndpointBusy, "Cannot delete endpoint \"" + Arn(scope, "endpoint", name) + "\": it has " +
+                                     std::to_string(components.size()) +
+                                     " inference components; delete them first, for example " +
+                                     ComponentOf(components.front().name) + ".");
+    }
     endpoint.status = EndpointStatus::kDeleting;
     endpoint.modified = state_->with_.clock.Now();
     return serving::UpdateEndpoint(transaction, scope, endpoint);

@@ -24,6 +24,7 @@
 #include "platform/telemetry/metric_store.h"
 #include "services/models/service.h"
 #include "services/serving/capture.h"
+#include "services/serving/components.h"
 #include "services/serving/errors.h"
 #include "services/serving/explain.h"
 #include "services/serving/invocation.h"
@@ -93,6 +94,9 @@ class Service {
   Result<shapes::sagemaker::UpdateEndpointWeightsAndCapacitiesResponse> UpdateEndpointWeightsAndCapacities(
       const Scope& scope, const shapes::sagemaker::UpdateEndpointWeightsAndCapacitiesRequest& request);
   Status DeleteEndpoint(const Scope& scope, const std::string& name);
+
+  // The operations on inference components.
+  Components& components();
 
   // What scaling sees and sets. An endpoint that is not in service is kNoSuchEndpoint or busy; 0 instances: the variant
   // sleeps, and the next request wakes it. kNoSuchEndpoint, kNoSuchVariant, kEndpointBusy.

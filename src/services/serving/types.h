@@ -12,6 +12,7 @@
 #include "foundation/base/result.h"
 #include "generated/shapes/sagemaker/endpoint.h"
 #include "generated/shapes/sagemaker/endpoint_config.h"
+#include "generated/shapes/sagemaker/inference_component.h"
 #include "generated/shapes/sagemaker/model.h"
 #include "services/models/types.h"
 
@@ -43,8 +44,13 @@ struct Variant {
   shapes::sagemaker::CreateModelRequest model;
   bool shadow = false;  // gets copies of requests; nobody sees its answers
   int made = 0;         // instances so far: numbers are not used again
+  // Of an inference component: what one copy has, instead of the instance type's size.
+  std::optional<shapes::sagemaker::InferenceComponentComputeResourceRequirements> resources{};
 
   std::string name() const { return plan.variant_name.value_or(""); }
+  // Without a model of its own: inference components bring theirs, and no worker runs for the variant itself. `model`
+  // then has no more than the role.
+  bool is_host() const { return !model.primary_container && !model.containers; }
   double weight() const { return plan.initial_variant_weight.value_or(1); }
   int instances() const { return plan.initial_instance_count.value_or(1); }  // 0: it sleeps until a request comes
   std::chrono::seconds startup_timeout() const {
@@ -61,6 +67,7 @@ struct Deployment {
   std::vector<Slot> slots;                                      // one per instance of each variant
   std::optional<shapes::sagemaker::DataCaptureConfig> capture;  // of the configuration
   std::optional<shapes::sagemaker::AsyncInferenceConfig> async;
+  std::optional<shapes::sagemaker::InferenceComponentSpecification> component;  // of an inference component
 };
 
 // How an update moves traffic to `next` once all of its workers answer, and how far it is.
@@ -86,6 +93,10 @@ struct Endpoint {
   Rollout rollout;                    // of `next`
   // Of the last create or update that asked for one.
   std::optional<shapes::sagemaker::DeploymentConfig> deployment_config;
+  // Of an inference component, which is kept as an endpoint (component_name.h): whose instances it is on, and the
+  // specification that was wished last. `host` empty: an endpoint.
+  std::string host, host_variant;
+  std::optional<shapes::sagemaker::InferenceComponentSpecification> component;
   std::int64_t revision = 0;  // grows with each write
 };
 

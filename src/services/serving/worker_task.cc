@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "foundation/base/bytes.h"
 #include "foundation/crypto/hash.h"
 #include "platform/compute/instance_types.h"
 #include "services/models/serving_plan.h"
+#include "services/serving/component_name.h"
 #include "services/serving/errors.h"
 
 namespace aloft::serving {
@@ -40,7 +42,7 @@ std::optional<WorkerName> ParseTaskId(const compute::TaskId& id) {
 }
 
 std::string LogGroupOf(const WorkerName& name) {
-  return "/aws/sagemaker/Endpoints/" + name.endpoint;
+  return LogGroupNameOf(name.endpoint);
 }
 
 std::string LogStreamOf(const WorkerName& name) {
@@ -82,6 +84,13 @@ Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
   Result<compute::Limits> limits = compute::LimitsOf(variant.plan.instance_type.value_or("ml.m5.large"), volume);
   if (!limits.ok()) return Fail(kBadEndpointConfig, limits.error().message, limits.error().detail);
   spec.limits = *limits;
+  if (variant.resources) {
+    const auto& wanted = *variant.resources;
+    spec.limits.vcpus = wanted.number_of_cpu_cores_required.value_or(1);
+    spec.limits.gpus = static_cast<int>(std::ceil(wanted.number_of_accelerator_devices_required.value_or(0)));
+    const int megabytes = wanted.max_memory_required_in_mb.value_or(wanted.min_memory_required_in_mb.value_or(1024));
+    spec.limits.memory_bytes = static_cast<std::uint64_t>(megabytes) << 20;
+  }
   if (plan.multi_model) spec.variables.emplace("ALOFT_WORKER_MEMORY", std::to_string(spec.limits.memory_bytes));
   return spec;
 }

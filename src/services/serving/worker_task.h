@@ -28,7 +28,7 @@ compute::TaskId TaskIdOf(const WorkerName& name);
 // Absent for tasks of other services.
 std::optional<WorkerName> ParseTaskId(const compute::TaskId& id);
 
-// "/aws/sagemaker/Endpoints/<endpoint>"
+// See component_name.h.
 std::string LogGroupOf(const WorkerName& name);
 // "<variant>/i-<17 hexadecimal digits>": each attempt is a machine of its own, as AWS shows it.
 std::string LogStreamOf(const WorkerName& name);

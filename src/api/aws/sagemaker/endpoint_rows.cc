@@ -1,5 +1,6 @@
 #include "api/aws/sagemaker/endpoint_rows.h"
 
+#include "api/aws/sagemaker/component_rows.h"
 #include "api/aws/sagemaker/permissions.h"
 #include "api/aws_common/row.h"
 #include "generated/shapes/sagemaker/endpoint.h"
@@ -28,6 +29,10 @@ auto OnConfig(const char* action) {
   return [action](const Call& call, const In& in) -> std::vector<Permission> {
     std::vector<Permission> needed = {{action, sagemaker::ArnOf(call, "endpoint-config", in.endpoint_config_name), {}}};
     if constexpr (requires { in.tags; }) AddTagNeeds(needed, in.tags);
+    // Inference components act as it.
+    if constexpr (requires { in.execution_role_arn; }) {
+      if (in.execution_role_arn) needed.push_back(sagemaker::PassRole(*in.execution_role_arn));
+    }
     return needed;
   };
 }
@@ -109,6 +114,7 @@ ServiceApi MakeEndpointApi(serving::Service& serving) {
   api.model = &kModel;
   AddConfigRows(serving, api.rows);
   AddEndpointRows(serving, api.rows);
+  AddComponentRows(serving.components(), api.rows);
   api.errors = {
       {serving::kNoSuchEndpointConfig, "ValidationException", 400},
       {serving::kEndpointConfigExists, "ValidationException", 400},
@@ -118,6 +124,10 @@ ServiceApi MakeEndpointApi(serving::Service& serving) {
       {serving::kEndpointBusy, "ValidationException", 400},
       {serving::kNoSuchVariant, "ValidationException", 400},
       {serving::kNotAsync, "ValidationException", 400},
+      {serving::kNoSuchComponent, "ValidationException", 400},
+      {serving::kComponentExists, "ValidationException", 400},
+      {serving::kBadComponent, "ValidationException", 400},
+      {serving::kNoRoom, "ResourceLimitExceeded", 400},
       {serving::kNotBuilt, "NotImplemented", 400},
       {compute::kUnknownInstanceType, "ValidationException", 400},
       {compute::kResourceLimitExceeded, "ResourceLimitExceeded", 400},

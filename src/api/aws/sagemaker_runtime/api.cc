@@ -9,6 +9,7 @@
 #include "generated/shapes/sagemaker_runtime/service_model.h"
 #include "services/resources/arn.h"
 #include "services/serving/answer_pipe.h"
+#include "services/serving/component_name.h"
 
 namespace aloft::api {
 namespace {
@@ -21,13 +22,25 @@ const shapes::OperationModel& Operation() {
 }
 
 Status CheckBuilt(const InvokeEndpointRequest& in) {
-  const char* what = in.inference_component_name ? "InferenceComponentName"
-                     : in.enable_explanations    ? "EnableExplanations"
-                     : in.session_id             ? "SessionId (stateful sessions)"
-                                                 : nullptr;
+  const char* what = in.enable_explanations ? "EnableExplanations"
+                     : in.session_id        ? "SessionId (stateful sessions)"
+                                            : nullptr;
   if (what == nullptr) return {};
   return Fail(kUnimplemented,
               std::string("NotImplemented: ") + what + " of InvokeEndpoint is not built in this Aloft.");
+}
+
+// Whose log has what a model said.
+std::string LoggedAs(const std::string& endpoint, const std::optional<std::string>& component) {
+  return component ? serving::ComponentKey(*component) : endpoint;
+}
+
+// An inference component is a resource of its own: both rights are needed.
+void AddComponent(std::vector<Permission>& needed, const std::string& endpoint_arn,
+                  const std::optional<std::string>& component) {
+  if (!component) return;
+  Permission& also = needed.emplace_back(needed[0]);
+  also.resource = endpoint_arn.substr(0, endpoint_arn.rfind(':') + 1) + "inference-component/" + *component;
 }
 
 class PreparedInvoke final : public Prepared {
@@ -39,6 +52,7 @@ class PreparedInvoke final : public Prepared {
     std::vector<Permission> needed = {{"sagemaker:InvokeEndpoint", resource_, {}}};
     if (in_.target_variant) needed[0].context["sagemaker:targetvariant"] = {*in_.target_variant};
     if (in_.target_model) needed[0].context["sagemaker:targetmodel"] = {*in_.target_model};
+    AddComponent(needed, resource_, in_.inference_component_name);
     return needed;
   }
 
@@ -51,19 +65,20 @@ class PreparedInvoke final : public Prepared {
     invocation.target_variant = in_.target_variant.value_or("");
     invocation.target_model = in_.target_model.value_or("");
     invocation.target_container = in_.target_container_hostname.value_or("");
+    invocation.component = in_.inference_component_name.value_or("");
     invocation.custom_attributes = in_.custom_attributes.value_or("");
     invocation.traceparent = Traceparent(call->head(), call->request_id);
     invocation.tracestate = Tracestate(call->head());
     invocation.inference_id = in_.inference_id.value_or("");
-    serving_.Invoke(
-        {call->session.account, call->region}, std::move(invocation),
-        [call, endpoint = *in_.endpoint_name, respond = std::move(respond)](Result<serving::Answer> answer) {
-          if (!answer.ok()) return respond(std::move(answer).error());
-          if (answer->status < 200 || answer->status > 299) {
-            return respond(RenderModelError(*answer, endpoint, call->session.account, call->request_id));
-          }
-          respond(Encode(*call, *std::move(answer)));
-        });
+    serving_.Invoke({call->session.account, call->region}, std::move(invocation),
+                    [call, endpoint = LoggedAs(*in_.endpoint_name, in_.inference_component_name),
+                     respond = std::move(respond)](Result<serving::Answer> answer) {
+                      if (!answer.ok()) return respond(std::move(answer).error());
+                      if (answer->status < 200 || answer->status > 299) {
+                        return respond(RenderModelError(*answer, endpoint, call->session.account, call->request_id));
+                      }
+                      respond(Encode(*call, *std::move(answer)));
+                    });
   }
 
  private:
@@ -121,6 +136,7 @@ class PreparedStream final : public Prepared {
   std::vector<Permission> permissions() const override {
     std::vector<Permission> needed = {{"sagemaker:InvokeEndpointWithResponseStream", resource_, {}}};
     if (in_.target_variant) needed[0].context["sagemaker:targetvariant"] = {*in_.target_variant};
+    AddComponent(needed, resource_, in_.inference_component_name);
     return needed;
   }
 
@@ -131,6 +147,7 @@ class PreparedStream final : public Prepared {
     invocation.content_type = in_.content_type.value_or("");
     invocation.accept = in_.accept.value_or("");
     invocation.target_variant = in_.target_variant.value_or("");
+    invocation.component = in_.inference_component_name.value_or("");
     invocation.custom_attributes = in_.custom_attributes.value_or("");
     invocation.inference_id = in_.inference_id.value_or("");
     invocation.traceparent = Traceparent(call->head(), call->request_id);
@@ -142,7 +159,8 @@ class PreparedStream final : public Prepared {
         .broken = Broken});
     invocation.stream = pipe;
     serving_.Invoke({call->session.account, call->region}, std::move(invocation),
-                    [call, pipe, endpoint = *in_.endpoint_name, respond](Result<serving::Answer> answer) {
+                    [call, pipe, endpoint = LoggedAs(*in_.endpoint_name, in_.inference_component_name),
+                     respond](Result<serving::Answer> answer) {
                       if (pipe->begun.load()) return;  // the stream has said it
                       if (!answer.ok()) return respond(std::move(answer).error());
                       respond(RenderModelError(*answer, endpoint, call->session.account, call->request_id));
@@ -179,10 +197,9 @@ Row StreamRow(serving::Service& serving) {
   row.prepare = [&serving](const Call& call) -> Result<std::unique_ptr<Prepared>> {
     InvokeEndpointWithResponseStreamInput in;
     ALOFT_TRY(DecodeRequest(kModel, StreamOperation(), call.head(), call.body, &in));
-    const char* what = in.target_container_hostname  ? "TargetContainerHostname"
-                       : in.inference_component_name ? "InferenceComponentName"
-                       : in.session_id               ? "SessionId (stateful sessions)"
-                                                     : nullptr;
+    const char* what = in.target_container_hostname ? "TargetContainerHostname"
+                       : in.session_id              ? "SessionId (stateful sessions)"
+                                                    : nullptr;
     if (what != nullptr) {
       return Fail(kUnimplemented, std::string("NotImplemented: ") + what +
                                       " of InvokeEndpointWithResponseStream is not built in this Aloft.");
@@ -223,6 +240,7 @@ ServiceApi MakeSageMakerRuntimeApi(serving::Service& serving) {
       {serving::kEndpointNotReady, "ServiceUnavailable", 503},
       {serving::kTooManyInvocations, "ThrottlingException", 429},
       {serving::kBadTarget, "ValidationError", 400},
+      {serving::kNoSuchComponent, "ValidationError", 400},
       {serving::kModelNotReady, "ModelNotReadyException", 429},
       {kUnimplemented, "NotImplemented", 400},
   };

@@ -1,6 +1,7 @@
 #include "api/aws/sagemaker_runtime/model_error.h"
 
 #include "foundation/codec/json.h"
+#include "services/serving/component_name.h"
 
 namespace aloft::api {
 namespace {
@@ -16,7 +17,7 @@ http::Response RenderModelError(const serving::Answer& answer, const std::string
   std::string message = std::string("Received ") + (client ? "client" : "server") + " error (" +
                         std::to_string(answer.status) + ") from " +
                         (answer.container.empty() ? "primary" : answer.container) + " with message \"" + original +
-                        "\". See the log group /aws/sagemaker/Endpoints/" + endpoint + " in account " +
+                        "\". See the log group " + serving::LogGroupNameOf(endpoint) + " in account " +
                         account.value() + " for more information.";
   std::string body;
   codec::JsonWriter(body)
