@@ -1,9 +1,9 @@
 // Access control lists of buckets and objects.
 #include "api/aws/s3_documents/acl.h"
 
-#include "api/aws/s3/acl_headers.h"
-#include "api/aws/s3/object_headers.h"
+#include "api/aws/s3/acl_rules.h"
 #include "api/aws/s3/operation.h"
+#include "api/aws/s3_wire/object_headers.h"
 
 namespace aloft::api::s3 {
 namespace {

@@ -1,7 +1,7 @@
 // CreateBucket, HeadBucket, DeleteBucket, ListBuckets, GetBucketLocation.
-#include "api/aws/s3/acl_headers.h"
-#include "api/aws/s3/headers.h"
+#include "api/aws/s3/acl_rules.h"
 #include "api/aws/s3/operation.h"
+#include "api/aws/s3_wire/headers.h"
 #include "foundation/codec/base64.h"
 #include "foundation/codec/time.h"
 

@@ -3,7 +3,7 @@
 // name.
 #include <optional>
 
-#include "api/aws/s3/acl_headers.h"
+#include "api/aws/s3/acl_rules.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3_documents/checks.h"
 #include "api/aws/s3_documents/schemas.h"

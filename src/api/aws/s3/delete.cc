@@ -1,8 +1,8 @@
 // DeleteObject and DeleteObjects.
 #include <charconv>
 
-#include "api/aws/s3/headers.h"
 #include "api/aws/s3/operation.h"
+#include "api/aws/s3_wire/headers.h"
 #include "foundation/codec/time.h"
 #include "services/objects/policy.h"
 

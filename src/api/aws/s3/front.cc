@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "api/aws/s3/errors.h"
 #include "api/aws/s3/operation.h"
-#include "api/aws/s3/request.h"
 #include "api/aws/s3/upload.h"
+#include "api/aws/s3_wire/errors.h"
+#include "api/aws/s3_wire/request.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <set>
 
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/errors.h"
 #include "api/common/authorize.h"
 #include "foundation/codec/base64.h"
 #include "foundation/crypto/crc.h"

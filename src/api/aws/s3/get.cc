@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <set>
 
-#include "api/aws/s3/headers.h"
 #include "api/aws/s3/key_use.h"
-#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
-#include "api/aws/s3/range.h"
+#include "api/aws/s3_wire/headers.h"
+#include "api/aws/s3_wire/object_headers.h"
+#include "api/aws/s3_wire/range.h"
 #include "foundation/codec/time.h"
 
 namespace aloft::api::s3 {

@@ -2,7 +2,7 @@
 
 #include <boost/json.hpp>
 
-#include "api/aws/s3/object_headers.h"
+#include "api/aws/s3_wire/object_headers.h"
 #include "foundation/codec/json.h"
 
 namespace aloft::api::s3 {

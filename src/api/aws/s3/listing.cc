@@ -1,6 +1,6 @@
 // ListObjectsV2, ListObjects, ListObjectVersions: one writer, and what differs beside it.
-#include "api/aws/s3/headers.h"
 #include "api/aws/s3/operation.h"
+#include "api/aws/s3_wire/headers.h"
 #include "foundation/codec/time.h"
 #include "foundation/codec/utf8.h"
 #include "services/objects/digests.h"

@@ -1,9 +1,9 @@
 // Uploads in parts, but for the parts' bytes: those stream (put.cc) or are copied (copy.cc).
-#include "api/aws/s3/acl_headers.h"
-#include "api/aws/s3/headers.h"
+#include "api/aws/s3/acl_rules.h"
 #include "api/aws/s3/key_use.h"
-#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
+#include "api/aws/s3_wire/headers.h"
+#include "api/aws/s3_wire/object_headers.h"
 #include "foundation/codec/time.h"
 #include "services/objects/digests.h"
 

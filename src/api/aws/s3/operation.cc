@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "api/aws/s3/headers.h"
+#include "api/aws/s3_wire/headers.h"
 #include "foundation/crypto/hash.h"
 #include "services/objects/digests.h"
 #include "services/objects/policy.h"

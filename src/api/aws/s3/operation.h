@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "api/aws/s3/access.h"
-#include "api/aws/s3/errors.h"
 #include "api/aws/s3/front.h"
-#include "api/aws/s3/request.h"
 #include "api/aws/s3_documents/schema.h"
+#include "api/aws/s3_wire/errors.h"
+#include "api/aws/s3_wire/request.h"
 #include "foundation/codec/xml.h"
 
 namespace aloft::api::s3 {

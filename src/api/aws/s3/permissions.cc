@@ -2,9 +2,9 @@
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html#amazons3-policy-keys
 #include <algorithm>
 
-#include "api/aws/s3/acl_headers.h"
-#include "api/aws/s3/headers.h"
+#include "api/aws/s3/acl_rules.h"
 #include "api/aws/s3/operation.h"
+#include "api/aws/s3_wire/headers.h"
 #include "foundation/codec/time.h"
 
 namespace aloft::api::s3 {

@@ -2,14 +2,14 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 #include <algorithm>
 
-#include "api/aws/s3/acl_headers.h"
-#include "api/aws/s3/form.h"
+#include "api/aws/s3/acl_rules.h"
 #include "api/aws/s3/form_proof.h"
-#include "api/aws/s3/headers.h"
 #include "api/aws/s3/key_use.h"
-#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/upload.h"
+#include "api/aws/s3_wire/form.h"
+#include "api/aws/s3_wire/headers.h"
+#include "api/aws/s3_wire/object_headers.h"
 #include "services/objects/policy.h"
 
 namespace aloft::api::s3 {

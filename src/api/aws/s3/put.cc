@@ -1,10 +1,10 @@
 // PutObject and UploadPart: the operations whose body streams.
-#include "api/aws/s3/acl_headers.h"
-#include "api/aws/s3/headers.h"
+#include "api/aws/s3/acl_rules.h"
 #include "api/aws/s3/key_use.h"
-#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3/upload.h"
+#include "api/aws/s3_wire/headers.h"
+#include "api/aws/s3_wire/object_headers.h"
 
 namespace aloft::api::s3 {
 namespace {

@@ -1,7 +1,7 @@
 // Object tags.
-#include "api/aws/s3/headers.h"
-#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
+#include "api/aws/s3_wire/headers.h"
+#include "api/aws/s3_wire/object_headers.h"
 #include "services/objects/policy.h"
 
 namespace aloft::api::s3 {

@@ -4,8 +4,8 @@
 #include <mutex>
 #include <optional>
 
-#include "api/aws/s3/aws_chunked.h"
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/aws_chunked.h"
+#include "api/aws/s3_wire/errors.h"
 
 namespace aloft::api::s3 {
 namespace {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "api/aws/s3/headers.h"
+#include "api/aws/s3_wire/headers.h"
 #include "api/common/operation.h"
 #include "foundation/os/thread_pool.h"
 

@@ -1,7 +1,7 @@
 // Versioning and object lock of buckets; retention and legal hold of versions.
-#include "api/aws/s3/object_headers.h"
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3_documents/schemas.h"
+#include "api/aws/s3_wire/object_headers.h"
 #include "foundation/codec/time.h"
 
 namespace aloft::api::s3 {

@@ -1,9 +1,9 @@
-#include "api/aws/s3/range.h"
+#include "api/aws/s3_wire/range.h"
 
 #include <algorithm>
 #include <charconv>
 
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/errors.h"
 #include "foundation/base/bytes.h"
 
 namespace aloft::api::s3 {

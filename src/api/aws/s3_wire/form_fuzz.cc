@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/aws/s3/form.h"
+#include "api/aws/s3_wire/form.h"
 #include "foundation/base/check.h"
 
 using namespace aloft;           // NOLINT(google-build-using-namespace)

@@ -1,6 +1,6 @@
-#include "api/aws/s3/request.h"
+#include "api/aws/s3_wire/request.h"
 
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/errors.h"
 
 namespace aloft::api::s3 {
 namespace {

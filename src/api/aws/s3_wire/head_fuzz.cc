@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "api/aws/s3/headers.h"
-#include "api/aws/s3/range.h"
-#include "api/aws/s3/request.h"
+#include "api/aws/s3_wire/headers.h"
+#include "api/aws/s3_wire/range.h"
+#include "api/aws/s3_wire/request.h"
 #include "foundation/base/bytes.h"
 #include "foundation/base/check.h"
 

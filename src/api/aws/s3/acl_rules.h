@@ -1,18 +1,13 @@
-// x-amz-acl and x-amz-grant-*: the list that a request wishes, and whether the bucket takes it.
+// Whether a bucket takes the list that a request wishes, and the list that goes with an object.
 #pragma once
 
 #include <string>
 
 #include "api/aws/s3/access.h"
+#include "api/aws/s3_wire/acl_headers.h"
 #include "foundation/http/message.h"
 
 namespace aloft::api::s3 {
-
-bool HasAclHeaders(const http::Headers& headers);
-
-// kInvalidArgument; kInvalidRequest where both kinds of headers are there.
-Result<documents::Acl> ReadAclHeaders(const http::Headers& headers, const std::string& owner,
-                                      const std::string& bucket_owner);
 
 // kAclNotSupported where ownership is enforced and the list gives anything to anybody but the owner; kAccessDenied
 // where the public access block forbids public lists.

@@ -1,6 +1,6 @@
-#include "api/aws/s3/form.h"
+#include "api/aws/s3_wire/form.h"
 
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/errors.h"
 #include "foundation/base/bytes.h"
 
 namespace aloft::api::s3 {

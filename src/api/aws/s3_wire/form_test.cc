@@ -1,8 +1,8 @@
-#include "api/aws/s3/form.h"
+#include "api/aws/s3_wire/form.h"
 
 #include <gtest/gtest.h>
 
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/errors.h"
 
 namespace aloft::api::s3 {
 namespace {

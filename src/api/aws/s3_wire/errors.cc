@@ -1,4 +1,4 @@
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/errors.h"
 
 #include "foundation/blob/store.h"
 #include "foundation/codec/errors.h"

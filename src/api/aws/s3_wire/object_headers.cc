@@ -1,8 +1,8 @@
-#include "api/aws/s3/object_headers.h"
+#include "api/aws/s3_wire/object_headers.h"
 
 #include <boost/json.hpp>
 
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/errors.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/base64.h"
 #include "foundation/codec/json.h"
@@ -19,6 +19,17 @@ constexpr std::string_view kSse = "x-amz-server-side-encryption";
 
 std::string Customer(std::string_view prefix, std::string_view field) {
   return std::string(prefix) + "server-side-encryption-customer-" + std::string(field);
+}
+
+// Few requests bring a key, and then the names of its headers need not be made. By length alone.
+bool MayHaveCustomerKey(const http::Headers& headers, std::string_view prefix) {
+  const std::size_t common = prefix.size() + std::string_view("server-side-encryption-customer-").size();
+  for (const auto& [name, value] : headers.fields()) {
+    if (name.size() <= common) continue;
+    const std::size_t rest = name.size() - common;  // of "algorithm", "key", "key-md5"
+    if (rest == 9 || rest == 3 || rest == 7) return true;
+  }
+  return false;
 }
 
 bool IsStringMap(std::string_view text) {
@@ -65,6 +76,7 @@ Result<objects::Lock> ReadLock(const http::Headers& headers, Time now) {
 
 Result<std::string> ReadCustomerKey(const http::RequestHead& head, std::string_view prefix) {
   const auto& headers = head.headers;
+  if (!MayHaveCustomerKey(headers, prefix)) return std::string();
   std::string_view algorithm = headers.Get(Customer(prefix, "algorithm"));
   std::string_view key = headers.Get(Customer(prefix, "key"));
   std::string_view md5 = headers.Get(Customer(prefix, "key-md5"));

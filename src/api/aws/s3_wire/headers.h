@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/aws/s3/request.h"
+#include "api/aws/s3_wire/request.h"
 #include "foundation/base/clock.h"
 #include "foundation/http/message.h"
 #include "services/objects/types.h"

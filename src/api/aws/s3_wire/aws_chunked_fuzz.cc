@@ -1,7 +1,7 @@
 // Any bytes as an aws-chunked body, in pieces: accepted only at the announced length.
 #include <cstdint>
 
-#include "api/aws/s3/aws_chunked.h"
+#include "api/aws/s3_wire/aws_chunked.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using aloft::crypto::PayloadClaim;

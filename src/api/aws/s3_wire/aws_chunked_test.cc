@@ -1,9 +1,9 @@
-#include "api/aws/s3/aws_chunked.h"
+#include "api/aws/s3_wire/aws_chunked.h"
 
 #include <gtest/gtest.h>
 
-#include "api/aws/s3/errors.h"
-#include "api/aws/s3/range.h"
+#include "api/aws/s3_wire/errors.h"
+#include "api/aws/s3_wire/range.h"
 #include "foundation/base/random.h"
 
 namespace aloft::api::s3 {

@@ -1,9 +1,9 @@
-#include "api/aws/s3/headers.h"
+#include "api/aws/s3_wire/headers.h"
 
 #include <algorithm>
 
-#include "api/aws/s3/acl_headers.h"
-#include "api/aws/s3/errors.h"
+#include "api/aws/s3_wire/acl_headers.h"
+#include "api/aws/s3_wire/errors.h"
 #include "foundation/codec/base64.h"
 #include "foundation/codec/time.h"
 #include "foundation/http/parser.h"
@@ -14,9 +14,12 @@ namespace {
 
 using objects::ChecksumAlgorithm;
 
-constexpr ChecksumAlgorithm kAlgorithms[] = {ChecksumAlgorithm::kCrc32, ChecksumAlgorithm::kCrc32c,
-                                             ChecksumAlgorithm::kCrc64Nvme, ChecksumAlgorithm::kSha1,
-                                             ChecksumAlgorithm::kSha256};
+constexpr std::pair<ChecksumAlgorithm, std::string_view> kChecksums[] = {
+    {ChecksumAlgorithm::kCrc32, "x-amz-checksum-crc32"},
+    {ChecksumAlgorithm::kCrc32c, "x-amz-checksum-crc32c"},
+    {ChecksumAlgorithm::kCrc64Nvme, "x-amz-checksum-crc64nvme"},
+    {ChecksumAlgorithm::kSha1, "x-amz-checksum-sha1"},
+    {ChecksumAlgorithm::kSha256, "x-amz-checksum-sha256"}};
 
 constexpr std::string_view kStorageClasses[] = {"STANDARD",     "REDUCED_REDUNDANCY",  "STANDARD_IA",
                                                 "ONEZONE_IA",   "INTELLIGENT_TIERING", "GLACIER",
@@ -55,7 +58,9 @@ bool ETagMatches(std::string_view header, std::string_view etag) {
 }  // namespace
 
 std::string ChecksumHeader(ChecksumAlgorithm algorithm) {
-  return "x-amz-checksum-" + ToLower(objects::ToString(algorithm));
+  for (const auto& [known, header] : kChecksums)
+    if (known == algorithm) return Text(header);
+  return {};
 }
 
 std::string ChecksumElement(ChecksumAlgorithm algorithm) {
@@ -93,16 +98,15 @@ Result<BodyDigests> ReadDigests(const http::Headers& headers) {
     digests.algorithm = algorithm;
     return {};
   };
-  for (ChecksumAlgorithm algorithm : kAlgorithms) {
-    std::string header = ChecksumHeader(algorithm);
+  for (const auto& [algorithm, header] : kChecksums) {
     if (!headers.Has(header)) continue;
     ALOFT_TRY(add(algorithm));
     digests.expected.checksum = Trim(headers.Get(header));
     ALOFT_TRY(CheckChecksumText(header, algorithm, digests.expected.checksum));
   }
   if (std::string_view trailer = Trim(headers.Get("x-amz-trailer")); !trailer.empty()) {
-    for (ChecksumAlgorithm algorithm : kAlgorithms) {
-      if (!EqualsIgnoreCase(trailer, ChecksumHeader(algorithm))) continue;
+    for (const auto& [algorithm, header] : kChecksums) {
+      if (!EqualsIgnoreCase(trailer, header)) continue;
       ALOFT_TRY(add(algorithm));
       digests.trailer = ToLower(trailer);
     }
@@ -197,7 +201,9 @@ std::string Quoted(std::string_view etag) {
 
 ReadVerdict CheckReadConditions(const http::Headers& headers, const objects::ObjectInfo& info,
                                 std::string_view prefix) {
-  auto get = [&](std::string_view name) { return headers.Get(Text(prefix) + Text(name)); };
+  auto get = [&](std::string_view name) {
+    return prefix.empty() ? headers.Get(name) : headers.Get(Text(prefix) + Text(name));
+  };
   // Headers have whole seconds.
   Time modified = std::chrono::floor<std::chrono::seconds>(info.modified);
   std::string_view match = get("if-match");
