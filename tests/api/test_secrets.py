@@ -121,25 +121,31 @@ def test_no_secret_in_dumps(planted):
     assert resource.getrlimit(resource.RLIMIT_CORE) is not None
 
 
-# A running job: its credentials are in one file that only the agent can read, in no argument, and the code gets its role's alone.
+# A running job: the code gets its role's credentials, and they are in no file, no argument and no environment.
 def test_no_secret_in_tasks(planted):
     cloud, search, _ = planted
     trainer = Trainer(cloud, "secrets")
     name = trainer.create("""
-        import os, time
+        import json, os, time, urllib.request
         print("environment", sorted(os.environ), flush=True)
+        request = urllib.request.Request(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
+                                         headers={"Authorization": os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]})
+        given = json.load(urllib.request.urlopen(request))
+        # Backwards, so that the test learns them and no file shows them.
+        print("given", given["SecretAccessKey"][::-1], given["Token"][::-1], flush=True)
         print("begun", flush=True)
         time.sleep(600)
     """)
     wait_for(lambda: trainer.describe(name)["SecondaryStatus"] == "Training" and "begun" in trainer.log(name), 90, what="the job's start")
     try:
         (task,) = [path for path in (cloud.data / "tasks").iterdir() if f".{name}." in path.name]
-        credentials = task / "credentials.json"
-        assert stat.S_IMODE(credentials.stat().st_mode) == 0o600 and stat.S_IMODE(task.stat().st_mode) == 0o700
-        for member in ("secret_access_key", "session_token"):
-            search.plant(f"the job's {member}", re.search(rf'"{member}": *"([^"]+)"', credentials.read_text()).group(1))
-        for path in task.rglob("*"):
-            if path.is_file() and not path.is_symlink() and path != credentials:
+        assert stat.S_IMODE(task.stat().st_mode) == 0o700
+        (line,) = [line for line in trainer.log(name) if line.startswith("given ")]
+        for what, backwards in zip(("secret key", "session token"), line.split()[1:], strict=True):
+            search.plant(f"the job's {what}", backwards[::-1])
+        assert "sealed" in (task / "credentials.json").read_text()
+        for path in cloud.data.rglob("*"):
+            if path.is_file() and not path.is_symlink():
                 assert not search.found_in(path.read_bytes()), path
         for process in pathlib.Path("/proc").glob("[0-9]*"):
             try:

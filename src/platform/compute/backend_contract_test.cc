@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <atomic>
+#include <fstream>
+
 #include "foundation/os/cgroup.h"
 #include "foundation/os/process.h"
 #include "platform/compute/errors.h"
@@ -132,6 +135,56 @@ TEST_P(BackendContract, KilledAgentIsALostTask) {
   EXPECT_THAT(harness_->Log(spec.id), testing::HasSubstr("up"));
   for (const char* name : {"ml", "tmp", "root", "layer", kCredentialsFile})
     EXPECT_FALSE(std::filesystem::exists(harness_->directory() + "/tasks/lost/" + name)) << name;
+}
+
+std::string EveryFileOf(const std::string& directory) {
+  std::string all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    all.append((std::istreambuf_iterator<char>(file)), {});
+  }
+  return all;
+}
+
+// Secrets at rest are sealed: the code has its role's credentials, and new ones after the server came back, and no file
+// of the task has ever held one.
+TEST_P(BackendContract, CredentialsReachTheCodeAndNoFile) {
+  harness_->options().api_url = "http://127.0.0.1:9";
+  std::atomic<int> issued = 0;
+  harness_->options().issue_credentials = [&](const TaskId&, const std::string&) -> Result<Credentials> {
+    std::string number = std::to_string(++issued);
+    return Credentials{"AKID", "secret-of-mine-" + number, "token-of-mine-" + number,
+                       harness_->clock().Now() + std::chrono::hours(1)};
+  };
+  TaskSpec spec = harness_->Shell(
+      "given",
+      "last=; while :; do exec 3<>/dev/tcp/127.0.0.1/51780; printf 'GET / HTTP/1.1\r\nAuthorization: %s\r\n\r\n' "
+      "\"$AWS_CONTAINER_AUTHORIZATION_TOKEN\" >&3; read -d '' -r answer <&3; exec 3<&-; "
+      "[[ $answer =~ secret-''of-mine-([0-9]+) && ${BASH_REMATCH[1]} != \"$last\" ]] && "
+      "last=${BASH_REMATCH[1]} && echo \"given $last\"; sleep 0.05; done");
+  spec.role_arn = "arn:aws:iam::123456789012:role/r";
+  ASSERT_TRUE(backend().Start(spec).ok());
+  harness_->WaitForLog(spec.id, "given 1");
+  EXPECT_THAT(EveryFileOf(harness_->directory() + "/tasks"), testing::Not(testing::HasSubstr("of-mine-")));
+  harness_->Close();
+  EXPECT_EQ(backend().Observe(spec.id)->phase, Phase::kRunning);
+  harness_->WaitForLog(spec.id, "given 2");
+  EXPECT_THAT(EveryFileOf(harness_->directory() + "/tasks"), testing::Not(testing::HasSubstr("of-mine-")));
+}
+
+// A role that may not be used is known before anything runs.
+TEST_P(BackendContract, RefusedCredentialsEndTheTask) {
+  harness_->options().issue_credentials = [](const TaskId&, const std::string&) -> Result<Credentials> {
+    return Fail(Reason{ErrorKind::kDenied, "Denied"}, "the role does not trust the service");
+  };
+  TaskSpec spec = harness_->Shell("refused", "echo ran");
+  spec.role_arn = "arn:aws:iam::123456789012:role/r";
+  ASSERT_TRUE(backend().Start(spec).ok());
+  TaskStatus status = harness_->WaitForEnd(spec.id);
+  EXPECT_EQ(status.outcome, Outcome::kCannotRun);
+  EXPECT_THAT(status.failure, testing::HasSubstr("does not trust"));
+  EXPECT_EQ(harness_->Log(spec.id), "");
 }
 
 // Removing ends what runs, at once, and forgets it.

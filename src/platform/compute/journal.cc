@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "platform/compute/task_files.h"
 
@@ -52,6 +53,9 @@ void Apply(const json::object& object, JournalState& state) {
     os::ProcessIdentity& process = event == "agent" ? state.agent : state.sandbox;
     process = {static_cast<pid_t>(Number(object, "pid")), static_cast<std::uint64_t>(Number(object, "start_ticks")),
                Get(object, "boot_id")};
+    if (event == "agent") state.takes_sealed = object.contains("seals");
+  } else if (event == "key") {
+    state.public_key = HexDecode(Get(object, "public_key")).value_or(std::string());
   } else if (event == "phase") {
     if (auto phase = ParsePhase(Get(object, "phase"))) enter(*phase, Get(object, "message"));
   } else if (event == "versions") {
@@ -101,16 +105,21 @@ Status Journal::Append(std::string line) {
   return {};
 }
 
-Status Journal::Process(std::string_view event, const os::ProcessIdentity& process) {
+Status Journal::Process(std::string_view event, const os::ProcessIdentity& process, std::string_view more) {
   std::string line = Begin(*clock_, event);
   line += ",\"pid\":" + std::to_string(process.pid) + ",\"start_ticks\":" + std::to_string(process.start_ticks) +
           ",\"boot_id\":";
   codec::WriteString(process.boot_id, line);
+  line += more;
   return Append(std::move(line));
 }
 
 Status Journal::AgentStarted(const os::ProcessIdentity& agent) {
-  return Process("agent", agent);
+  return Process("agent", agent, ",\"seals\":true");
+}
+
+Status Journal::KeyMade(std::string_view public_key) {
+  return Append(Begin(*clock_, "key") + ",\"public_key\":\"" + HexEncode(AsBytes(public_key)) + "\"");
 }
 
 Status Journal::SandboxCreated(const os::ProcessIdentity& first_process) {

@@ -19,6 +19,8 @@ class Journal {
   static Result<Journal> Open(const std::string& directory, const Clock& clock);
 
   Status AgentStarted(const os::ProcessIdentity& agent);
+  // `public_key` is raw (crypto/hpke.h): what the task's credentials are to be sealed to.
+  Status KeyMade(std::string_view public_key);
   Status SandboxCreated(const os::ProcessIdentity& first_process);
   Status Entered(Phase phase, std::string_view message);
   Status Versions(const std::vector<std::string>& versions);
@@ -31,7 +33,7 @@ class Journal {
  private:
   Journal(os::Fd file, const Clock& clock) : file_(std::move(file)), clock_(&clock) {}
   Status Append(std::string line);
-  Status Process(std::string_view event, const os::ProcessIdentity& process);
+  Status Process(std::string_view event, const os::ProcessIdentity& process, std::string_view more = {});
 
   os::Fd file_;
   const Clock* clock_;
@@ -40,6 +42,8 @@ class Journal {
 struct JournalState {
   TaskStatus status;
   os::ProcessIdentity agent;    // pid 0: no agent has ever spoken
+  bool takes_sealed = false;    // it is going to tell a key; agents of before read credentials in the clear
+  std::string public_key;       // raw; empty: not told yet
   os::ProcessIdentity sandbox;  // its first process, with whose end all in it end; pid 0: none was made
 };
 

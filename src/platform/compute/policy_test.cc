@@ -152,6 +152,7 @@ TEST_F(FilesTest, JournalFoldsToAStatus) {
     ASSERT_TRUE(journal->AgentStarted({42, 7, "boot"}).ok());
     ASSERT_TRUE(journal->Entered(Phase::kRunning, "Running the \"code\"").ok());
     ASSERT_TRUE(journal->Versions({"Python 3.11.2"}).ok());
+    ASSERT_TRUE(journal->KeyMade("key\n").ok());
     ASSERT_TRUE(journal->CommandStarted().ok());
   }
   std::string path = directory_ + "/journal";
@@ -166,6 +167,8 @@ TEST_F(FilesTest, JournalFoldsToAStatus) {
   std::string text((std::istreambuf_iterator<char>(file)), {});
   JournalState state = FoldJournal(text, clock_.Now());
   EXPECT_EQ(state.agent.pid, 42);
+  EXPECT_TRUE(state.takes_sealed);
+  EXPECT_EQ(state.public_key, "key\n");
   EXPECT_EQ(state.status.phase, Phase::kEnded);
   EXPECT_EQ(state.status.outcome, Outcome::kFailed);
   EXPECT_EQ(state.status.failure, "why");

@@ -154,7 +154,7 @@ Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
       if (task.state == State::kRunning) taken.insert(task.user);
     for (user = of_image ? kFirstImageUser : kFirstUser; taken.contains(user);) user += of_image ? kImageUsers : 1;
   }
-  ALOFT_TRY(WriteCredentials(id));
+  ALOFT_TRY(IssueCredentials(id));
   struct Launch launch {
     .directory = directory, .socket_directory = SocketDirectory(id), .runtime_directory = options_.runtime_directory,
     .programs_directory = options_.programs_directory, .environments_directory = options_.environments_directory,
@@ -185,17 +185,6 @@ Status ProcessBackend::LaunchHere(const TaskId& id) {
   return {};
 }
 
-Status ProcessBackend::WriteCredentials(const TaskId& id) {
-  auto task = Copy(id);
-  if (!task || task->stored.spec.role_arn.empty() || !options_.issue_credentials) return {};
-  ALOFT_ASSIGN(Credentials credentials, options_.issue_credentials(id, task->stored.spec.role_arn));
-  ALOFT_TRY(ReplaceFile(Directory(id) + "/" + kCredentialsFile, EncodeCredentials(credentials)));
-  // Well before the end: code may hold the old ones for a while.
-  const Time now = clock_.Now();
-  Update(id, [&](Task& changed) { changed.renew_credentials = now + (credentials.expires - now) * 2 / 3; });
-  return {};
-}
-
 Status ProcessBackend::EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure) {
   ALOFT_ASSIGN(Journal journal, Journal::Open(Directory(id), clock_));
   ALOFT_TRY(journal.Ended(outcome, failure, false));
@@ -214,7 +203,10 @@ bool ProcessBackend::Refresh(const TaskId& id) {
     Update(id, [](Task& changed) { changed.state = State::kEnded; });
     return true;
   }
-  if (held) return false;
+  if (held) {
+    KeepCredentials(id, journal);
+    return false;
+  }
   std::string host_says;
   if (options_.host && !IsLost(id, host_says)) return false;
   std::string why = journal.agent.pid != 0 && journal.agent.boot_id != os::BootId()

@@ -11,16 +11,10 @@
 #include "foundation/base/log.h"
 #include "platform/compute/agent_host.h"
 #include "platform/compute/backend.h"
+#include "platform/compute/credentials.h"
 #include "platform/compute/schedule.h"
 
 namespace aloft::compute {
-
-struct Credentials {
-  std::string access_key_id{};
-  std::string secret_access_key{};
-  std::string session_token{};
-  Time expires{};
-};
 
 struct ProcessBackendOptions {
   std::string tasks_directory{};         // <data>/tasks; made, 0700
@@ -40,7 +34,7 @@ struct ProcessBackendOptions {
   std::shared_ptr<AgentHost> host{};
   // How often the host is asked: it tells nothing by itself, and changes of files on other machines are not told.
   std::chrono::milliseconds host_look{1'000};
-  // Makes credentials of the role for one task; called at start and again
+  // Makes credentials of the role for one task; called before its agent starts, which a refusal prevents, and again
   // before they expire, on any thread.
   std::function<Result<Credentials>(const TaskId&, const std::string& role_arn)> issue_credentials{};
   // Something of that task changed: its phase or its log. May be called often

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "foundation/base/random.h"
 #include "foundation/os/cgroup.h"
 #include "foundation/os/fd.h"
 #include "platform/compute/environment.h"
@@ -39,7 +40,9 @@ class ProcessBackend final : public Backend {
     std::uint32_t user = 0;
     Time launched{};
     bool leaving = false;      // it has been told to stop, or somebody was asked to tell it
-    Time renew_credentials{};  // when two thirds of their life have passed
+    std::optional<Credentials> credentials;  // issued, and not yet sealed to the agent's key
+    Time renew_credentials{};                // when two thirds of their life have passed
+    std::string sealed_to;                   // the key of the agent that has them
     std::uint64_t acknowledged = 0;
     int watch = -1;
   };
@@ -55,7 +58,10 @@ class ProcessBackend final : public Backend {
   Status LaunchHere(const TaskId& id);
   // Of a task whose lock nobody holds: false where its host knows more of it.
   bool IsLost(const TaskId& id, std::string& why);
-  Status WriteCredentials(const TaskId& id);
+  Status IssueCredentials(const TaskId& id);
+  // Sees to it that a living agent has credentials that are still good for a while.
+  void KeepCredentials(const TaskId& id, const JournalState& journal);
+  Status WriteCredentials(const TaskId& id, const JournalState& journal);
   Status EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure);
   // What the directory says now; buries a task whose agent died. True where the task has just ended.
   bool Refresh(const TaskId& id);
@@ -84,6 +90,7 @@ class ProcessBackend final : public Backend {
   ProcessBackendOptions options_;
   const Clock& clock_;
   Log log_;
+  SystemRandom random_;  // of sealing to agents' keys: nothing else would do
   Environments environments_;
   std::unique_ptr<os::Cgroups> cgroups_;
 

@@ -81,13 +81,13 @@ void ProcessBackend::OnTick() {
     std::lock_guard lock(operations_);
     LaunchWaiting();  // what the host could not take
   }
-  std::vector<std::pair<TaskId, Time>> running;  // and when their credentials are due
+  std::vector<TaskId> running;
   {
     std::lock_guard lock(mutex_);
     for (const auto& [id, task] : tasks_)
-      if (task.state == State::kRunning) running.emplace_back(id, task.renew_credentials);
+      if (task.state == State::kRunning) running.push_back(id);
   }
-  for (const auto& [id, renew] : running) {
+  for (const TaskId& id : running) {
     std::lock_guard lock(operations_);
     if (Refresh(id)) {
       LaunchWaiting();
@@ -95,10 +95,6 @@ void ProcessBackend::OnTick() {
       continue;
     }
     if (options_.host) Changed(id);
-    if (clock_.Now() >= renew)
-      if (auto written = WriteCredentials(id); !written.ok())
-        log_.Warn("a task's credentials could not be renewed",
-                  {{"task", id.value()}, {"error", Describe(written.error())}});
   }
 }
 

@@ -277,24 +277,6 @@ Result<Launch> DecodeLaunch(std::string_view text) {
   });
 }
 
-std::string EncodeCredentials(const Credentials& credentials) {
-  json::object object{{"version", kVersion},
-                      {"access_key_id", credentials.access_key_id},
-                      {"secret_access_key", credentials.secret_access_key},
-                      {"session_token", credentials.session_token},
-                      {"expires", ToMicros(credentials.expires)}};
-  return codec::WriteJson(object);
-}
-
-Result<Credentials> DecodeCredentials(std::string_view text) {
-  return Decode<Credentials>(text, kCredentialsFile, [](const json::object& object) {
-    return Credentials{.access_key_id = Text(object, "access_key_id"),
-                       .secret_access_key = Text(object, "secret_access_key"),
-                       .session_token = Text(object, "session_token"),
-                       .expires = FromMicros(Num<std::int64_t>(object, "expires"))};
-  });
-}
-
 std::string EncodeStop(StopMode mode) {
   switch (mode) {
     case StopMode::kInterrupt: return "interrupt\n";

@@ -12,7 +12,7 @@ namespace aloft::compute {
 
 inline constexpr char kSpecFile[] = "spec.json";      // the server's, written once, last of all: the task exists
 inline constexpr char kLaunchFile[] = "launch.json";  // the server's, before the agent starts
-inline constexpr char kCredentialsFile[] = "credentials.json";   // the server's, replaced before they expire; 0600
+inline constexpr char kCredentialsFile[] = "credentials.json";   // the server's (credentials.h), replaced before they expire
 inline constexpr char kStopFile[] = "stop";                      // the server's wish
 inline constexpr char kAcknowledgedFile[] = "log.acknowledged";  // the server's: log bytes before it are not needed
 inline constexpr char kLockFile[] = "lock";                      // flock: held as long as the agent lives
@@ -44,8 +44,6 @@ struct StoredSpec {
 Result<StoredSpec> DecodeSpec(std::string_view text);
 std::string EncodeLaunch(const Launch& launch);
 Result<Launch> DecodeLaunch(std::string_view text);
-std::string EncodeCredentials(const Credentials& credentials);
-Result<Credentials> DecodeCredentials(std::string_view text);
 // What an earlier server wrote, or what cannot be read, is an orderly stop.
 std::string EncodeStop(StopMode mode);
 StopMode DecodeStop(std::string_view text);

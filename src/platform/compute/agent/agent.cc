@@ -56,7 +56,8 @@ Agent::Agent(TaskSpec spec, Launch launch, Journal journal, const Clock& clock)
       environments_(launch_.environments_directory, launch_.runtime_directory),
       library_(launch_.images_directory),
       cgroups_(os::DetectCgroups()),
-      gang_(spec_.gang, launch_.directory) {
+      gang_(spec_.gang, launch_.directory),
+      credentials_(Inside(kCredentialsFile), spec_.id) {
   SystemRandom random;
   credentials_token_ = random.Text(40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
   api_ = ParseEndpoint(launch_.api_url);
@@ -155,6 +156,9 @@ Status Agent::CloneSandbox() {
   output_writing_ = os::Fd(ends[1]);
   ALOFT_ASSIGN(sandbox_, os::Sandbox::Create(DescribeSandbox(), output_writing_.get()));
   if (auto first = os::IdentityOf(sandbox_->pid())) ALOFT_TRY(journal_.SandboxCreated(*first));
+  // Only now: the sandbox's first process has a copy of all that was in this one's memory.
+  SystemRandom random;
+  ALOFT_TRY(journal_.KeyMade(credentials_.MakeKey(random)));
   output_writing_.Reset();  // the sandbox has it now: the log ends with the sandbox
   return {};
 }
@@ -244,7 +248,7 @@ std::optional<Agent::End> Agent::Stage() {
   auto transfer = OpenTransfer({.api_url = [this] { return CurrentApiUrl(launch_.directory); },
                                 .ca_file = launch_.ca_file,
                                 .region = spec_.region,
-                                .credentials_file = Inside(kCredentialsFile),
+                                .credentials = [this] { return credentials_.Read(); },
                                 .cancelled = [this] { return !command_ran_ && StopRequested(); }});
   if (!transfer.ok()) return cannot(transfer.error());
   transfer_ = std::move(*transfer);
@@ -318,6 +322,7 @@ std::optional<Agent::End> Agent::Start() {
   if (grouped.ok()) grouped = cgroups_->Add(launch_.control_group, sandbox_->pid());
   if (!grouped.ok()) return cannot(grouped.error());
   Enter(Phase::kRunning, "Running the code");
+  if (UsesApi() && !spec_.role_arn.empty()) credentials_.Wait([this] { return StopRequested(); });
   Status served;
   std::optional<os::RunAs> as;
   if (image_) as = os::RunAs{image_user_.uid, image_user_.gid, WorkingDirectory()};
@@ -336,7 +341,7 @@ std::optional<Agent::End> Agent::Start() {
   StartSyncs();
   if (!listeners->empty()) {
     gate_ = std::make_unique<Gate>(GateOptions{.api_url = [this] { return CurrentApiUrl(launch_.directory); },
-                                               .credentials_file = Inside(kCredentialsFile),
+                                               .credentials = [this] { return credentials_.Read(); },
                                                .credentials_token = credentials_token_});
     constexpr Gate::Kind kKinds[] = {Gate::Kind::kApi, Gate::Kind::kCredentials, Gate::Kind::kProxy};
     for (std::size_t i = 0; i < listeners->size(); ++i) gate_->Serve(kKinds[i], std::move((*listeners)[i]));

@@ -18,6 +18,7 @@
 #include "platform/compute/agent/host_link.h"
 #include "platform/compute/agent/pipes.h"
 #include "platform/compute/agent/stager.h"
+#include "platform/compute/agent/task_credentials.h"
 #include "platform/compute/agent/usage_meter.h"
 #include "platform/compute/environment.h"
 #include "platform/compute/journal.h"
@@ -110,6 +111,7 @@ class Agent {
   os::Fd output_reading_, output_writing_;
   std::optional<os::Sandbox> sandbox_;
   GangView gang_;
+  TaskCredentials credentials_;
   std::unique_ptr<HostLink> link_;
   std::unique_ptr<UsageMeter> meter_;
   std::thread pump_;

@@ -17,9 +17,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "foundation/codec/time.h"
-#include "foundation/os/file.h"
 #include "platform/compute/agent/api_endpoint.h"
-#include "platform/compute/task_files.h"
 
 namespace aloft::compute {
 namespace {
@@ -248,8 +246,7 @@ void Gate::AnswerCredentials(const os::Fd& peer) {
   if (!head.starts_with("GET ")) return Reply(peer, "405 Method Not Allowed", "text/plain", "GET only\n");
   if (!ConstantTimeEqual(HeaderValue(head, "Authorization"), options_.credentials_token))
     return Reply(peer, "401 Unauthorized", "text/plain", "the authorization token is wrong\n");
-  auto text = os::ReadFile(options_.credentials_file);
-  auto credentials = text.ok() ? DecodeCredentials(*text) : Result<Credentials>(text.error());
+  auto credentials = options_.credentials();
   if (!credentials.ok()) return Reply(peer, "503 Service Unavailable", "text/plain", "no credentials now\n");
   std::string body;
   codec::JsonWriter(body)

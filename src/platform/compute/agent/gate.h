@@ -15,12 +15,13 @@
 
 #include "foundation/base/result.h"
 #include "foundation/os/fd.h"
+#include "platform/compute/credentials.h"
 
 namespace aloft::compute {
 
 struct GateOptions {
   std::function<std::string()> api_url{};  // asked for each connection
-  std::string credentials_file{};
+  std::function<Result<Credentials>()> credentials{};
   std::string credentials_token{};  // what the code must send to get credentials
   std::size_t max_connections = 256;
   std::function<os::Fd()> inside_socket{};  // a socket of the network inside, not connected; one call at a time

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "foundation/base/result.h"
+#include "platform/compute/credentials.h"
 
 namespace aloft::compute {
 
@@ -40,7 +41,7 @@ struct TransferOptions {
   std::function<std::string()> api_url;
   std::string ca_file;
   std::string region;
-  std::string credentials_file;  // read anew for each request: the server replaces it
+  std::function<Result<Credentials>()> credentials;  // asked for each request: the server renews them
   std::function<bool()> cancelled;
 };
 Result<std::unique_ptr<ObjectTransfer>> OpenTransfer(TransferOptions options);

@@ -12,7 +12,6 @@
 #include "foundation/crypto/sigv4.h"
 #include "foundation/os/file.h"
 #include "platform/compute/agent/api_endpoint.h"
-#include "platform/compute/task_files.h"
 
 namespace aloft::compute {
 namespace {
@@ -73,8 +72,7 @@ Result<std::unique_ptr<S3Requester>> S3Requester::Open(TransferOptions options) 
 Result<http::ClientResponse> S3Requester::Attempt(const S3Request& request, std::shared_ptr<http::BodySink> sink) {
   auto endpoint = ParseEndpoint(options_.api_url());
   if (!endpoint || !endpoint->is_http()) return Fail(kInvalidArgument, "the API's URL cannot be understood");
-  ALOFT_ASSIGN(std::string text, os::ReadFile(options_.credentials_file));
-  ALOFT_ASSIGN(Credentials credentials, DecodeCredentials(text));
+  ALOFT_ASSIGN(Credentials credentials, options_.credentials());
   crypto::SignedRequest signing;
   signing.method = request.method;
   signing.path = "/" + request.bucket;

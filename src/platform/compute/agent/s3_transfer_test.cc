@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <mutex>
 
@@ -17,7 +16,6 @@
 #include "foundation/crypto/sigv4.h"
 #include "foundation/http/server.h"
 #include "foundation/os/fd.h"
-#include "platform/compute/task_files.h"
 
 namespace aloft::compute {
 namespace {
@@ -123,12 +121,10 @@ class S3TransferTest : public testing::Test {
   S3TransferTest() {
     char path[] = "/tmp/aloft-s3-XXXXXX";
     directory_ = ::mkdtemp(path);
-    std::ofstream(directory_ + "/credentials")
-        << EncodeCredentials({"AKID", "secret", "token", SystemClock().Now() + std::chrono::hours(1)});
     auto opened = OpenS3Transfer({.api_url = [this] { return url_; },
                                   .ca_file = "",
                                   .region = "us-east-1",
-                                  .credentials_file = directory_ + "/credentials",
+                                  .credentials = [this]() -> Result<Credentials> { return credentials_; },
                                   .cancelled = [this] { return cancelled_; }});
     EXPECT_TRUE(opened.ok());
     transfer_ = std::move(*opened);
@@ -146,6 +142,7 @@ class S3TransferTest : public testing::Test {
   Imposter imposter_;
   std::string directory_, url_;
   bool cancelled_ = false;
+  Credentials credentials_{"AKID", "secret", "token", SystemClock().Now() + std::chrono::hours(1)};
   std::unique_ptr<ObjectTransfer> transfer_;
   os::Fd file_;
 };
@@ -187,7 +184,7 @@ TEST_F(S3TransferTest, RepeatsWhatMayPass) {
   EXPECT_EQ(absent.error().reason, kObjectMissing);
   EXPECT_THAT(absent.error().message, HasSubstr("s3://bucket/absent: NoSuchKey"));
   EXPECT_EQ(imposter_.requests, 4);
-  std::ofstream(directory_ + "/credentials") << EncodeCredentials({"AKID", "wrong", "token", Time{}});
+  credentials_.secret_access_key = "wrong";
   EXPECT_EQ(transfer_->Download("bucket", "k", file_.get()).error().reason, kObjectDenied);
   imposter_.server->Stop();
   cancelled_ = true;

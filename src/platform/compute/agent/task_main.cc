@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -31,6 +32,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   ::umask(022);
+  // The task's credentials are in this process's memory alone; a dump would be a file.
+  const rlimit no_dumps{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_dumps);
   ::signal(SIGPIPE, SIG_IGN);
   // A batch system inherits no descriptors: this process locks for itself, and does nothing where another one has.
   if (lock < 0) lock = ::open((directory + "/" + compute::kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
