@@ -11,7 +11,7 @@
 
 #include "foundation/base/bytes.h"
 #include "generated/shapes/iam/common.h"
-#include "platform/identity/aws_managed.h"
+#include "platform/identity/aws_managed/aws_managed.h"
 #include "platform/identity/state.h"
 
 namespace aloft::directory {

@@ -9,7 +9,7 @@
 #include "platform/directory/testing_directory.h"
 #include "platform/factors/records.h"
 #include "platform/federation/records.h"
-#include "platform/identity/aws_managed.h"
+#include "platform/identity/aws_managed/aws_managed.h"
 #include "platform/identity/sessions.h"
 
 namespace aloft::directory {

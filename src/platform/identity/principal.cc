@@ -1,5 +1,5 @@
 #include "foundation/base/bytes.h"
-#include "platform/identity/aws_managed.h"
+#include "platform/identity/aws_managed/aws_managed.h"
 #include "platform/identity/state.h"
 
 namespace aloft::identity {

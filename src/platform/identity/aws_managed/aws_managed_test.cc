@@ -1,14 +1,15 @@
-#include "platform/identity/aws_managed.h"
+#include "platform/identity/aws_managed/aws_managed.h"
 
 #include <gtest/gtest.h>
 
-#include "platform/identity/session.h"
 #include "platform/policy/policy.h"
 
 namespace aloft::identity {
 namespace {
 
+using policy::Context;
 using policy::ContextKeys;
+using policy::Policy;
 using policy::PolicyUse;
 using policy::Query;
 using policy::Verdict;
