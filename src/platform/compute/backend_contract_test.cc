@@ -161,7 +161,7 @@ TEST_P(BackendContract, CredentialsReachTheCodeAndNoFile) {
       "given",
       "last=; while :; do exec 3<>/dev/tcp/127.0.0.1/51780; printf 'GET / HTTP/1.1\r\nAuthorization: %s\r\n\r\n' "
       "\"$AWS_CONTAINER_AUTHORIZATION_TOKEN\" >&3; read -d '' -r answer <&3; exec 3<&-; "
-      "[[ $answer =~ secret-''of-mine-([0-9]+) && ${BASH_REMATCH[1]} != \"$last\" ]] && "
+      "[[ $answer =~ secret-of-mi''ne-([0-9]+) && ${BASH_REMATCH[1]} != \"$last\" ]] && "
       "last=${BASH_REMATCH[1]} && echo \"given $last\"; sleep 0.05; done");
   spec.role_arn = "arn:aws:iam::123456789012:role/r";
   ASSERT_TRUE(backend().Start(spec).ok());
