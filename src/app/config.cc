@@ -132,6 +132,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "blobs") return ReadBlobs(node, c.remote_blobs);
   if (name == "encryption") return ReadEncryption(node, c);
   if (name == "postgres") return ReadValue(name, node, c.postgres);
+  if (name == "postgres_network_is_trusted") return ReadValue(name, node, c.postgres_network_is_trusted);
   if (name == "shared_directory") return ReadValue(name, node, c.shared_directory);
   if (name == "archive_directory") return ReadValue(name, node, c.archive_directory);
   if (name == "environments_directory") return ReadValue(name, node, c.environments_directory);

@@ -7,6 +7,7 @@ import pathlib
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -38,6 +39,24 @@ class Postgres:
         """A new database; returns its libpq connection string."""
         self.run("createdb", "-h", str(self.directory), "-U", "aloft", name)
         return f"host={self.directory} user=aloft dbname={name}"
+
+    def require_certificates(self, ca: str, certificate: str, key: str) -> int:
+        """From now on it also listens on loopback, for TLS with a client certificate alone; returns the port."""
+        data = self.directory / "data"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        for name, text in (("root.crt", ca), ("server.crt", certificate), ("server.key", key)):
+            (data / name).write_text(text)
+            (data / name).chmod(0o600)
+            if self.user:
+                account = pwd.getpwnam("postgres")
+                os.chown(data / name, account.pw_uid, account.pw_gid)
+        (data / "pg_hba.conf").write_text("local all all trust\nhostssl all all 127.0.0.1/32 cert\n")
+        self.run("pg_ctl", "-D", str(data), "-w", "-m", "fast", "-l", str(self.directory / "log"), "-o",
+                 f"-c listen_addresses=127.0.0.1 -c port={port} -k {self.directory} -c max_connections=200 -c ssl=on -c ssl_ca_file=root.crt "
+                 "-c ssl_min_protocol_version=TLSv1.2", "restart")
+        return port
 
     def _signal(self, number: int) -> None:
         main = int((self.directory / "data/postmaster.pid").read_text().split()[0])

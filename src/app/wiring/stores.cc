@@ -5,6 +5,7 @@
 
 #include "app/data_directory.h"
 #include "app/wiring/blob_stores.h"
+#include "foundation/sql/postgres_transport.h"
 #include "platform/alarms/records.h"
 #include "platform/audit/commit_hook.h"
 #include "platform/audit/records.h"
@@ -63,6 +64,8 @@ Result<std::unique_ptr<Stores>> Stores::Open(World& world) {
   ALOFT_ASSIGN(stores->lock_, OpenDataDirectory(config));
   ALOFT_ASSIGN(stores->replica_, ReplicaId(config, world.random));
   stores->shared_ = !config.postgres.empty();
+  if (stores->shared_ && !config.postgres_network_is_trusted)
+    ALOFT_TRY(sql::CheckPostgresTransport(config.postgres));
 
   const auto migrations = AllMigrations();
   sql::Options sql_options;
