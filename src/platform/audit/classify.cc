@@ -128,6 +128,9 @@ constexpr TypeName kTypes[] = {
     {"logs", "log-group", "AWS::Logs::LogGroup"},
     {"cloudtrail", "trail", "AWS::CloudTrail::Trail"},
     {"sagemaker", "training-job", "AWS::SageMaker::TrainingJob"},
+    {"sagemaker", "processing-job", "AWS::SageMaker::ProcessingJob"},
+    {"sagemaker", "transform-job", "AWS::SageMaker::TransformJob"},
+    {"sagemaker", "inference-component", "AWS::SageMaker::InferenceComponent"},
     {"sagemaker", "model", "AWS::SageMaker::Model"},
     {"sagemaker", "endpoint", "AWS::SageMaker::Endpoint"},
     {"sagemaker", "inference-component", "AWS::SageMaker::InferenceComponent"},
@@ -160,6 +163,8 @@ string_view EventSource(string_view service) {
       {"cloudwatch", "monitoring.amazonaws.com"},
       {"cloudtrail", "cloudtrail.amazonaws.com"},
       {"organizations", "organizations.amazonaws.com"},
+      {"application-autoscaling", "application-autoscaling.amazonaws.com"},
+      {"tag", "tagging.amazonaws.com"},
   };
   for (const Source& each : kSources)
     if (each.service == service) return each.source;

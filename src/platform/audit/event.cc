@@ -114,7 +114,7 @@ void WriteRaw(JsonWriter& json, std::string_view name, const std::string& text) 
 
 std::string Opening(const Facts& facts, std::string_view event_id) {
   std::string out;
-  out.reserve(1024 + std::min(facts.parameters.size(), kMaxParameterBytes));
+  out.reserve(1536 + std::min(facts.parameters.size(), kMaxParameterBytes));
   JsonWriter json(out);
   json.BeginObject().Key("eventVersion").String("1.11");
   WriteIdentity(json, facts);
@@ -137,10 +137,9 @@ std::string Opening(const Facts& facts, std::string_view event_id) {
 }
 
 std::string Ending(const Facts& facts, const Outcome& outcome) {
-  std::string out = ",";
-  JsonWriter json(out);
-  std::string members;
-  JsonWriter writer(members);
+  std::string out;
+  out.reserve(256 + std::min(outcome.response.size(), kMaxParameterBytes));
+  JsonWriter writer(out);
   writer.BeginObject();
   WriteRaw(writer, "responseElements", outcome.response);
   if (!outcome.error_code.empty()) {
@@ -151,7 +150,8 @@ std::string Ending(const Facts& facts, const Outcome& outcome) {
   writer.Key("decision").String(outcome.refused_by.empty() ? "allowed" : "refused");
   if (!outcome.refused_by.empty()) writer.Key("refusedBy").String(outcome.refused_by);
   writer.Key("secureTransport").Bool(facts.tls).EndObject().EndObject();
-  return out + members.substr(1);
+  out.front() = ',';  // it goes on where the opening ended
+  return out;
 }
 
 std::string Unanswered(std::string record) {

@@ -83,10 +83,15 @@ std::shared_ptr<Entry> Service::Begin(Facts facts) {
 void Service::Finish(const std::shared_ptr<Entry>& entry, const Outcome& outcome, std::function<void(Status)> durable) {
   recorded_.Increment();
   const unsigned committed = entry->committed.load();
-  Finished finished{.name = entry->name(), .stored = entry->RecordOf(outcome), .places = entry->tried.load()};
+  // Most changes end as they were meant to: then the record is what the change took along, and is not made again.
+  const bool as_meant = !entry->intent.empty() && outcome.error_code.empty() && outcome.response.empty() &&
+                        outcome.refused_by.empty();
+  Finished finished{.name = entry->name(),
+                    .stored = as_meant ? std::string() : entry->RecordOf(outcome),
+                    .places = entry->tried.load()};
   finished.mark_chain = entry->chain;
-  finished.digest = crypto::Sha256(finished.stored);
-  if ((committed & Entry::kKv) != 0 && finished.stored == entry->intent) finished.stored.clear();
+  finished.digest = crypto::Sha256(as_meant ? entry->intent : finished.stored);
+  if (as_meant && (committed & Entry::kKv) == 0) finished.stored = entry->intent;
   // A change that no commit of this thread carried: its caller waits until the record is on the disk.
   const bool waits = !entry->facts().kind.read_only && outcome.error_code.empty() && committed == 0;
   if (waits) {
