@@ -41,7 +41,7 @@ struct Config {
   RootOfTrust root_of_trust;
   bool encrypt_at_rest = true;  // encryption.at_rest = "aes" | "off": objects; secrets are sealed either way
 
-  std::string postgres;          // libpq connection string; empty: SQLite and RocksDB in the data directory
+  std::string postgres;                      // libpq connection string; empty: SQLite and RocksDB in the data directory
   bool postgres_network_is_trusted = false;  // it may be reached over a network without TLS that verifies it
   std::string shared_directory;  // what replicas share: blobs, the root key, the authority; empty: the data directory
   RemoteBlobs remote_blobs;

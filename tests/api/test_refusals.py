@@ -58,6 +58,8 @@ OWN_OPEN = {
     "Ready": "load balancers probe without credentials",
     "GetMetrics": "Prometheus reads it on the machine itself; from elsewhere it needs aloft:GetMetrics",
     "SignIn": "the password decides",
+    "BeginIssuerSignIn": "gives a random number",
+    "FinishIssuerSignIn": "the issuer's token and the role's trust decide",
     "GetSession": "the session's cookie decides",
     "GetSessionCredentials": "the session's cookie decides, and its page's secret",
     "SignOut": "the session's cookie decides, and its page's secret",

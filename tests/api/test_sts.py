@@ -1,5 +1,6 @@
 """STS with boto3: roles with tags and factors, web identities against a real issuer, revocation, decoding refusals."""
 
+import hashlib
 import json
 import subprocess
 import urllib.error
@@ -10,8 +11,10 @@ import uuid
 import botocore
 import botocore.exceptions
 import pytest
+import requests
 from cloud import Cloud, Identity, document, wait_for
-from issuer import Issuer, Key
+from issuer import Issuer, Key, b64
+from raw import signed
 from totp import Authenticator
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -322,6 +325,101 @@ def test_login_at_an_issuer_attacked(home, iam, issuer, provider):
         assert status == 1 and "access_denied" in err
     finally:
         issuer.refuses = None
+
+
+class Page:
+    """A page of the console in one browser: its cookies, and the issuer's page that it sends its person to."""
+
+    def __init__(self, home, issuer):
+        self.home, self.issuer, self.cookies = home, issuer, {}
+
+    def post(self, operation: str, body: dict | None = None, **headers):
+        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), **headers}
+        answer = requests.post(f"{self.home.url}/aloft/v1/{operation}", json=body or {}, headers=sent, verify=str(self.home.ca_file), timeout=30)
+        for name, value in answer.cookies.items():
+            self.cookies[name] = value
+        return answer
+
+    def id_token(self, nonce: str) -> str:
+        """Authorization code with PKCE, as a script in a page does it: a public client, no secret."""
+        verifier, state = uuid.uuid4().hex * 2, uuid.uuid4().hex
+        back = self.issuer.authorize({
+            "response_type": ["code"], "client_id": ["aloft-test"], "redirect_uri": ["https://console/back"], "scope": ["openid email"], "nonce": [nonce],
+            "state": [state], "code_challenge": [b64(hashlib.sha256(verifier.encode()).digest())], "code_challenge_method": ["S256"]})
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(back).query)
+        assert query["state"] == [state]
+        return self.issuer.redeem({"code": query["code"], "redirect_uri": ["https://console/back"], "client_id": ["aloft-test"],
+                                   "code_verifier": [verifier]})["id_token"]
+
+    def sign_in(self, role: str):
+        return self.post("FinishIssuerSignIn", {"RoleArn": role, "IdToken": self.id_token(self.post("BeginIssuerSignIn").json()["Nonce"])})
+
+
+@pytest.fixture
+def console_role(iam, provider, issuer):
+    name = provider.split("oidc-provider/")[1]
+    return make_role(iam, {"Federated": provider}, "sts:AssumeRoleWithWebIdentity",
+                     {"StringEquals": {f"{name}:aud": "aloft-test", f"{name}:sub": issuer.person}})
+
+
+# A person signs in at the organization's issuer in a page: a session in a cookie, credentials for it, and all of it ends together.
+def test_sign_in_at_an_issuer_in_a_browser(home, iam, issuer, console_role):
+    page = Page(home, issuer)
+    answer = page.sign_in(console_role)
+    assert answer.status_code == 200, answer.text
+    session_cookie, begin_cookie = answer.raw.headers.getlist("Set-Cookie")
+    assert session_cookie.startswith("__Host-aloft=") and begin_cookie.startswith("__Host-aloft-begin=;")
+    for flag in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
+        assert flag in session_cookie
+    who = answer.json()
+    assert who["Arn"].endswith("/ada@example.com") and page.post("GetSession").json()["Arn"] == who["Arn"]
+    given = page.post("GetSessionCredentials", **{"X-Aloft-Csrf": who["CsrfToken"]}).json()
+    caller = Identity(home, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]).client("sts")
+    assert caller.get_caller_identity()["Arn"] == who["Arn"]
+    assert page.post("SignOut", **{"X-Aloft-Csrf": who["CsrfToken"]}).status_code == 200
+    with pytest.raises(botocore.exceptions.ClientError, match="InvalidClientTokenId|InvalidToken"):
+        caller.get_caller_identity()
+    # Whoever may end the role's sessions ends this one, too.
+    other = Page(home, issuer)
+    assert other.sign_in(console_role).status_code == 200
+    done = signed(home.admin, "aloft", "POST", "/aloft/v1/RevokeRoleSessions", json.dumps({"RoleName": console_role.split("/")[-1]}).encode())
+    assert done.status_code == 200 and other.post("GetSession").status_code == 403
+
+
+# An attacker's token in a victim's browser, or a stolen token in the attacker's: a token is good only where it was asked for.
+def test_session_fixation_by_an_issuers_token(home, issuer, console_role):
+    attacker, victim = Page(home, issuer), Page(home, issuer)
+    token = attacker.id_token(attacker.post("BeginIssuerSignIn").json()["Nonce"])
+    for browser in (victim, Page(home, issuer)):
+        if browser is victim:
+            browser.post("BeginIssuerSignIn")
+        answer = browser.post("FinishIssuerSignIn", {"RoleArn": console_role, "IdToken": token})
+        assert answer.status_code == 403 and answer.json()["__type"] == "NotSignedIn" and "__Host-aloft" not in browser.cookies
+    # A session of before is not taken over, and each sign-in is a new one.
+    assert attacker.post("FinishIssuerSignIn", {"RoleArn": console_role, "IdToken": token}).status_code == 200
+    first = attacker.cookies["__Host-aloft"]
+    assert attacker.sign_in(console_role).status_code == 200 and attacker.cookies["__Host-aloft"] != first
+
+
+# What the role's trust, the issuer's keys or another site's page must not do.
+def test_browser_sign_in_refusals(home, iam, issuer, provider, console_role):
+    page = Page(home, issuer)
+    nonce = page.post("BeginIssuerSignIn").json()["Nonce"]
+    good = page.id_token(nonce)
+    forged = good.rsplit(".", 1)[0] + "." + good.rsplit(".", 1)[1][::-1]
+    for body, headers, reason in [
+            ({"IdToken": good}, {"Origin": "https://evil.example.com"}, "CrossSiteRequest"),
+            ({"IdToken": good}, {"Content-Type": "text/plain"}, "CrossSiteRequest"),
+            ({"IdToken": forged}, {}, "InvalidIdentityToken"),
+            ({"IdToken": ""}, {}, "InvalidIdentityToken"),
+            ({"IdToken": issuer.token(aud="aloft-test", sub="eve@example.com", nonce=nonce)}, {}, "AccessDenied"),
+            ({"IdToken": issuer.token(aud="another", sub=issuer.person, nonce=nonce)}, {}, "InvalidIdentityToken"),
+            ({"IdToken": issuer.token(aud="aloft-test", sub=issuer.person, nonce=nonce, exp=1)}, {}, "ExpiredTokenException")]:
+        answer = page.post("FinishIssuerSignIn", {"RoleArn": console_role, **body}, **headers)
+        assert answer.status_code in (400, 401, 403), (body, answer.text)
+        assert answer.json()["__type"].startswith(reason), answer.text
+        assert "__Host-aloft" not in page.cookies
+    assert page.post("FinishIssuerSignIn", {"RoleArn": console_role, "IdToken": good}).status_code == 200
 
 
 # A refusal travels sealed with its answer; who may decode reads why, another account and a changed one read nothing.

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "api/sign_in/browser.h"
+#include "api/sign_in/issuer.h"
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "foundation/codec/time.h"
@@ -14,12 +16,14 @@ namespace {
 namespace json = boost::json;
 using sessions::SignIn;
 using sessions::WebSession;
+using namespace sign_in;  // NOLINT(google-build-using-namespace): the rest of this room
 
 constexpr std::string_view kPrefix = "/aloft/v1/";
 constexpr Reason kBadRequest{ErrorKind::kInvalid, "InvalidRequest"};
 constexpr std::size_t kMostBody = 16 * 1024, kMostText = 4 * 1024;
 
 using Handler = std::function<Result<http::Response>(const Call&, const Authorized&, const json::object&)>;
+using Later = std::function<void(const std::shared_ptr<const Call>&, const json::object&, Responder)>;
 
 class Simple final : public Prepared {
  public:
@@ -37,76 +41,25 @@ class Simple final : public Prepared {
   Handler handler_;
 };
 
-std::string Text(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_string() || value->as_string().size() > kMostText) return "";
-  return std::string(value->as_string());
-}
+// Answers when an issuer has; asks no permission.
+class Waiting final : public Prepared {
+ public:
+  Waiting(json::object body, Later handler) : body_(std::move(body)), handler_(std::move(handler)) {}
 
-// A form of another site can send neither this type of content nor its own name as the origin.
-Status CheckSameSite(const http::RequestHead& head) {
-  std::string_view type = head.headers.Get("content-type");
-  type = type.substr(0, type.find(';'));
-  if (!EqualsIgnoreCase(Trim(type), "application/json"))
-    return Fail(sessions::kCrossSite, "The body must be application/json");
-  const std::string_view origin = head.headers.Get("origin");
-  if (origin.empty()) return {};
-  const std::string own = (head.tls ? "https://" : "http://") + std::string(head.headers.Get("host"));
-  if (EqualsIgnoreCase(origin, own)) return {};
-  return Fail(sessions::kCrossSite, "The request comes from another site");
-}
-
-// Browsers keep a cookie of this prefix only for the host that set it, over TLS.
-std::string_view CookieName(const http::RequestHead& head) {
-  return head.tls ? "__Host-aloft" : "aloft";
-}
-std::string_view FindCookie(const http::RequestHead& head) {
-  std::string_view rest = head.headers.Get("cookie");
-  while (!rest.empty()) {
-    const std::size_t end = rest.find(';');
-    const std::string_view pair = Trim(rest.substr(0, end));
-    const std::size_t equals = pair.find('=');
-    if (equals != std::string_view::npos && pair.substr(0, equals) == CookieName(head)) return pair.substr(equals + 1);
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  std::vector<Permission> permissions() const override { return {}; }
+  void Run(const std::shared_ptr<const Call>& call, Authorized, Responder respond) override {
+    handler_(call, body_, std::move(respond));
   }
-  return {};
-}
-std::string MakeCookie(const http::RequestHead& head, std::string_view token, std::int64_t seconds) {
-  std::string out(CookieName(head));
-  out.append("=").append(token).append("; Path=/; Max-Age=").append(std::to_string(seconds));
-  return out.append(head.tls ? "; Secure; HttpOnly; SameSite=Strict" : "; HttpOnly; SameSite=Strict");
-}
 
-Result<WebSession> OpenCookie(const SignIn& sign_in, const Call& call, bool changing) {
-  ALOFT_TRY(CheckSameSite(call.head()));
-  ALOFT_ASSIGN(WebSession session, sign_in.Open(FindCookie(call.head())));
-  if (changing && !ConstantTimeEqual(call.head().headers.Get("x-aloft-csrf"), session.csrf))
-    return Fail(sessions::kCrossSite, "The header X-Aloft-Csrf is missing or wrong");
-  return session;
-}
+ private:
+  json::object body_;
+  Later handler_;
+};
 
-http::Response JsonAnswer(std::string body) {
-  return {200, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, std::move(body)};
-}
-
-std::string ShowSession(const WebSession& session) {
-  std::string out;
-  codec::JsonWriter(out)
-      .BeginObject()
-      .Key("Arn")
-      .String(session.session.arn)
-      .Key("Account")
-      .String(session.session.account.value())
-      .Key("UserName")
-      .String(session.session.user_name)
-      .Key("MultiFactor")
-      .Bool(session.session.mfa != Time{})
-      .Key("Expires")
-      .String(codec::FormatIso8601(session.session.expires))
-      .Key("CsrfToken")
-      .String(session.csrf)
-      .EndObject();
-  return out;
+std::string Text(const json::object& object, std::string_view name, std::size_t most = kMostText) {
+  const json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_string() || value->as_string().size() > most) return "";
+  return std::string(value->as_string());
 }
 
 // The form of a credential_process: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
@@ -141,10 +94,7 @@ Result<http::Response> Start(SignIn& sign_in, const Call& call, const json::obje
   const json::value* plain = body.if_contains("Credentials");
   if (plain != nullptr && plain->is_bool() && plain->as_bool())
     return JsonAnswer(ShowCredentials(sign_in.Credentials(made.session, sessions::kWebSession)));
-  http::Response response = JsonAnswer(ShowSession(made));
-  response.headers.Add("Set-Cookie",
-                       MakeCookie(call.head(), made.token, std::chrono::seconds(sessions::kWebSession).count()));
-  return response;
+  return Welcome(call.head(), made, made.session.issued);
 }
 
 Result<http::Response> RevokeToken(identity::Service& identity, const Call& call, const Authorized& authorized,
@@ -160,6 +110,12 @@ Result<http::Response> RevokeToken(identity::Service& identity, const Call& call
   return JsonAnswer("{}");
 }
 
+Result<json::object> ReadBody(const Call& call) {
+  auto parsed = codec::ParseJson(call.body.empty() ? "{}" : std::string_view(call.body), {.max_depth = 4});
+  if (!parsed.ok() || !parsed->is_object()) return Fail(kBadRequest, "The body must be a JSON object");
+  return std::move(parsed->as_object());
+}
+
 Row MakeRow(std::string_view operation, unsigned authenticators, Handler handler,
             std::function<std::vector<Permission>(const Call&, const json::object&)> permissions = {}) {
   Row row;
@@ -169,9 +125,7 @@ Row MakeRow(std::string_view operation, unsigned authenticators, Handler handler
   row.max_body_bytes = kMostBody;
   if (authenticators == kAnonymous) row.open = "the password or the session's cookie decides, in the operation";
   row.prepare = [=](const Call& call) -> Result<std::unique_ptr<Prepared>> {
-    auto parsed = codec::ParseJson(call.body.empty() ? "{}" : std::string_view(call.body), {.max_depth = 4});
-    if (!parsed.ok() || !parsed->is_object()) return Fail(kBadRequest, "The body must be a JSON object");
-    json::object body = std::move(parsed->as_object());
+    ALOFT_ASSIGN(json::object body, ReadBody(call));
     std::vector<Permission> needed = permissions ? permissions(call, body) : std::vector<Permission>();
     return std::unique_ptr<Prepared>(new Simple(std::move(needed), std::move(body), handler));
   };
@@ -180,7 +134,21 @@ Row MakeRow(std::string_view operation, unsigned authenticators, Handler handler
 
 }  // namespace
 
-SignInFront::SignInFront(identity::Service& identity, SignIn& sign_in) {
+SignInFront::SignInFront(identity::Service& identity, SignIn& sign_in, sessions::SecurityTokens& tokens) {
+  rows_.push_back(MakeRow("BeginIssuerSignIn", kAnonymous,
+                          [&identity](const Call& call, const Authorized&, const auto&) -> Result<http::Response> {
+                            return BeginIssuerSignIn(call.head(), identity.state().random);
+                          }));
+  Row finish = MakeRow("FinishIssuerSignIn", kAnonymous, {});
+  finish.prepare = [&identity, &sign_in, &tokens](const Call& call) -> Result<std::unique_ptr<Prepared>> {
+    ALOFT_ASSIGN(json::object body, ReadBody(call));
+    return std::unique_ptr<Prepared>(new Waiting(
+        std::move(body), [&](const std::shared_ptr<const Call>& asked, const json::object& read, Responder respond) {
+          const IssuerProof proof{Text(read, "RoleArn"), Text(read, "IdToken", kMostBody)};
+          FinishIssuerSignIn({identity, sign_in, tokens}, asked, proof, std::move(respond));
+        }));
+  };
+  rows_.push_back(std::move(finish));
   rows_.push_back(MakeRow("SignIn", kAnonymous, [&sign_in](const Call& call, const Authorized&, const auto& body) {
     return Start(sign_in, call, body);
   }));
@@ -200,7 +168,7 @@ SignInFront::SignInFront(identity::Service& identity, SignIn& sign_in) {
                             ALOFT_ASSIGN(const WebSession session, OpenCookie(sign_in, call, true));
                             ALOFT_TRY(sign_in.End(session));
                             http::Response response = JsonAnswer("{}");
-                            response.headers.Add("Set-Cookie", MakeCookie(call.head(), "", 0));
+                            response.headers.Add("Set-Cookie", MakeCookie(call.head(), kSessionCookie, "", 0));
                             return response;
                           }));
   rows_.push_back(
@@ -253,8 +221,8 @@ http::Response SignInFront::RenderError(const Error& error, const http::RequestH
       {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"x-amzn-RequestId", request_id.value()}},
       std::move(text)};
   // A session that is over should not be sent again.
-  if (error.reason == sessions::kNoWebSession && !FindCookie(head).empty())
-    response.headers.Add("Set-Cookie", MakeCookie(head, "", 0));
+  if (error.reason == sessions::kNoWebSession && !FindCookie(head, kSessionCookie).empty())
+    response.headers.Add("Set-Cookie", MakeCookie(head, kSessionCookie, "", 0));
   return response;
 }
 

@@ -2,6 +2,8 @@
 //
 //   POST /aloft/v1/SignIn                 anonymous: account, name, password, code -> a session in a cookie, or AWS
 //                                         credentials where "Credentials" is true
+//   POST /aloft/v1/BeginIssuerSignIn      anonymous: the nonce for an OpenID Connect issuer, bound to this browser
+//   POST /aloft/v1/FinishIssuerSignIn     anonymous: the issuer's id token, a role -> a session in a cookie (issuer.h)
 //   POST /aloft/v1/GetSession             cookie: who is signed in
 //   POST /aloft/v1/GetSessionCredentials  cookie and X-Aloft-Csrf: AWS credentials that end with the session
 //   POST /aloft/v1/SignOut                cookie and X-Aloft-Csrf
@@ -16,14 +18,15 @@
 #include <vector>
 
 #include "api/common/operation.h"
+#include "platform/sessions/security_tokens.h"
 #include "platform/sessions/sign_in.h"
 
 namespace aloft::api {
 
 class SignInFront final : public Front {
  public:
-  // Both outlive the front.
-  SignInFront(identity::Service& identity, sessions::SignIn& sign_in);
+  // All outlive the front.
+  SignInFront(identity::Service& identity, sessions::SignIn& sign_in, sessions::SecurityTokens& tokens);
 
   std::string_view name() const override { return "aloft"; }
   std::optional<Claim> Claims(const http::RequestHead& head) const override;

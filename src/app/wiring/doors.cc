@@ -19,6 +19,8 @@ Result<std::unique_ptr<Doors>> Doors::Open(World& world, Platform& platform,
   }
   options.io_threads = std::move(io_threads);
   ALOFT_ASSIGN(doors->issuers_, federation::IssuerKeys::Create(std::move(options), world.clock));
+  doors->tokens_ = std::make_unique<sessions::SecurityTokens>(
+      sessions::Dependencies{platform.identity(), *doors->factors_, *doors->issuers_});
   return doors;
 }
 

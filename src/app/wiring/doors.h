@@ -8,6 +8,7 @@
 #include "platform/directory/last_use.h"
 #include "platform/factors/service.h"
 #include "platform/federation/issuer_keys.h"
+#include "platform/sessions/security_tokens.h"
 #include "platform/sessions/sign_in.h"
 
 namespace aloft::app {
@@ -20,6 +21,7 @@ class Doors {
   factors::Service& factors() { return *factors_; }
   federation::IssuerKeys& issuers() { return *issuers_; }
   sessions::SignIn& sign_in() { return *sign_in_; }
+  sessions::SecurityTokens& tokens() { return *tokens_; }
   directory::LastUses& uses() { return *uses_; }
 
   // Answers what still waits for an issuer, and writes what was last used. After the server has stopped.
@@ -32,6 +34,7 @@ class Doors {
   std::unique_ptr<sessions::SignIn> sign_in_;
   std::unique_ptr<directory::LastUses> uses_;
   std::unique_ptr<federation::IssuerKeys> issuers_;
+  std::unique_ptr<sessions::SecurityTokens> tokens_;
 };
 
 }  // namespace aloft::app

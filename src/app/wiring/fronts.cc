@@ -96,7 +96,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
       api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity(), &platform.kms_access()},
       api::s3::Options{named ? name : std::string()});
   inference_ = std::make_unique<api::InferenceFront>(services.serving(), tags_.get());
-  sign_in_ = std::make_unique<api::SignInFront>(platform.identity(), doors.sign_in());
+  sign_in_ = std::make_unique<api::SignInFront>(platform.identity(), doors.sign_in(), doors.tokens());
   admin_ = std::make_unique<AdminFront>(AdminSources{
       platform.identity(), platform.keyring(), platform.resealer(), platform.kms_access(), world.metrics,
       [&stores] { return stores.Ready(); }, std::move(status_json), [this] { return all_; }, services.training(),

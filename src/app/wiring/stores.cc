@@ -64,8 +64,7 @@ Result<std::unique_ptr<Stores>> Stores::Open(World& world) {
   ALOFT_ASSIGN(stores->lock_, OpenDataDirectory(config));
   ALOFT_ASSIGN(stores->replica_, ReplicaId(config, world.random));
   stores->shared_ = !config.postgres.empty();
-  if (stores->shared_ && !config.postgres_network_is_trusted)
-    ALOFT_TRY(sql::CheckPostgresTransport(config.postgres));
+  if (stores->shared_ && !config.postgres_network_is_trusted) ALOFT_TRY(sql::CheckPostgresTransport(config.postgres));
 
   const auto migrations = AllMigrations();
   sql::Options sql_options;

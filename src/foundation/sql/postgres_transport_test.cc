@@ -36,7 +36,8 @@ TEST(PostgresTransport, TheEnvironmentCounts) {
 
 // A refusal may be logged; the string may hold a password.
 TEST(PostgresTransport, ARefusalTellsNoPassword) {
-  for (const char* bad : {"host=db password=hunter2", "password=hunter2 'unfinished", "postgresql://u:hunter2@db:x:y/"}) {
+  for (const char* bad :
+       {"host=db password=hunter2", "password=hunter2 'unfinished", "postgresql://u:hunter2@db:x:y/"}) {
     Status checked = CheckPostgresTransport(bad);
     ASSERT_FALSE(checked.ok()) << bad;
     EXPECT_THAT(Describe(checked.error()), testing::Not(testing::HasSubstr("hunter2")));

@@ -84,8 +84,8 @@ void Service::Finish(const std::shared_ptr<Entry>& entry, const Outcome& outcome
   recorded_.Increment();
   const unsigned committed = entry->committed.load();
   // Most changes end as they were meant to: then the record is what the change took along, and is not made again.
-  const bool as_meant = !entry->intent.empty() && outcome.error_code.empty() && outcome.response.empty() &&
-                        outcome.refused_by.empty();
+  const bool as_meant =
+      !entry->intent.empty() && outcome.error_code.empty() && outcome.response.empty() && outcome.refused_by.empty();
   Finished finished{.name = entry->name(),
                     .stored = as_meant ? std::string() : entry->RecordOf(outcome),
                     .places = entry->tried.load()};

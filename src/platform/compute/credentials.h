@@ -1,5 +1,5 @@
-// The role's credentials of one task, and how they come to its agent: sealed to a key that the agent makes when it starts
-// and keeps in memory alone, so that no file ever holds them. docs/formats/task.md.
+// The role's credentials of one task, and how they come to its agent: sealed to a key that the agent makes when it
+// starts and keeps in memory alone, so that no file ever holds them. docs/formats/task.md.
 #pragma once
 
 #include <string>

@@ -39,7 +39,7 @@ class ProcessBackend final : public Backend {
     Limits granted;
     std::uint32_t user = 0;
     Time launched{};
-    bool leaving = false;      // it has been told to stop, or somebody was asked to tell it
+    bool leaving = false;                    // it has been told to stop, or somebody was asked to tell it
     std::optional<Credentials> credentials;  // issued, and not yet sealed to the agent's key
     Time renew_credentials{};                // when two thirds of their life have passed
     std::string sealed_to;                   // the key of the agent that has them

@@ -12,8 +12,9 @@ namespace aloft::compute {
 
 inline constexpr char kSpecFile[] = "spec.json";      // the server's, written once, last of all: the task exists
 inline constexpr char kLaunchFile[] = "launch.json";  // the server's, before the agent starts
-inline constexpr char kCredentialsFile[] = "credentials.json";   // the server's (credentials.h), replaced before they expire
-inline constexpr char kStopFile[] = "stop";                      // the server's wish
+inline constexpr char kCredentialsFile[] =
+    "credentials.json";                      // the server's (credentials.h), replaced before they expire
+inline constexpr char kStopFile[] = "stop";  // the server's wish
 inline constexpr char kAcknowledgedFile[] = "log.acknowledged";  // the server's: log bytes before it are not needed
 inline constexpr char kLockFile[] = "lock";                      // flock: held as long as the agent lives
 inline constexpr char kJournalFile[] = "journal";                // the agent's, append-only

@@ -29,12 +29,21 @@ Result<WebSession> SignIn::Start(const SignInRequest& request) {
       return Fail(kPasswordChangeRequired, "The password must be changed: give a new one too.");
     ALOFT_TRY(ChangePassword(checked.session, request));
   }
+  checked.session.issued = identity_.state().clock.Now();
+  checked.session.expires = checked.session.issued + kWebSession;
+  return Make(std::move(checked.session));
+}
+
+Result<WebSession> SignIn::StartWith(std::string_view access_key_id, std::string_view session_token) {
+  ALOFT_ASSIGN(identity::Credential credential, identity_.FindCredential(access_key_id, session_token));
+  return Make(std::move(credential.session));
+}
+
+WebSession SignIn::Make(Session session) const {
   const auto& state = identity_.state();
   WebSession out;
-  out.session = std::move(checked.session);
+  out.session = std::move(session);
   out.session.id = state.random.Uuid();
-  out.session.issued = state.clock.Now();
-  out.session.expires = out.session.issued + kWebSession;
   out.csrf = state.random.Text(kCsrfCharacters, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
   out.token = identity::SealWebSession(state.keyring, out.session, out.csrf);
   return out;
@@ -73,6 +82,11 @@ Result<WebSession> SignIn::Open(std::string_view token) const {
   const Session& session = out.session;
   if (state.clock.Now() >= session.expires || !identity::CheckOpen(state, session).ok()) return NotSignedIn();
   ALOFT_ASSIGN(const bool good, state.database.Read([&](sql::Reader& reader) -> Result<bool> {
+    if (session.kind == identity::PrincipalKind::kRole) {
+      const std::string role_id = session.principal_id.substr(0, session.principal_id.find(':'));
+      ALOFT_ASSIGN(const auto role, identity::records::FindById(reader, session.account, EntityKind::kRole, role_id));
+      return role && session.issued > role->revoked_before;
+    }
     ALOFT_ASSIGN(const auto user,
                  identity::records::FindById(reader, session.account, EntityKind::kUser, session.principal_id));
     if (!user || session.issued <= user->revoked_before) return false;

@@ -39,7 +39,12 @@ class SignIn {
   // kTooManyAttempts, kPasswordExpired; kPasswordChangeRequired where `new_password` is needed.
   Result<WebSession> Start(const SignInRequest& request);
 
-  // kNoWebSession once it has expired, was ended, its user was deleted or has a new password, or its account is closed.
+  // A session of its own for whom these temporary credentials were given, ending when they do. Errors of
+  // FindCredential.
+  Result<WebSession> StartWith(std::string_view access_key_id, std::string_view session_token);
+
+  // kNoWebSession once it has expired, was ended, its user was deleted or has a new password, its role was deleted or
+  // its sessions revoked, or its account is closed.
   Result<WebSession> Open(std::string_view token) const;
   // Ends it everywhere, with the credentials that were issued from it.
   Status End(const WebSession& session);
@@ -48,6 +53,7 @@ class SignIn {
   identity::TemporaryCredentials Credentials(const identity::Session& session, std::chrono::seconds valid_for) const;
 
  private:
+  WebSession Make(identity::Session session) const;
   Status ChangePassword(const identity::Session& session, const SignInRequest& request);
 
   identity::Service& identity_;

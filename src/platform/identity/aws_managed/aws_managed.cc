@@ -11,7 +11,9 @@ namespace aloft::identity {
 std::span<const AwsManagedPolicy> AwsManagedPolicies() {
   static const std::vector<AwsManagedPolicy> all = [] {
     std::vector<AwsManagedPolicy> out;
-    for (const auto policies : {internal::AccountPolicies(), internal::StorageAndLogPolicies(), internal::MachineLearningPolicies(), internal::OtherServicePolicies(), internal::ServiceRolePolicies()})
+    for (const auto policies :
+         {internal::AccountPolicies(), internal::StorageAndLogPolicies(), internal::MachineLearningPolicies(),
+          internal::OtherServicePolicies(), internal::ServiceRolePolicies()})
       out.insert(out.end(), policies.begin(), policies.end());
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return out;
