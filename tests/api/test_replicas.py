@@ -44,14 +44,22 @@ def test_object_is_visible_at_once(pair, size):
         assert second.admin.client("s3").get_object(Bucket=name, Key=key)["Body"].read() == body
 
 
-# A right that one server took away is gone on the other soon after (the feed is polled each fifth of a second).
+# A right that one server took away is gone on the other within a second. The quickest of three counts: a machine that does ten other
+# things may be late once, a feed that is followed too slowly is late each time.
 def test_revocation_reaches_the_other(pair):
     first, second = pair
-    user = first.make_user({"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"})
-    elsewhere = type(user)(second, user.access_key_id, user.secret)
-    wait_for(lambda: allowed(elsewhere), 10, 0.05, "the grant")
-    first.admin.client("iam").delete_user_policy(UserName=user.name, PolicyName="given")
-    wait_for(lambda: not allowed(elsewhere), 10, 0.05, "the revocation")
+    iam, took = first.admin.client("iam"), []
+    for _ in range(3):
+        user = first.make_user({"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"})
+        elsewhere = type(user)(second, user.access_key_id, user.secret)
+        wait_for(lambda: allowed(elsewhere), 10, 0.05, "the grant")
+        iam.delete_user_policy(UserName=user.name, PolicyName="given")
+        began = time.monotonic()
+        wait_for(lambda: not allowed(elsewhere), 10, 0.02, "the revocation")
+        took.append(time.monotonic() - began)
+        if took[-1] < 1:
+            return
+    raise AssertionError(f"a revocation took {min(took):.2f} s to reach the other server")
 
 
 def allowed(identity) -> bool:
