@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "foundation/base/bytes.h"
 #include "foundation/base/fault_point.h"
 #include "foundation/crypto/hash.h"
 
@@ -193,84 +192,6 @@ Status Sealer::LoadHead() {
   head_ = std::move(*head);
   head_version_ = stored->version;
   return {};
-}
-
-Status Sealer::Recover() {
-  ALOFT_TRY(LoadHead());
-  ALOFT_TRY(RecoverKv());
-  ALOFT_TRY(RecoverSql());
-  if (!unsealed_.empty())
-    log_.Info("audit: records that the last run had not sealed", {{"count", std::to_string(unsealed_.size())}});
-  kv::ScanRange newest{.limit = 1000, .reverse = true};
-  ALOFT_ASSIGN(kv::ScanPage page, store_.Scan(kCheckpoints, newest));
-  for (const kv::Entry& entry : page.entries) {
-    if (!std::string_view(entry.key).ends_with("/" + options_.chain)) continue;
-    last_checkpoint_ = crypto::Sha256(entry.value);
-    break;
-  }
-  return {};
-}
-
-Status Sealer::RecoverKv() {
-  const std::string prefix = options_.chain + "/";
-  kv::ScanRange range{.from = prefix, .to = options_.chain + "0"};  // '0' follows '/'
-  for (bool more = true; more;) {
-    ALOFT_ASSIGN(kv::ScanPage page, store_.Scan(kPending, range));
-    more = page.more;
-    for (const kv::Entry& mark : page.entries) {
-      range.from = mark.key + std::string(1, '\0');
-      auto name = RecordName::Decode(std::string_view(mark.key).substr(prefix.size()));
-      std::optional<kv::Entry> record;
-      if (name) {
-        ALOFT_ASSIGN(record, store_.Get(name->space(), name->Key()));
-      }
-      if (!record || !ConstantTimeEqual(signer_->Mark(options_.chain, *name, record->value), mark.value)) {
-        // Whoever left it was not this server: the record stays outside of every chain, where a verification finds it.
-        log_.Error("audit: a record that this server did not write asks to be sealed");
-        kv::Batch refuse;
-        refuse.Delete(std::string(kPending), mark.key);
-        ALOFT_TRY(store_.Apply(std::move(refuse)));
-        continue;
-      }
-      Finished finished{.name = *name, .stored = Unanswered(record->value), .places = Entry::kKv};
-      finished.mark_chain = options_.chain;
-      finished.digest = crypto::Sha256(finished.stored);
-      waiting_bytes_.fetch_add(finished.bytes());
-      unsealed_.push_back(std::move(finished));
-    }
-  }
-  return {};
-}
-
-Status Sealer::RecoverSql() {
-  ALOFT_ASSIGN(sql::Rows rows, database_.Read([&](sql::Reader& reader) {
-    return reader.Query("SELECT name, record, mark FROM audit_pending WHERE chain = $1 ORDER BY name",
-                        {options_.chain});
-  }));
-  std::vector<std::string> sealed;
-  for (const sql::Row& row : rows) {
-    auto name = RecordName::Decode(row.Blob(0));
-    if (!name || !ConstantTimeEqual(signer_->Mark(options_.chain, *name, row.Blob(1)), row.Blob(2))) {
-      log_.Error("audit: a record that this server did not write asks to be sealed");
-      sealed.push_back(row.Blob(0));
-      continue;
-    }
-    auto known = std::ranges::find(unsealed_, *name, &Finished::name);
-    if (known != unsealed_.end()) {
-      known->places |= Entry::kSql;
-      continue;
-    }
-    ALOFT_ASSIGN(std::optional<kv::Entry> record, store_.Get(name->space(), name->Key()));
-    if (record) {
-      sealed.push_back(row.Blob(0));
-      continue;
-    }
-    Finished finished{.name = *name, .stored = Unanswered(row.Blob(1)), .places = Entry::kSql};
-    finished.digest = crypto::Sha256(finished.stored);
-    waiting_bytes_.fetch_add(finished.bytes());
-    unsealed_.push_back(std::move(finished));
-  }
-  return ForgetRows(sealed);
 }
 
 Status Sealer::Checkpoint() {
