@@ -19,14 +19,17 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "any_store: what is tested lies above the stores, so that it is not run again on PostgreSQL")
+    config.addinivalue_line("markers", "one_server: what is tested holds per server, and two answer by turns on PostgreSQL")
 
 
 def pytest_collection_modifyitems(config, items):
-    """With --engines postgres, the tests that may go otherwise there: of the shared server, and not `any_store`. ALOFT_SOAK=1 runs all."""
-    if config.getoption("--engines") == "embedded" or os.environ.get("ALOFT_SOAK"):
+    """With --engines postgres, the tests that may go otherwise there: of the shared server, and not `any_store` (ALOFT_SOAK=1
+    runs these too), nor `one_server`."""
+    if config.getoption("--engines") == "embedded":
         return
-    again = [item for item in items
-             if {"cloud", "engine_arguments"} & set(item.fixturenames) and not item.get_closest_marker("any_store")]
+    whole = os.environ.get("ALOFT_SOAK")
+    again = [item for item in items if not item.get_closest_marker("one_server")
+             and (whole or {"cloud", "engine_arguments"} & set(item.fixturenames) and not item.get_closest_marker("any_store"))]
     config.hook.pytest_deselected(items=[item for item in items if item not in again])
     items[:] = again
 

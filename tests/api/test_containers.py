@@ -17,6 +17,9 @@ from processing import Processor
 from sagemaker.estimator import Estimator
 from sdk import sagemaker_session
 
+# Images lie on one machine: of two servers only the one that loaded them runs them.
+pytestmark = pytest.mark.one_server
+
 
 def load_both(cloud, directory) -> str:
     """An image that trains and serves; returns its name."""

@@ -130,6 +130,7 @@ def test_alarms(cloud):
 
 
 # A serverless endpoint takes as many requests at once as its MaxConcurrency, and says when to come again.
+@pytest.mark.one_server
 def test_serverless(deployer):
     slow = "import time\ndef model_fn(directory): return 1\n" \
            "def transform_fn(model, body, content_type, accept):\n    time.sleep(1)\n    return body, 'application/json'\n"

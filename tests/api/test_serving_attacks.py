@@ -200,6 +200,7 @@ def test_traces(cloud, echo):
 
 
 # Each variant's requests, times and errors stand in /metrics under bounded labels, and in CloudWatch.
+@pytest.mark.one_server
 def test_metrics(cloud, deployer, echo):
     deployer.predict(echo, "[]")
     text = requests.get(cloud.url + "/metrics", verify=str(cloud.ca_file or True), timeout=30).text

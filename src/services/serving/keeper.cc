@@ -4,6 +4,7 @@
 #include <set>
 
 #include "foundation/base/bytes.h"
+#include "services/serving/deployment.h"
 #include "services/serving/keeper_step.h"
 #include "services/serving/version.h"
 
@@ -181,7 +182,8 @@ void Keeper::CatchUp(const Scope& scope, const std::string& name) {
     }
   }
   with_.router.SetHosting(scope, name, endpoint->host, endpoint->current && IsHost(*endpoint->current));
-  with_.router.Publish(scope, name, endpoint->status, VersionOf(scope, *endpoint, sockets));
+  with_.router.Publish(scope, name, endpoint->status, VersionOf(scope, *endpoint, sockets),
+                       endpoint->current ? MaxConcurrencyOf(*endpoint->current) : 0);
   Wake(scope, name);
 }
 

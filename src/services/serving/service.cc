@@ -246,6 +246,7 @@ Result<sagemaker::DescribeEndpointResponse> Service::DescribeEndpoint(const Scop
                                                                       const std::string& name) const {
   ALOFT_ASSIGN(Endpoint endpoint,
                state_->with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); }));
+  state_->keeper_.CatchUp(scope, name);  // another server's news
   sagemaker::DescribeEndpointResponse response =
       Describe(scope, endpoint, state_->router_.Published(scope, name).get(), state_->with_.runtimes);
   const auto tell = [&](const Deployment& deployment, auto& variants) {
