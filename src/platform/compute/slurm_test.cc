@@ -13,6 +13,7 @@
 #include <sstream>
 #include <thread>
 
+#include "foundation/base/bytes.h"
 #include "foundation/os/process.h"
 #include "platform/compute/backend_contract.h"
 #include "platform/compute/errors.h"
@@ -40,9 +41,13 @@ class Daemon {
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
-  void End() {
+  void End(int signal = SIGKILL) {
     if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
+    ::kill(pid_, signal);
+    for (int i = 0; i < 1'000 && ::waitpid(pid_, nullptr, WNOHANG) == 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      if (i == 999) ::kill(pid_, SIGKILL);
+    }
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }
@@ -80,11 +85,20 @@ class Cluster {
   const std::string& gap() const { return gap_; }
 
   void StartController() { controller_.Start({"/usr/sbin/slurmctld", "-D", "-f", configuration_}); }
-  void StopController() { controller_.End(); }
+  // In order: one that is killed may give the same number to another job, for which Slurm drains the node.
+  void StopController() { controller_.End(SIGTERM); }
   void StartNode(int node) {
     nodes_[node - 1].Start({"/usr/sbin/slurmd", "-D", "-N", "n" + std::to_string(node), "-f", configuration_});
   }
   void StopNode(int node) { nodes_[node - 1].End(); }
+
+  // Empty once all are there, and idle.
+  static std::string AwaitNodes() {
+    return Await([]() -> std::string {
+      std::string nodes = OutputOf({"/usr/bin/sinfo", "--noheader", "--Node", "--format=%N %T"});
+      return nodes == "n1 idle\nn2 idle\n" ? "" : "nodes are " + nodes + OutputOf({"/usr/bin/sinfo", "--list-reasons"});
+    });
+  }
 
   // Clients that believe at once that nobody is there.
   std::string impatient() const { return directory_ + "/impatient.conf"; }
@@ -128,10 +142,7 @@ class Cluster {
     why = Await([] { return SlurmGap(); });
     if (!why.empty()) return why;
     for (int node : {1, 2}) StartNode(node);
-    return Await([]() -> std::string {
-      std::string nodes = OutputOf({"/usr/bin/sinfo", "--noheader", "--Node", "--format=%N %T"});
-      return nodes == "n1 idle\nn2 idle\n" ? "" : "nodes are " + nodes;
-    });
+    return AwaitNodes();
   }
   bool Listens() const {
     sockaddr_un address{};
@@ -261,6 +272,33 @@ TEST_F(SlurmTest, QueuedTasksWaitAndStop) {
   status = harness_.WaitForEnd(never.id);
   EXPECT_EQ(status.outcome, Outcome::kCannotRun);
   EXPECT_THAT(status.failure, HasSubstr("Slurm refuses"));
+}
+
+// A node that does not answer loses no task while the agent lives; with the agent the task is lost, with Slurm's word
+// and the node's name, and what comes next runs elsewhere.
+TEST_F(SlurmTest, ALostNodeIsALostTask) {
+  TaskSpec spec = harness_.Shell("on-a-node", "echo up; sleep 1000");
+  ASSERT_TRUE(harness_.backend().Start(spec).ok());
+  harness_.WaitForLog(spec.id, "up");
+  std::string node(Trim(OutputOf({"/usr/bin/squeue", "--noheader", "--states=RUNNING", "--format=%N"})));
+  ASSERT_TRUE(node == "n1" || node == "n2") << node;
+  Cluster::Get().StopNode(node[1] - '0');
+  OutputOf({"/usr/bin/scontrol", "update", "NodeName=" + node, "State=DOWN", "Reason=test"});
+  Await([] { return OutputOf({"/usr/bin/squeue", "--noheader", "--states=RUNNING", "--format=%N"}); });
+  EXPECT_EQ(harness_.backend().Observe(spec.id)->phase, Phase::kRunning);
+  auto agent = os::OpenProcess(harness_.AgentOf(spec.id));
+  ASSERT_TRUE(agent.has_value());
+  ASSERT_TRUE(os::SignalProcess(*agent, SIGKILL).ok());
+  TaskStatus status = harness_.WaitForEnd(spec.id);
+  EXPECT_EQ(status.outcome, Outcome::kLost);
+  EXPECT_THAT(status.failure, HasSubstr("NODE_FAIL on " + node));
+
+  TaskSpec next = harness_.Shell("elsewhere", "echo ran");
+  ASSERT_TRUE(harness_.backend().Start(next).ok());
+  EXPECT_EQ(harness_.WaitForEnd(next.id).outcome, Outcome::kSucceeded);
+  Cluster::Get().StartNode(node[1] - '0');
+  OutputOf({"/usr/bin/scontrol", "update", "NodeName=" + node, "State=RESUME"});
+  EXPECT_EQ(Cluster::AwaitNodes(), "");
 }
 
 // A server that died right after sbatch asks again and starts nothing twice.
