@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 
+SHARED = "/opt/aloft/packages"  # what the platform has installed already, for this job and others
 TARGET = os.path.join(os.environ.get("TMPDIR", "/tmp"), "packages")
 
 
@@ -36,7 +37,7 @@ def _pip():
     raise ValueError("requirements.txt cannot be installed: this environment has no pip")
 
 
-def install(path):
+def install(path, target=TARGET):
     """Installs what is missing; the directories to put on PYTHONPATH."""
     with open(path, encoding="utf-8") as file:
         lines = [line.split(" #")[0].strip() for line in file]
@@ -45,11 +46,25 @@ def install(path):
         return []
     command, variables = _pip()
     print(f"Installing {os.path.basename(path)}.", flush=True)
-    command += ["install", "--quiet", "--no-input", "--disable-pip-version-check", "--target", TARGET, "-r", path]
+    command += ["install", "--quiet", "--no-input", "--disable-pip-version-check", "--target", target, "-r", path]
     done = subprocess.run(command, env=dict(os.environ) | variables, cwd=os.path.dirname(path), check=False)
     if done.returncode != 0:
         raise ValueError(
             "requirements.txt could not be installed (exit code "
             f"{done.returncode}); pip's reasons stand in the log. Without internet access for jobs nothing can be fetched."
         )
-    return [TARGET]
+    return [target]
+
+
+def main(arguments):
+    """overlay.py REQUIREMENTS TARGET: for the platform, in a sandbox of its own."""
+    try:
+        install(*arguments)
+    except ValueError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

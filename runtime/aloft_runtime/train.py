@@ -333,7 +333,8 @@ def main(arguments=None):
         if os.path.isfile(requirements):
             from aloft_runtime import overlay
 
-            paths += overlay.install(requirements)
+            shared = os.path.isdir(overlay.SHARED)
+            paths += [overlay.SHARED] if shared else overlay.install(requirements)
         variables = dict(os.environ) | job.variables()
         if len(job.resources.get("hosts", [])) > 1:
             for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "TP_SOCKET_IFNAME"):

@@ -1,8 +1,11 @@
 """The SDK's estimators of frameworks: the environment that stands in for their image, and its true versions."""
 
+import io
+import zipfile
+
 import pytest
 from cloud import REPOSITORY
-from jobs import Trainer
+from jobs import PYTHON, Trainer, archive
 from sdk import sagemaker_session
 
 XGBOOST = """
@@ -58,3 +61,50 @@ def test_tensorflow_says_what_it_needs(trainer):
         assert "sum 3.0" in trainer.log(job["TrainingJobName"])
     else:
         assert "tensorflow" in job["FailureReason"] and "pip3 install" in job["FailureReason"], job["FailureReason"]
+
+
+def wheel(version: str) -> bytes:
+    """A package aloft_extra that knows its version."""
+    out = io.BytesIO()
+    info = f"aloft_extra-{version}.dist-info"
+    with zipfile.ZipFile(out, "w") as file:
+        file.writestr("aloft_extra.py", f"VALUE = 'extra {version}'\n")
+        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: aloft-extra\nVersion: {version}\n")
+        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{info}/RECORD", f"aloft_extra.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    return out.getvalue()
+
+
+USE_EXTRA = "import aloft_extra\nprint(aloft_extra.VALUE, flush=True)\n"
+
+
+# The first job with a requirements.txt installs it, in a sandbox of its own; the second with the same makes nothing: what it needs is not even there
+# to be fetched any more. Log and Describe name the versions.
+def test_requirements_are_installed_once(trainer):
+    key = "wheels/aloft_extra-1.0-py3-none-any.whl"
+    trainer.s3.put_object(Bucket=trainer.bucket, Key=key, Body=wheel("1.0"))
+    url = trainer.s3.generate_presigned_url("get_object", Params={"Bucket": trainer.bucket, "Key": key})
+    lists = [f"--trusted-host 127.0.0.1\naloft-extra @ {url}\n", f"# again\n--trusted-host 127.0.0.1\n\naloft-extra @ {url}"]
+    for said, text in zip(("installed", "found ready"), lists, strict=True):
+        job = trainer.run(None, archive(train_dot_py=USE_EXTRA, requirements_dot_txt=text))
+        lines = trainer.log(job["TrainingJobName"])
+        assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), lines)
+        assert f"Packages of requirements.txt, {said}: aloft_extra 1.0" in lines and "extra 1.0" in lines, lines
+        assert "aloft_extra 1.0" in next(s["StatusMessage"] for s in job["SecondaryStatusTransitions"] if s["Status"] == "Training")
+        trainer.s3.delete_object(Bucket=trainer.bucket, Key=key)
+
+
+# What a list names beside it is the job's own and never shared; what cannot be had fails the job with that reason.
+def test_requirements_of_one_job(trainer):
+    own = archive(train_dot_py=USE_EXTRA, requirements_dot_txt="./aloft_extra-2.0-py3-none-any.whl\n",
+                  **{"aloft_extra-2_dot_0-py3-none-any_dot_whl": wheel("2.0")})
+    first = trainer.create(None, own)
+    absent = trainer.create(None, archive(train_dot_py=USE_EXTRA, requirements_dot_txt="--no-index\nno-such-package-of-aloft==1.0\n"))
+    job = trainer.wait(first)
+    lines = trainer.log(first)
+    assert job["TrainingJobStatus"] == "Completed" and "extra 2.0" in lines, (job.get("FailureReason"), lines)
+    assert not any(line.startswith("Packages of requirements.txt") for line in lines)
+    job = trainer.wait(absent)
+    assert job["TrainingJobStatus"] == "Failed" and "requirements.txt could not be installed" in job["FailureReason"], job["FailureReason"]
+    assert any("no-such-package-of-aloft" in line for line in trainer.log(absent))
+    assert PYTHON in trainer.log(absent)[0]

@@ -218,7 +218,7 @@ bool ProcessBackend::Refresh(const TaskId& id) {
   EndSandbox(journal);
   static_cast<void>(cgroups_->Remove(ControlGroup(id)));
   std::error_code error;
-  for (const char* name : {"ml", "tmp", "root", "layer", kCredentialsFile})
+  for (const char* name : {"ml", "tmp", "root", "layer", "packages", kCredentialsFile})
     fs::remove_all(Directory(id) + "/" + name, error);
   fs::remove_all(SocketDirectory(id), error);
   if (const Gang& gang = task->stored.spec.gang; !gang.members.empty())

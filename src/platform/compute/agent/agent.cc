@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxUnreadLog = 256u << 20;
 constexpr std::uint16_t kCredentialsPort = 51'780;
-constexpr std::uint16_t kProxyPort = 51'781;
 constexpr char kCaInside[] = "/opt/aloft/ca.pem";
 
 }  // namespace
@@ -119,6 +118,8 @@ os::SandboxSpec Agent::DescribeSandbox() const {
   }
   sandbox.dial = spec_.port != 0;
   if (!launch_.ca_file.empty()) sandbox.mounts.push_back({launch_.ca_file, kCaInside, false, false});
+  // "/.": the link is followed once there is one; before that, and without packages, nothing is mounted.
+  if (BringsPackages()) sandbox.mounts.push_back({Inside(kPackagesName) + "/.", "/opt/aloft/packages", false, true});
   if (environment_) sandbox.mounts.push_back({environment_->path, environment_->path, false, false});
   for (const Input& input : spec_.inputs)
     if (Streams(input)) sandbox.fuse_targets.push_back(input.path);
@@ -154,6 +155,10 @@ Status Agent::CloneSandbox() {
   if (::pipe2(ends, O_CLOEXEC) != 0) return SystemError("pipe", errno);
   output_reading_ = os::Fd(ends[0]);
   output_writing_ = os::Fd(ends[1]);
+  if (BringsPackages()) {
+    ALOFT_TRY(os::MakeDirectories(Inside(kPackagesName), 0755));
+    ALOFT_ASSIGN(installer_, os::Sandbox::Create(DescribeInstaller(), output_writing_.get()));
+  }
   ALOFT_ASSIGN(sandbox_, os::Sandbox::Create(DescribeSandbox(), output_writing_.get()));
   if (auto first = os::IdentityOf(sandbox_->pid())) ALOFT_TRY(journal_.SandboxCreated(*first));
   // Only now: the sandbox's first process has a copy of all that was in this one's memory.
@@ -184,6 +189,7 @@ Status Agent::Run() {
       end = {Outcome::kInputRefused, why, false};
   }
   StopSyncs();
+  installer_.reset();
   sandbox_.reset();
   pump_.join();
   if (command_ran_) Store(end);
@@ -195,6 +201,7 @@ Status Agent::Run() {
 Agent::End Agent::Work() {
   if (auto end = Prepare()) return *end;
   if (auto end = Stage()) return *end;
+  if (auto end = BringPackages()) return *end;
   if (auto end = Start()) return *end;
   Reason reason = Watch();
   EndStreams();
@@ -414,7 +421,7 @@ void Agent::CleanUp() {
   std::error_code ignored;
   // The kernel makes it without any permission.
   fs::permissions(Inside("layer/work/work"), fs::perms::owner_all, ignored);
-  for (const char* name : {"ml", "tmp", "root", "layer"}) fs::remove_all(Inside(name), ignored);
+  for (const char* name : {"ml", "tmp", "root", "layer", kPackagesName}) fs::remove_all(Inside(name), ignored);
   fs::remove_all(launch_.socket_directory, ignored);
   fs::remove(Inside(kCredentialsFile), ignored);
 }

@@ -29,6 +29,9 @@
 
 namespace aloft::compute {
 
+inline constexpr char kPackagesName[] = "packages";  // in the task's directory: the overlay, or where it is made
+inline constexpr std::uint16_t kProxyPort = 51'781;
+
 class Agent {
  public:
   // Call it while the process has one thread: the sandbox's first process is cloned here.
@@ -58,6 +61,13 @@ class Agent {
   std::optional<End> PrepareImage();
   std::optional<End> Stage();
   Status BringInputs();
+  // agent_overlay.cc
+  bool BringsPackages() const;
+  os::SandboxSpec DescribeInstaller() const;
+  std::map<std::string, std::string> InstallerVariables() const;
+  std::optional<End> BringPackages();
+  Status Install(const std::string& list);
+  Status AwaitInstaller(const std::string& target);
   StagerOptions Staging();
   bool Streams(const Input& input) const { return streams_ && input.stream; }
   void EndStreams();
@@ -109,7 +119,8 @@ class Agent {
 
   os::Fd ml_;
   os::Fd output_reading_, output_writing_;
-  std::optional<os::Sandbox> sandbox_;
+  std::optional<os::Sandbox> sandbox_, installer_;
+  os::Fd packages_;  // keeps the task's overlay from being removed
   GangView gang_;
   TaskCredentials credentials_;
   std::unique_ptr<HostLink> link_;
