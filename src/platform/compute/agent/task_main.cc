@@ -9,13 +9,29 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "foundation/base/fault_point.h"
 #include "platform/compute/agent/agent.h"
+
+namespace {
+
+// An agent holds it as long as it lives; the server, when it asks whether one lives, for a moment.
+bool Lock(int file) {
+  constexpr int kPatienceMillis = 3'000;
+  for (int waited = 0; ::flock(file, LOCK_EX | LOCK_NB) != 0; ++waited) {
+    if (waited == kPatienceMillis) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace aloft;
@@ -38,7 +54,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   // A batch system inherits no descriptors: this process locks for itself, and does nothing where another one has.
   if (lock < 0) lock = ::open((directory + "/" + compute::kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) != 0) return 3;
+  if (lock < 0 || !Lock(lock)) return 3;
   if (const char* faults = std::getenv("ALOFT_FAULTS")) ArmFaultPoints(faults);
   SystemClock clock;
   auto agent = compute::Agent::Create(directory, clock);
