@@ -113,6 +113,27 @@ def test_named_port(cloud, bucket, tmp_path):
         deployer.clear()
 
 
+# A plain web application has paths of its own, too; what is no path is refused.
+def test_named_paths(cloud, bucket, tmp_path):
+    strict = "def do_POST(self):\n        if self.path != '/api/score': return self.answer(404, b'no')\n"
+    app = images.SERVE.replace("/ping", "/health").replace("def do_POST(self):\n", strict)
+    images.save(tmp_path / "plain.tar", "tests/plain", {"app.py": app}, Cmd=["python3", "/app.py"], Env=["PORT=8000"])
+    images.load(cloud, tmp_path / "plain.tar")
+    deployer = Deployer(cloud, bucket)
+    named = {"ALOFT_CONTAINER_PORT": "8000", "ALOFT_CONTAINER_PING": "/health", "ALOFT_CONTAINER_INVOCATIONS": "/api/score"}
+    try:
+        data = deployer.upload(archive(model_dot_json='{"factor": 4}'))
+        endpoint = deployer.create(deployer.config(data, image="tests/plain", environment=named))
+        assert deployer.settled(endpoint)["EndpointStatus"] == "InService"
+        answer = deployer.runtime.invoke_endpoint(EndpointName=endpoint, Body=b"[6]", ContentType="application/json")
+        assert json.loads(answer["Body"].read()) == [24]
+        for image, path, text in (("tests/plain", "score", "begins with /"), ("aloft-python:3", "/score", "container images of your own")):
+            with pytest.raises(botocore.exceptions.ClientError, match=text):
+                deployer.model(data, image=image, environment={"ALOFT_CONTAINER_INVOCATIONS": path})
+    finally:
+        deployer.clear()
+
+
 # A processing job may leave everything to its image.
 def test_processing(cloud, bucket, tmp_path):
     code = "import pathlib\npathlib.Path('/opt/ml/processing/output/made').write_text('by the image')\nprint('ran')\n"

@@ -19,6 +19,8 @@ namespace {
 
 constexpr char kDriverEnvironment[] = "python";  // where no container needs one of its own
 constexpr char kPortVariable[] = "ALOFT_CONTAINER_PORT";
+constexpr char kPingVariable[] = "ALOFT_CONTAINER_PING";
+constexpr char kInvocationsVariable[] = "ALOFT_CONTAINER_INVOCATIONS";
 constexpr char kPipelineFile[] = "/opt/ml/pipeline/pipeline.json";
 
 Status CheckContainer(const ContainerDefinition& container, bool alone) {
@@ -61,6 +63,14 @@ std::map<std::string, std::string> VariablesOf(const ContainerDefinition& contai
 Status PlanContainer(const compute::Runtime& runtime, ServingPlan& plan) {
   plan.image = runtime.image;
   plan.port = 8080;
+  for (const char* variable : {kPingVariable, kInvocationsVariable}) {
+    auto path = plan.variables.find(variable);
+    if (path == plan.variables.end()) continue;
+    const bool clean =
+        std::all_of(path->second.begin(), path->second.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (!path->second.starts_with('/') || !clean)
+      return Fail(kBadModel, std::string(variable) + " must be a path that begins with /: " + path->second);
+  }
   auto named = plan.variables.find(kPortVariable);
   if (named == plan.variables.end()) return {};
   const std::string& text = named->second;
@@ -76,7 +86,12 @@ Result<ServingPlan> PlanOne(const ContainerDefinition& container, const compute:
   plan.environment = runtime.environment;
   plan.command = runtime.serve;
   plan.variables = VariablesOf(container);
-  if (!runtime.image.empty()) ALOFT_TRY(PlanContainer(runtime, plan));
+  if (!runtime.image.empty()) {
+    ALOFT_TRY(PlanContainer(runtime, plan));
+  } else if (plan.variables.contains(kPingVariable) || plan.variables.contains(kInvocationsVariable)) {
+    return Fail(kBadModel, std::string(kPingVariable) + " and " + kInvocationsVariable +
+                               " are for container images of your own; " + runtime.name + " has the usual paths.");
+  }
   if (container.mode.value_or("SingleModel") != "MultiModel") {
     plan.inputs = ModelInputs(container, "/opt/ml");
     return plan;
@@ -134,6 +149,16 @@ std::string Describe(const std::vector<ContainerDefinition>& containers, const s
 }
 
 }  // namespace
+
+ContainerPaths PathsOf(const sagemaker::CreateModelRequest& request) {
+  ContainerPaths paths;
+  auto containers = ServedContainers(request);
+  if (!containers.ok() || containers->size() != 1) return paths;
+  const std::map<std::string, std::string> variables = VariablesOf(containers->front());
+  if (auto found = variables.find(kPingVariable); found != variables.end()) paths.ping = found->second;
+  if (auto found = variables.find(kInvocationsVariable); found != variables.end()) paths.invocations = found->second;
+  return paths;
+}
 
 bool IsMultiModel(const sagemaker::CreateModelRequest& request) {
   auto containers = ServedContainers(request);

@@ -40,6 +40,12 @@ bool IsDirect(const shapes::sagemaker::CreateModelRequest& request);
 // ContainerHostname, else "container-1", ...
 std::string ContainerName(const shapes::sagemaker::ContainerDefinition& container, std::size_t index);
 
+// Of a container that names paths of its own (ALOFT_CONTAINER_PING, ALOFT_CONTAINER_INVOCATIONS); empty: SageMaker's.
+struct ContainerPaths {
+  std::string ping, invocations;
+};
+ContainerPaths PathsOf(const shapes::sagemaker::CreateModelRequest& request);
+
 // Also compute::kUnknownImage. kNotBuilt where containers need environments that no runtime has together.
 Result<ServingPlan> PlanServing(const shapes::sagemaker::CreateModelRequest& request,
                                 const compute::RuntimeTable& runtimes);

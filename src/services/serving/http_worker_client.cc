@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "foundation/base/bytes.h"
 #include "foundation/http/client.h"
 #include "services/serving/worker_client.h"
 
@@ -28,19 +29,21 @@ class HttpWorkerClient final : public WorkerClient {
   explicit HttpWorkerClient(http::Client& client) : client_(client) {}
 
   void Ping(const std::string& socket_path, std::function<void(bool)> done) override {
+    WorkerAddress address = WorkerAddress::Of(socket_path);
     http::ClientRequest request;
-    request.target = "/ping";
+    request.target = address.ping;
     request.timeout = kPingTimeout;
     client_.Send(
-        {.host = socket_path, .port = kPingPool}, std::move(request),
+        {.host = address.socket, .port = kPingPool}, std::move(request),
         [done = std::move(done)](Result<http::ClientResponse> answer) { done(answer.ok() && answer->status == 200); });
   }
 
   void Invoke(const std::string& socket_path, const Invocation& invocation, std::chrono::milliseconds timeout,
               std::function<void(Result<WorkerAnswer>)> done) override {
+    WorkerAddress address = WorkerAddress::Of(socket_path);
     http::ClientRequest request;
     request.method = invocation.get ? "GET" : "POST";
-    request.target = invocation.path.empty() ? "/invocations" : invocation.path;
+    request.target = invocation.path.empty() ? address.invocations : invocation.path;
     request.timeout = timeout;
     request.headers.Add("Content-Type", invocation.content_type.empty() ? "application/json" : invocation.content_type);
     if (!invocation.accept.empty()) request.headers.Add("Accept", invocation.accept);
@@ -60,7 +63,7 @@ class HttpWorkerClient final : public WorkerClient {
     request.body = invocation.body;
     if (invocation.stream) StreamInto(invocation.stream, request);
     client_.Send(
-        {.host = socket_path}, std::move(request),
+        {.host = address.socket}, std::move(request),
         [done = std::move(done)](Result<http::ClientResponse> answer) {
           if (!answer.ok()) return done(std::move(answer).error());
           WorkerAnswer result;
@@ -98,6 +101,23 @@ class HttpWorkerClient final : public WorkerClient {
 };
 
 }  // namespace
+
+std::string WorkerAddress::Text() const {
+  const WorkerAddress usual;
+  if (ping == usual.ping && invocations == usual.invocations) return socket;
+  return socket + "\n" + ping + "\n" + invocations;
+}
+
+WorkerAddress WorkerAddress::Of(const std::string& text) {
+  WorkerAddress address;
+  std::vector<std::string_view> parts = Split(text, '\n');
+  address.socket = parts[0];
+  if (parts.size() == 3) {
+    address.ping = parts[1];
+    address.invocations = parts[2];
+  }
+  return address;
+}
 
 std::unique_ptr<WorkerClient> MakeHttpWorkerClient(http::Client& client) {
   return std::make_unique<HttpWorkerClient>(client);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "platform/compute/errors.h"
+#include "services/models/serving_plan.h"
 #include "services/serving/component.h"
 #include "services/serving/deployment.h"
 #include "services/serving/rollout.h"
@@ -132,7 +133,12 @@ Result<SlotView> Keeper::Step::SeeSlot(const Deployment& deployment, const Slot&
     view.ready_since = keeper_.health_.Known(id).ready_since;
     return view;
   }
-  SeeHealth(id, status->socket_path, trusted, view);
+  WorkerAddress address;
+  address.socket = status->socket_path;
+  models::ContainerPaths paths = models::PathsOf(variant.model);
+  if (!paths.ping.empty()) address.ping = std::move(paths.ping);
+  if (!paths.invocations.empty()) address.invocations = std::move(paths.invocations);
+  SeeHealth(id, address.Text(), trusted, view);
   return view;
 }
 

@@ -24,6 +24,15 @@ struct WorkerAnswer {
   std::string refusal;    // set where the worker itself refuses: "ModelNotFound", "ModelNotReady", ...
 };
 
+// Where a worker answers, as one text: its socket, and the paths of a container that has its own. What takes a socket's
+// path takes such a text, too; a record keeps it.
+struct WorkerAddress {
+  std::string socket, ping = "/ping", invocations = "/invocations";
+
+  std::string Text() const;
+  static WorkerAddress Of(const std::string& text);
+};
+
 class WorkerClient {
  public:
   virtual ~WorkerClient() = default;
