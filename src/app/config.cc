@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "services/training/spot_hours.h"
+
 namespace aloft::app {
 namespace {
 
@@ -139,6 +141,8 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "runtime_directory") return ReadValue(name, node, c.runtime_directory);
   if (name == "agent_binary") return ReadValue(name, node, c.agent_binary);
   if (name == "programs_directory") return ReadValue(name, node, c.programs_directory);
+  if (name == "spot_hours") return ReadValue(name, node, c.spot_hours);
+  if (name == "strict_versions") return ReadValue(name, node, c.strict_versions);
   if (name == "slurm") return ReadValue(name, node, c.slurm);
   if (name == "slurm_partition") return ReadValue(name, node, c.slurm_partition);
   if (name == "io_threads") return ReadValue(name, node, c.io_threads);
@@ -232,6 +236,7 @@ Status CompleteConfig(Config& config) {
       config.oidc_issuer_networks != "loopback") {
     return Fail(kInvalidArgument, "oidc_issuer_networks is one of public, private, loopback");
   }
+  ALOFT_TRY(training::SpotHours::Parse(config.spot_hours));
   if (config.task_credentials_seconds < 60 || config.task_credentials_seconds > 43'200) {
     return Fail(kInvalidArgument, "task_credentials_seconds must be between 60 and 43200");
   }

@@ -51,8 +51,10 @@ struct Config {
   std::string agent_binary;            // empty: beside the binary
   std::string programs_directory;      // native model workers; empty: beside the binary
 
-  bool slurm = false;           // training and processing jobs run on the nodes of Slurm instead of here
-  std::string slurm_partition;  // empty: the cluster's default
+  bool slurm = false;            // training and processing jobs run on the nodes of Slurm instead of here
+  std::string spot_hours;        // "18:00-08:00", UTC: when managed spot jobs may run; empty: always
+  bool strict_versions = false;  // images whose tag names another version of its framework are refused
+  std::string slurm_partition;   // empty: the cluster's default
 
   int io_threads = 0;        // 0: one per core, at most 8
   int handler_threads = 96;  // more than disk and cores need: writes that wait share one sync

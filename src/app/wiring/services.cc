@@ -105,6 +105,7 @@ Result<std::unique_ptr<Services>> Services::Open(World& world, Stores& stores, P
 Status Services::OpenCompute(const std::string& api_url, const std::string& ca_file) {
   const Config& config = world_.config;
   ALOFT_ASSIGN(runtimes_, compute::RuntimeTable::Load(config.runtime_directory));
+  if (config.strict_versions) runtimes_->RefuseOtherVersions();
   runtimes_->UseImages(images::Library(config.images_path()));
   capacity_ = compute::DetectCapacity(config.data_directory);
   compute::ProcessBackendOptions options;
@@ -160,18 +161,21 @@ void Services::MakeTraining() {
                                world_.clock,       world_.random,  world_.log,       job_world_};
   training::Options options;
   options.capacity = jobs_capacity();
+  options.several_instances = slurm_backend_ == nullptr;
   options.engine.holder = stores_.replica();
   options.engine.on_rescan = [this] {
     if (auto read = quotas_.Refresh(); !read.ok())
       world_.log.Warn("quotas cannot be read; the last ones hold", {{"error", Describe(read.error())}});
   };
   options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
+  options.plan.spot_hours = *training::SpotHours::Parse(world_.config.spot_hours);  // config.cc has looked at it
   training_ = std::make_unique<training::Service>(std::move(needs), std::move(options));
 }
 
 void Services::MakeProcessing() {
   processing::Options options;
   options.capacity = jobs_capacity();
+  options.several_instances = slurm_backend_ == nullptr;
   options.engine.holder = stores_.replica();
   options.plan.stop_grace = std::chrono::seconds(world_.config.stop_grace_seconds);
   processing_ = std::make_unique<processing::Service>(

@@ -8,6 +8,7 @@
 
 #include "platform/compute/environment.h"
 #include "platform/compute/errors.h"
+#include "platform/compute/framework_version.h"
 #include "platform/compute/instance_types.h"
 #include "platform/compute/journal.h"
 #include "platform/compute/log_spool.h"
@@ -87,6 +88,28 @@ TEST(RuntimesTest, ImagesAreMappedOrRefused) {
   auto unknown = table->Resolve("example.com/my-own:1");
   EXPECT_EQ(unknown.error().reason, kUnknownImage);
   EXPECT_THAT(unknown.error().message, HasSubstr("runtimes.toml"));
+}
+
+// An operator who wants the very version gets it or an answer that names both.
+TEST(RuntimesTest, OtherVersionsAreRefusedWhereAskedFor) {
+  EXPECT_EQ(VersionOfTag("host:5000/sagemaker-xgboost:1.7-1"), "1.7");
+  EXPECT_EQ(VersionOfTag("pytorch-training:2.1.0-cpu-py310"), "2.1.0");
+  for (const char* none : {"aloft-python:3", "host:5000/image", "image", "image:latest", "image:v1.2"})
+    EXPECT_EQ(VersionOfTag(none), "") << none;
+  EXPECT_TRUE(IsOfVersion("1.2.7", "1.2") && IsOfVersion("1.2", "1.2") && IsOfVersion("1.13.1+dfsg", "1.13.1"));
+  EXPECT_FALSE(IsOfVersion("1.25", "1.2") || IsOfVersion("1", "1.2"));
+
+  auto table = RuntimeTable::Load(ALOFT_RUNTIME_DIRECTORY);
+  ASSERT_TRUE(table.ok());
+  table->RefuseOtherVersions();
+  auto here = PackageVersion(std::string(ALOFT_RUNTIME_DIRECTORY) + "/environments/scikit-learn.txt", "scikit-learn");
+  ASSERT_TRUE(here);
+  EXPECT_TRUE(table->Resolve("sagemaker-scikit-learn:" + *here + "-1-cpu-py3").ok());
+  auto other = table->Resolve("sagemaker-scikit-learn:0.23-1-cpu-py3");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().reason, kUnknownImage);
+  EXPECT_THAT(other.error().message, HasSubstr("asks for scikit-learn 0.23, this Aloft has " + *here));
+  EXPECT_TRUE(table->Resolve("aloft-python:3").ok()) << "no framework, no version";
 }
 
 class FilesTest : public testing::Test {

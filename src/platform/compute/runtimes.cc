@@ -1,5 +1,7 @@
 #include "platform/compute/runtimes.h"
 
+#include "platform/compute/framework_version.h"
+
 #include <fnmatch.h>
 
 #define TOML_EXCEPTIONS 0
@@ -30,6 +32,7 @@ Result<RuntimeTable> RuntimeTable::Load(const std::string& directory) {
   if (!parsed) return bad(std::string(parsed.error().description()));
   const toml::table& document = parsed.table();
   RuntimeTable table;
+  table.directory_ = directory;
   const toml::array* rows = document["runtime"].as_array();
   if (!rows) return bad("there is no [[runtime]]");
   for (const auto& node : *rows) {
@@ -42,6 +45,7 @@ Result<RuntimeTable> RuntimeTable::Load(const std::string& directory) {
     made.runtime.train = Strings(view["train"]);
     made.runtime.serve = Strings(view["serve"]);
     made.runtime.includes = Strings(view["includes"]);
+    made.runtime.framework = view["framework"].value_or(std::string());
     made.runtime.multi_model = view["multi_model"].value_or(false);
     for (const std::string& image : Strings(view["images"])) made.images.push_back(ToLower(image));
     if (made.runtime.name.empty() || made.images.empty()) return bad("a runtime needs a name and images");
@@ -60,11 +64,24 @@ void UseRuntime(const Runtime& runtime, TaskSpec& spec) {
   spec.image = runtime.image;
 }
 
+Status RuntimeTable::CheckVersion(const Runtime& runtime, std::string_view image) const {
+  std::string wanted = VersionOfTag(image);
+  if (runtime.framework.empty() || wanted.empty()) return {};
+  auto here = PackageVersion(directory_ + "/environments/" + runtime.environment + ".txt", runtime.framework);
+  if (here && IsOfVersion(*here, wanted)) return {};
+  std::string found = here ? "this Aloft has " + *here : "this Aloft cannot tell which it has";
+  return Fail(kUnknownImage, "The image " + std::string(image) + " asks for " + runtime.framework + " " + wanted +
+                                 ", " + found + ", and its configuration (strict_versions) refuses another version.");
+}
+
 Result<Runtime> RuntimeTable::Resolve(std::string_view image) const {
   std::string wanted = ToLower(image);
   for (const Row& row : rows_)
     for (const std::string& pattern : row.images)
-      if (::fnmatch(pattern.c_str(), wanted.c_str(), 0) == 0) return row.runtime;
+      if (::fnmatch(pattern.c_str(), wanted.c_str(), 0) == 0) {
+        if (strict_) ALOFT_TRY(CheckVersion(row.runtime, image));
+        return row.runtime;
+      }
   std::string why;
   if (images_) {
     auto id = images_->FindId(image);

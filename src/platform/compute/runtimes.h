@@ -23,6 +23,7 @@ struct Runtime {
   // Environments whose packages, in the same versions, this one's environment holds, too.
   std::vector<std::string> includes{};
   bool multi_model = false;  // its worker can hold many models
+  std::string framework{};   // the package whose version images of this runtime have in their tag; empty: none
   std::string image{};       // the id of a container image that runs as it is; then there is no environment, and
                              // the commands are arguments of its entrypoint
 };
@@ -37,10 +38,13 @@ class RuntimeTable {
   // `directory` holds runtimes.toml and environments/.
   static Result<RuntimeTable> Load(const std::string& directory);
 
+  // From now on an image whose tag names another version of its framework than the one that is here is refused.
+  void RefuseOtherVersions() { strict_ = true; }
+
   // Names that no row has are then looked for among these.
   void UseImages(images::Library library) { images_ = std::move(library); }
 
-  // kUnknownImage with what to do about it. Image:
+  // kUnknownImage with what to do about it, also where versions differ and must not. Image:
   // "<registry>/<repository>:<tag>", matched by glob without case.
   Result<Runtime> Resolve(std::string_view image) const;
 
@@ -49,6 +53,10 @@ class RuntimeTable {
     std::vector<std::string> images;
     Runtime runtime;
   };
+  Status CheckVersion(const Runtime& runtime, std::string_view image) const;
+
+  std::string directory_;
+  bool strict_ = false;
   std::vector<Row> rows_;
   std::optional<images::Library> images_;
 };

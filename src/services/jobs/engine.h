@@ -96,6 +96,7 @@ class Engine {
   Result<Hosts> Observe(const Job& job, const Live& live);
   Result<bool> CopyLogs(Job& job, Live& live, const Hosts& hosts);
   Result<bool> CopyLog(Job& job, Live& live, int host);
+  Status Reclaim(Job& job);
   void CopyUsage(const Job& job, Live& live, const Hosts& hosts);
   bool CopyChunk(const Job& job, const compute::TaskId& task, const telemetry::MetricName& metric,
                  std::uint64_t& offset);

@@ -49,6 +49,9 @@ class Kind {
   virtual Result<Terms> TermsOf(const Job& job) const = 0;
   // One task for each host, the first host's first. kInvalid errors fail the job; others are tried again.
   virtual Result<std::vector<compute::TaskSpec>> Plan(const Job& job) const = 0;
+  // The machine is not for this job before then: it does not start, and what runs is interrupted. Absent: it may run
+  // now.
+  virtual std::optional<Time> ClosedUntil(const Job&, Time) const { return std::nullopt; }
   // Absent: the lines are only stored.
   virtual std::unique_ptr<LogObserver> Observer(const Job& job) const = 0;
   // The attempt has ended the job: results go into its state.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "foundation/base/fault_point.h"
+#include "foundation/codec/time.h"
 #include "platform/compute/errors.h"
 #include "services/jobs/engine.h"
 #include "services/jobs/errors.h"
@@ -149,6 +150,7 @@ Result<work::Again> Engine::Act(Job& job, Live& live, bool& again) {
   bool log_copied = true;
   again = true;
   if (!IsTerminal(job.state.secondary)) {
+    ALOFT_TRY(Reclaim(job));
     ALOFT_ASSIGN(hosts, Observe(job, live));
     ALOFT_ASSIGN(log_copied, CopyLogs(job, live, hosts));
     if (!log_copied) return work::Again{};
@@ -162,6 +164,24 @@ Result<work::Again> Engine::Act(Job& job, Live& live, bool& again) {
   }
   ALOFT_TRY(Perform(action, job, live, hosts));
   return work::Again{};
+}
+
+// Outside of the hours that the kind gives the job it leaves the machine, and says when it may come back.
+Status Engine::Reclaim(Job& job) {
+  JobState& state = job.state;
+  const Time now = d_.clock.Now();
+  const std::optional<Time> closed = state.stop_wished ? std::nullopt : kind_.ClosedUntil(job, now);
+  if (!closed) return {};
+  const bool leaves = state.attempt_started && !state.interrupt_wished;
+  if (!leaves && state.not_before && *state.not_before >= *closed) return {};
+  state.not_before = closed;
+  if (leaves) {
+    state.interrupt_wished = true;
+  } else if (!state.attempt_started) {
+    ALOFT_TRY(Move(state, Secondary::kPending, now,
+                   "Waits for the hours of managed spot jobs, which begin at " + codec::FormatIso8601(*closed)));
+  }
+  return Save(job);
 }
 
 Status Engine::Perform(const Action& action, Job& job, Live& live, const Hosts& hosts) {

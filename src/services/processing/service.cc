@@ -73,6 +73,8 @@ Result<CreateProcessingJobResponse> Service::CreateProcessingJob(const identity:
   ALOFT_ASSIGN(job.state.priority, jobs::PriorityOf(tags));
   job.state.owner = jobs::OwnerOf(session);
   const auto& cluster = *request.processing_resources->cluster_config;
+  if (!options_.several_instances && cluster.instance_count.value_or(1) > 1)
+    return Fail(kNotBuilt, jobs::messages::NotBuilt("CreateProcessingJob with several instances over Slurm"));
   ALOFT_ASSIGN(compute::Limits limits, jobs::LimitsOf(*cluster.instance_type, cluster.volume_size_in_gb.value_or(0)));
   ALOFT_ASSIGN(compute::Runtime runtime, jobs::Resolve(d_.world, *request.app_specification->image_uri));
   const auto& entrypoint = request.app_specification->container_entrypoint;

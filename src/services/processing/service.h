@@ -27,6 +27,7 @@ struct Options {
   PlanOptions plan{};
   compute::Capacity capacity{};  // what can never fit is refused at once
   jobs::EngineOptions engine{};
+  bool several_instances = true;  // false: jobs of several are refused, because their hosts could not reach each other
 };
 
 class Service {

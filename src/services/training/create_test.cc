@@ -342,5 +342,18 @@ TEST_F(CreateTest, PlanVariants) {
   EXPECT_FALSE(spec.outputs[0].archive);
 }
 
+// Where hosts cannot reach each other (Slurm), a job of several is refused at once, by name; one of one is taken.
+TEST_F(CreateTest, SeveralInstancesMayBeRefused) {
+  options_.several_instances = false;
+  MakeService();
+  CreateRequest request = GoodRequest("two");
+  request.resource_config->instance_count = 2;
+  auto refused = Create(request);
+  EXPECT_EQ(refused.error().reason, kNotBuilt);
+  EXPECT_NE(refused.error().message.find("several instances over Slurm"), std::string::npos);
+  request.resource_config->instance_count = 1;
+  EXPECT_TRUE(Create(request).ok());
+}
+
 }  // namespace
 }  // namespace aloft::training

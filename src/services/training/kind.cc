@@ -89,6 +89,14 @@ Result<std::vector<compute::TaskSpec>> TrainingKind::Plan(const jobs::Job& recor
   return PlanTasks(job, runtime, options_);
 }
 
+std::optional<Time> TrainingKind::ClosedUntil(const jobs::Job& record, Time now) const {
+  auto closed = options_.spot_hours.ClosedUntil(now);
+  if (!closed) return std::nullopt;
+  auto job = JobOf(record);
+  if (!job.ok() || !job->request.enable_managed_spot_training.value_or(false)) return std::nullopt;
+  return closed;
+}
+
 std::unique_ptr<jobs::LogObserver> TrainingKind::Observer(const jobs::Job& record) const {
   auto job = JobOf(record);
   if (!job.ok() || !job->request.algorithm_specification) return nullptr;

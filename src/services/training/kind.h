@@ -20,6 +20,7 @@ class TrainingKind final : public jobs::Kind {
   const jobs::KindNames& names() const override { return Names(); }
   Result<jobs::Terms> TermsOf(const jobs::Job& job) const override;
   Result<std::vector<compute::TaskSpec>> Plan(const jobs::Job& job) const override;
+  std::optional<Time> ClosedUntil(const jobs::Job& job, Time now) const override;
   std::unique_ptr<jobs::LogObserver> Observer(const jobs::Job& job) const override;
   void Ended(jobs::Job& job, const jobs::Ending& ending, const std::vector<compute::TaskStatus>& hosts) const override;
 

@@ -6,6 +6,7 @@
 
 #include "platform/compute/runtimes.h"
 #include "platform/compute/task.h"
+#include "services/training/spot_hours.h"
 #include "services/training/types.h"
 
 namespace aloft::training {
@@ -13,6 +14,7 @@ namespace aloft::training {
 struct PlanOptions {
   std::chrono::seconds stop_grace{120};
   compute::Network network = compute::Network::kInternet;  // of jobs that do not ask for isolation
+  SpotHours spot_hours{};
 };
 
 // One for each host. kBadJob where the instance type is not known any more.

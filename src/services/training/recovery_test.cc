@@ -168,6 +168,38 @@ TEST_F(LifeTest, Interruptions) {
   EXPECT_EQ(service_->InterruptTrainingJob(scope_, "firm", seconds(0)).error().reason, kBadJob) << "it is not spot";
 }
 
+// By day the machine is somebody else's: spot jobs leave it in the morning, do not begin, and go on at night; others
+// run.
+TEST_F(LifeTest, SpotHours) {
+  EXPECT_FALSE(SpotHours::Parse("8-18").ok() || SpotHours::Parse("08:00-24:00").ok() ||
+               SpotHours::Parse("08:00-08:00").ok());
+  options_.plan.spot_hours = *SpotHours::Parse("18:00-08:00");
+  Restart();
+  CreateRequest request = SpotJob("night");  // it is 22:13
+  request.stopping_condition->max_wait_time_in_seconds = 3 * 86'400;
+  StartJob(request);
+  Enter("night", Phase::kRunning);
+  RunFor(seconds(5));
+  EXPECT_FALSE(backend_.tasks[Id("night")].stop_asked);
+  clock_.Advance(std::chrono::hours(9) + std::chrono::minutes(50));
+  Run();
+  EXPECT_EQ(backend_.tasks[Id("night")].stop_mode, compute::StopMode::kInterrupt);
+  End("night", Outcome::kStopped);
+  request.training_job_name = "late";
+  ASSERT_TRUE(Create(request).ok());
+  CreateRequest firm = GoodRequest("firm");
+  StartJob(firm);
+  RunFor(seconds(5));
+  EXPECT_EQ(backend_.tasks.size(), 1u) << "only what is not spot";
+  EXPECT_EQ(Describe("late").secondary_status_transitions->back().status_message,
+            "Waits for the hours of managed spot jobs, which begin at 2023-11-15T18:00:00Z");
+  EXPECT_EQ(Steps("night"), "Starting Training Interrupted Pending");
+  Restart();
+  clock_.Advance(std::chrono::hours(9) + std::chrono::minutes(57));
+  RunFor(seconds(10));
+  EXPECT_TRUE(backend_.tasks.contains(Id("night", 2)) && backend_.tasks.contains(Id("late")));
+}
+
 // A job that waits longer than it may is stopped, with the status that says so.
 TEST_F(LifeTest, WaitsOnlySoLong) {
   CreateRequest pending = GoodRequest("pending");

@@ -43,6 +43,8 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
   ALOFT_TRY(resources::CheckTags(tags));
   ALOFT_ASSIGN(job.state.priority, jobs::PriorityOf(tags));
   job.state.owner = jobs::OwnerOf(session);
+  if (!options_.several_instances && jobs::CountHosts(HostGroupsOf(request)) > 1)
+    return Fail(kNotBuilt, messages::NotBuilt("CreateTrainingJob with several instances over Slurm"));
   std::vector<compute::Limits> hosts;
   for (const jobs::HostGroup& group : HostGroupsOf(request)) {
     ALOFT_ASSIGN(compute::Limits limits,
