@@ -1,10 +1,11 @@
 """Managed spot: checkpoints kept in S3, interruptions by an operator, jobs that go on where they stood; waiting only so long."""
 
+import datetime
 import re
 
 import pytest
-from cloud import REPOSITORY, wait_for
-from jobs import Trainer, archive
+from cloud import REPOSITORY, Cloud, wait_for
+from jobs import SKLEARN, Trainer, archive
 from sdk import sagemaker_session
 
 EXAMPLES = REPOSITORY / "examples/training"
@@ -119,3 +120,29 @@ def test_sdk_spot(trainer, capsys):
     assert "Managed Spot Training savings" in capsys.readouterr().out
     again = SKLearn.attach(estimator.latest_training_job.name, sagemaker_session=session)
     assert again.checkpoint_s3_uri == f"s3://{trainer.bucket}/sdk-checkpoints" if again.checkpoint_s3_uri else True
+
+
+# An operator's configuration: images that ask for another version are refused, and spot jobs wait for their hours while others run.
+def test_strict_versions_and_spot_hours(binary, tmp_path):
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=3)
+    settings = tmp_path / "aloft.toml"
+    settings.write_text(f'strict_versions = true\nspot_hours = "{soon:%H:%M}-{soon + datetime.timedelta(hours=1):%H:%M}"\n')
+    cloud = Cloud.start(binary, tmp_path / "data")
+    try:
+        cloud.stop()
+        cloud.arguments = ("--config", str(settings))
+        cloud.restart()
+        cloud.admin.client("s3").create_bucket(Bucket="operators")
+        trainer = Trainer(cloud, "operators")
+        code, message = trainer.refused(trainer.request(AlgorithmSpecification={"TrainingImage": SKLEARN, "TrainingInputMode": "File"}))
+        assert code == "ValidationException" and "asks for scikit-learn 1.2, this Aloft has" in message, message
+
+        waits = spot(trainer)
+        trainer.sagemaker.create_training_job(**waits)
+        assert trainer.run("print('by day')")["TrainingJobStatus"] == "Completed"
+        job = trainer.wait_step(waits["TrainingJobName"], "Pending")
+        assert f"which begin at {soon:%Y-%m-%dT%H:%M}:00Z" in job["SecondaryStatusTransitions"][-1]["StatusMessage"], job
+        trainer.sagemaker.stop_training_job(TrainingJobName=waits["TrainingJobName"])
+        assert trainer.wait(waits["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
+    finally:
+        cloud.close()
