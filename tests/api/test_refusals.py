@@ -51,6 +51,7 @@ OWN = {
     "RevokeToken": ("POST", "/aloft/v1/RevokeToken", b'{"Token": "aloft_x"}'),
     "RevokeRoleSessions": ("POST", "/aloft/v1/RevokeRoleSessions", b'{"RoleName": "nobody"}'),
     "CheckObjects": ("POST", "/aloft/v1/CheckObjects", b"{}"),
+    "ExplainEndpoint": ("POST", "/aloft/v1/ExplainEndpoint", b'{"EndpointName": "nobody"}'),
     "ExplainAccess": ("POST", "/aloft/v1/ExplainAccess", b'{"Principal": "root", "Action": "s3:GetObject"}'),
 }
 OWN_OPEN = {
