@@ -9,6 +9,7 @@ with status 1 and its traceback in <base>/output/failure.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -33,20 +34,30 @@ GRACE_SECONDS = 20.0
 class Application:
     """Paths -> the model. Called on connection threads. `find` gives the handlers for a request's headers."""
 
-    def __init__(self, find):
+    def __init__(self, find, lock=None):
         self._find = find
-        self._one_at_a_time = threading.Lock()
+        self._one_at_a_time = lock or threading.Lock()
 
     def __call__(self, method, path, headers, body):
         if path == "/ping":
             return 200, {"Content-Type": "text/plain"}, b""
         if path.startswith("/v2/"):
             return self._open_inference(method, path, headers, body)
+        if path == "/batching":
+            return self._explain(headers)
         if path != "/invocations":
             return _refuse(404, f"{path} is not served; POST /invocations predicts")
         if method != "POST":
             return _refuse(405, f"{method} is not served; POST /invocations predicts")
         return self._predict(headers, lambda handlers: handlers.respond(body, headers))
+
+    def _explain(self, headers):
+        try:
+            joiner = getattr(self._find(headers), "joiner", None)
+        except Exception:
+            joiner = None  # of many models none is meant
+        plan = joiner.explain() if joiner else ["Each request is predicted by itself: this model does not say that it predicts row by row."]
+        return 200, {"Content-Type": "application/json"}, json.dumps({"Plan": plan}).encode()
 
     def _open_inference(self, method, path, headers, body):
         try:
@@ -68,7 +79,8 @@ class Application:
     def _predict(self, headers, function):
         try:
             handlers = self._find(headers)
-            with self._one_at_a_time:
+            # What joins requests takes the lock around the model itself.
+            with contextlib.nullcontext() if getattr(handlers, "joiner", None) else self._one_at_a_time:
                 answer, answer_headers = function(handlers)
                 if isinstance(answer, (bytes, bytearray, memoryview)):
                     return 200, answer_headers, answer
@@ -163,13 +175,14 @@ def refuse_to_start(base: str, error: LoadError) -> int:
     return 1
 
 
-def finder(base: str, environment, workers: int):
+def finder(base: str, environment, workers: int, lock):
     """Headers -> handlers: the one model, which is loaded now, or one of many, which are loaded as they are asked for."""
     models = multi_model.of(environment, base, workers)
     if models is not None:
         return models.find
     handlers = Handlers.of(environment, os.path.join(base, "model"), os.path.join(base, "code"))
     handlers.load()
+    handlers.join(environment, lock)
     return lambda headers: handlers
 
 
@@ -177,7 +190,8 @@ def serve(listener: socket.socket, base: str, environment, workers: int = 1) -> 
     """Loads the model, then answers until SIGTERM; the status to end with."""
     started = time.monotonic()
     try:
-        find = finder(base, environment, workers)
+        lock = threading.Lock()
+        find = finder(base, environment, workers, lock)
     except LoadError as error:
         return refuse_to_start(base, error)
     except BaseException as error:  # also SystemExit: own code may call sys.exit
@@ -188,7 +202,7 @@ def serve(listener: socket.socket, base: str, environment, workers: int = 1) -> 
         return 1
     print(f"model loaded in {(time.monotonic() - started) * 1000:.0f} ms; {versions()}", flush=True)
     limit = int(environment.get("SAGEMAKER_MAX_PAYLOAD_IN_MB") or 64) << 20
-    server = Server(listener, Application(find), MAX_CONNECTIONS, limit)
+    server = Server(listener, Application(find, lock), MAX_CONNECTIONS, limit)
     stopped = threading.Event()
 
     def stop(*_):

@@ -29,10 +29,10 @@ def heavy_model():
     return model.SerializeToString(), weights
 
 
-def archive(content):
+def archive(content, name="model.onnx"):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
-        info = tarfile.TarInfo("model.onnx")
+        info = tarfile.TarInfo(name)
         info.size = len(content)
         tar.addfile(info, io.BytesIO(content))
     return out.getvalue()
@@ -114,3 +114,69 @@ def test_large_requests_are_divided(deployer, cloud):
 def test_wrong_wishes_are_refused(deployer, variable, value, says):
     code, message, _ = refusal(deployer.model, "s3://batching/none.tar.gz", image=ONNX, environment={variable: value})
     assert code == "ValidationException" and variable in message and says in message
+
+
+# The same in the Python worker, where the model is known to predict row by row: scikit-learn's own.
+def test_python_models_are_joined(deployer, cloud):
+    import joblib
+    from sklearn.ensemble import RandomForestRegressor
+
+    x = numpy.random.default_rng(4).standard_normal((200, 8))
+    model = RandomForestRegressor(40, random_state=0).fit(x, x[:, 0] + x[:, 1] * 2)
+    out = io.BytesIO()
+    joblib.dump(model, out)
+    name = deployer.serve(deployer.upload(archive(out.getvalue(), "model.joblib")))
+    expected = model.predict(x)
+
+    def ask(i):
+        answer = json.loads(deployer.predict(name, json.dumps(x[i : i + 1 + i % 3].tolist()))["Body"].read())
+        assert numpy.allclose(answer, expected[i : i + 1 + i % 3]), i
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        for _ in range(20):
+            list(pool.map(ask, range(36)))
+            if " 0 of them joined" not in cloud.aloft("endpoints", "explain", name).stdout:
+                break
+    text = cloud.aloft("endpoints", "explain", name).stdout
+    assert "Measured calls: 1 row" in text and " 0 of them joined" not in text, text
+
+
+# A model that cannot fit into its instance fails its endpoint with what it needs, instead of being ended in the middle; what a worker
+# uses of its instance is a metric.
+def test_memory_before_and_in_service(deployer, cloud):
+    from skl2onnx import to_onnx
+    from sklearn.linear_model import LinearRegression
+
+    x = numpy.arange(40.0).reshape(20, 2)
+    data = deployer.upload(archive(to_onnx(LinearRegression().fit(x, x[:, 0]), x[:1]).SerializeToString()))
+    small = deployer.create(deployer.config(data, image=ONNX, environment={"ALOFT_WORKER_MEMORY": "10000000"}))
+    good = deployer.serve(data, image=ONNX)
+    described = deployer.settled(small)
+    assert described["EndpointStatus"] == "Failed"
+    assert "needs at least 0.03 GiB of memory, its instance has 0.01 GiB" in described["FailureReason"]
+
+    def measured(metric):
+        found = cloud.admin.client("cloudwatch").get_metric_statistics(
+            Namespace="/aws/sagemaker/Endpoints", MetricName=metric, StartTime=0, EndTime=4102444800, Period=86400 * 365,
+            Statistics=["Average"], Dimensions=[{"Name": "EndpointName", "Value": good}, {"Name": "VariantName", "Value": "AllTraffic"}])  # fmt: skip
+        return found["Datapoints"]
+
+    assert wait_for(lambda: measured("CPUUtilization"), 40, what="the processor's time")[0]["Average"] >= 0
+    assert 0 < measured("MemoryUtilization")[0]["Average"] < 100
+
+    # And it can be scaled on: any processor time is more than this target.
+    scaling = cloud.admin.client("application-autoscaling")
+    on = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{good}/variant/AllTraffic", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+    scaling.register_scalable_target(**on, MinCapacity=1, MaxCapacity=2)
+    scaling.put_scaling_policy(**on, PolicyName="cpu", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration={
+        "TargetValue": 0.0001, "CustomizedMetricSpecification": {
+            "Namespace": "/aws/sagemaker/Endpoints", "MetricName": "CPUUtilization", "Statistic": "Average", "Unit": "Percent",
+            "Dimensions": [{"Name": "EndpointName", "Value": good}, {"Name": "VariantName", "Value": "AllTraffic"}]}})  # fmt: skip
+
+    def two():
+        for _ in range(20):
+            deployer.predict(good, b"[[1, 2]]")
+        return deployer.sagemaker.describe_endpoint(EndpointName=good)["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+
+    wait_for(two, 60, what="a second instance for the processor's sake")
+    scaling.deregister_scalable_target(**on)

@@ -133,3 +133,12 @@ def test_switch(tmp_path, monkeypatch, value, says):
         worker.end()
     else:
         assert worker.process.wait(20) == 1 and says in (tmp_path / "output" / "failure").read_text()
+
+
+# A model that cannot fit into its instance is refused before it is loaded, with what it needs and what there is.
+def test_a_model_too_large_for_its_instance(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALOFT_WORKER_MEMORY", str(40 << 20))
+    worker = Worker(tmp_path, model=mean_model())  # 18 MiB of weights
+    assert worker.process.wait(20) == 1
+    says = (tmp_path / "output" / "failure").read_text()
+    assert "needs at least 0.05 GiB of memory, its instance has 0.04 GiB" in says and "larger instance type" in says

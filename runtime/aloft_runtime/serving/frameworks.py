@@ -9,8 +9,10 @@ What is recognised, in this order; exactly one of it must be there:
 A pickle runs code when it is read: it does so inside the sandbox, as every model does.
 """
 
+import os
 import pathlib
 
+from . import estimate
 from .errors import LoadError
 
 PICKLES = (".joblib", ".pkl", ".pickle")
@@ -38,6 +40,7 @@ def load_default(model_dir: str):
             f"(*.joblib, *.pkl, xgboost-model, *.ubj, model.json, *.lgb, model.txt, *.pt, saved_model.pb); found: {names}"
         )
     loader, path = found[0]
+    estimate.check(os.environ, path)
     try:
         return loader(path)
     except ImportError as error:

@@ -12,7 +12,7 @@ import os
 import pathlib
 import sys
 
-from . import codecs, frameworks, open_inference
+from . import codecs, frameworks, joining, open_inference
 from .errors import LoadError, RequestError
 
 NAMES = ("model_fn", "input_fn", "predict_fn", "output_fn", "transform_fn")
@@ -81,6 +81,7 @@ class Handlers:
         self._default_accept = default_accept
         self._wants_context = {name: _takes_context(name, function) for name, function in functions.items()}
         self._model = None
+        self.joiner = None  # where requests may be predicted together
 
     @classmethod
     def of(cls, environment, model_dir: str, code_dir: str) -> "Handlers":
@@ -98,6 +99,11 @@ class Handlers:
             self._model = self._call("model_fn", Context({}, self._model_dir), self._model_dir)
         else:
             self._model = frameworks.load_default(self._model_dir)
+
+    def join(self, environment, lock) -> None:
+        """From now on requests that wait are predicted together, where that is safe; the model is called under `lock`."""
+        if joining.is_row_by_row(self._functions, self._model) and not self._wants_context.get("predict_fn"):
+            self.joiner = joining.Joiner(joining.Settings(environment), lock)
 
     def respond(self, body: bytes, headers: dict):
         """The answer's bytes and headers; RequestError where the request is at fault."""
@@ -133,7 +139,8 @@ class Handlers:
         context = Context(headers, self._model_dir)
         request, tensors = open_inference.decode(body, headers)
         data = next(iter(tensors.values())) if len(tensors) == 1 else tensors
-        return open_inference.encode(name, request, self._predict(context, data))
+        answer, answer_headers = open_inference.encode(name, request, self._predict(context, data))
+        return answer, {**answer_headers, **context.response_headers}
 
     def _input(self, context, body, content_type):
         if "input_fn" in self._functions:
@@ -141,6 +148,14 @@ class Handlers:
         return codecs.decode(body, content_type, getattr(self._model, "n_features_in_", None))
 
     def _predict(self, context, data):
+        if self.joiner is not None:
+            prediction, together = self.joiner.predict(lambda rows: self._predict_rows(context, rows), data)
+            if together > 1:
+                context.set_response_header(joining.SIZE_HEADER, together)
+            return prediction
+        return self._predict_rows(context, data)
+
+    def _predict_rows(self, context, data):
         if "predict_fn" in self._functions:
             return self._call("predict_fn", context, data, self._model)
         try:

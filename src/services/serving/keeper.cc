@@ -34,6 +34,7 @@ Keeper::Keeper(Collaborators collaborators, Options options, Log log)
       options_(std::move(options)),
       log_(std::move(log)),
       shipper_(with_.backend, with_.logs),
+      usage_(with_.backend, with_.metrics, with_.clock),
       leases_(with_.database, with_.clock),
       loop_(std::make_shared<work::Loop>(
           work::LoopOptions{.name = "serving", .threads = 2}, [this](const std::string& key) { return Look(key); },
@@ -199,6 +200,7 @@ void Keeper::EndWorker(const WorkerName& worker) {
   }
   health_.Forget(id);
   shipper_.Forget(worker);
+  usage_.Forget(worker);
 }
 
 Keeper::Memory& Keeper::MemoryOf(const std::string& key) {

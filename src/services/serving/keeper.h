@@ -29,6 +29,7 @@
 #include "services/serving/policy.h"
 #include "services/serving/records.h"
 #include "services/serving/router.h"
+#include "services/serving/usage_copy.h"
 
 namespace aloft::serving {
 
@@ -114,6 +115,7 @@ class Keeper {
   const Options options_;
   const Log log_;
   LogShipper shipper_;
+  UsageCopy usage_;
   work::Leases leases_;
   std::mutex mutex_;
   std::optional<work::Lease> lease_;

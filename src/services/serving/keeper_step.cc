@@ -133,6 +133,10 @@ Result<SlotView> Keeper::Step::SeeSlot(const Deployment& deployment, const Slot&
     view.ready_since = keeper_.health_.Known(id).ready_since;
     return view;
   }
+  if (Status copied = keeper_.usage_.Copy(name); !copied.ok()) {
+    keeper_.log_.Warn("what a model worker uses could not be stored",
+                      {{"task", id.value()}, {"error", Describe(copied.error())}});
+  }
   WorkerAddress address;
   address.socket = status->socket_path;
   models::ContainerPaths paths = models::PathsOf(variant.model);

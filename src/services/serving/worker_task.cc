@@ -79,6 +79,7 @@ Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
         static_cast<std::uint64_t>(variant.plan.serverless_config->memory_size_in_mb.value_or(1024));
     spec.limits.memory_bytes = megabytes << 20;
     spec.limits.vcpus = std::max(0.5, static_cast<double>(megabytes) / 1769.0);
+    spec.variables.emplace("ALOFT_WORKER_MEMORY", std::to_string(spec.limits.memory_bytes));
     return spec;
   }
   Result<compute::Limits> limits = compute::LimitsOf(variant.plan.instance_type.value_or("ml.m5.large"), volume);
@@ -91,7 +92,8 @@ Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
     const int megabytes = wanted.max_memory_required_in_mb.value_or(wanted.min_memory_required_in_mb.value_or(1024));
     spec.limits.memory_bytes = static_cast<std::uint64_t>(megabytes) << 20;
   }
-  if (plan.multi_model) spec.variables.emplace("ALOFT_WORKER_MEMORY", std::to_string(spec.limits.memory_bytes));
+  // What a model needs at least is compared with it before it is loaded.
+  spec.variables.emplace("ALOFT_WORKER_MEMORY", std::to_string(spec.limits.memory_bytes));
   return spec;
 }
 

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -31,6 +32,31 @@ Result<std::string> FindModel(const std::string& directory) {
   if (found.size() == 1) return found[0];
   return Fail(kBadModel, "The model archive holds " + std::to_string(found.size()) +
                              " files *.onnx; it needs model.onnx, or exactly one");
+}
+
+std::string Gibibytes(std::uint64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f GiB", static_cast<double>(bytes) / (1u << 30));
+  return text;
+}
+
+// The weights take in memory at least what they take in the model's files. What cannot fit is refused before it makes
+// others wait, or is ended by the kernel in the middle.
+Status CheckMemory(const std::string& directory) {
+  const char* text = std::getenv("ALOFT_WORKER_MEMORY");
+  std::uint64_t limit = text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+  if (limit == 0) return {};
+  limit = std::min(limit, static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                              static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+  constexpr std::uint64_t kRuntime = 32u << 20;  // of ONNX Runtime and this program
+  std::uint64_t needed = kRuntime;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
+    if (entry.is_regular_file(error)) needed += entry.file_size(error);
+  }
+  if (needed <= limit) return {};
+  return Fail(kBadModel, "The model needs at least " + Gibibytes(needed) + " of memory, its instance has " +
+                             Gibibytes(limit) + ": take a larger instance type");
 }
 
 int Threads() {
@@ -59,6 +85,7 @@ Status Serve(const std::string& socket, const std::string& base) {
   ALOFT_ASSIGN(batching::Settings settings, Settings());
   auto start = std::chrono::steady_clock::now();
   ALOFT_ASSIGN(std::string path, FindModel(base + "/model"));
+  ALOFT_TRY(CheckMemory(base + "/model"));
   ALOFT_ASSIGN(std::unique_ptr<OnnxModel> model, OnnxModel::Load(FindLibrary(), path));
   auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
   std::cout << "model loaded in " << took.count() << " ms; ONNX Runtime " << model->runtime_version() << std::endl;
