@@ -1,5 +1,7 @@
 #include "services/async_inference/service.h"
 
+#include <iterator>
+
 #include "foundation/base/bytes.h"
 #include "services/async_inference/records.h"
 
@@ -179,9 +181,17 @@ Result<work::Again> Service::LookAtEndpoint(const std::string& key) {
                : Result<work::Again>(work::Again{kTryAgain});
   }
   std::optional<std::chrono::microseconds> again;
-  for (Finished& one : finished) {
+  for (std::size_t i = 0; i < finished.size(); ++i) {
+    const Finished& one = finished[i];
     Result<bool> concluded = Conclude(*plan, one);
-    if (!concluded.ok()) return std::move(concluded).error();
+    if (!concluded.ok()) {
+      // This answer and those behind it are there still: the next look has them.
+      std::lock_guard lock(shared_->mutex);
+      std::vector<Finished>& kept = shared_->queues[key].finished;
+      kept.insert(kept.begin(), std::make_move_iterator(finished.begin() + static_cast<std::ptrdiff_t>(i)),
+                  std::make_move_iterator(finished.end()));
+      return std::move(concluded).error();
+    }
     running.erase(one.request.id);
     std::lock_guard lock(shared_->mutex);
     shared_->queues[key].running.erase(one.request.id);

@@ -15,7 +15,7 @@
 
 namespace aloft::serving {
 
-inline constexpr std::chrono::milliseconds kFirstPing{20};  // while a worker comes up: a Unix socket costs nothing
+inline constexpr std::chrono::milliseconds kFirstPing{5};  // while a worker comes up: a Unix socket costs nothing
 inline constexpr std::chrono::milliseconds kLastPing{500};
 inline constexpr std::chrono::milliseconds kSteadyPing{5000};  // once it answers
 inline constexpr int kMissesOfAway = 3;                        // in a row: requests go elsewhere

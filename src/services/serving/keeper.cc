@@ -93,7 +93,10 @@ Result<work::Again> Keeper::StepLease() {
     lease_ = next;
   }
   if (next && !held) {
-    ALOFT_TRY(EndOrphans());
+    // A failure must not keep the endpoints from being woken: this is not tried again while the lease is held.
+    if (Status ended = EndOrphans(); !ended.ok()) {
+      log_.Warn("workers that belong to no endpoint were not looked for", {{"error", Describe(ended.error())}});
+    }
     ALOFT_ASSIGN(std::vector<EndpointKey> keys,
                  with_.database.Read([](sql::Reader& reader) { return ListEndpointKeys(reader); }));
     for (const EndpointKey& key : keys) Wake(key.scope, key.name);
@@ -150,12 +153,14 @@ Status Keeper::EndOrphans() {
   ALOFT_ASSIGN(std::vector<EndpointKey> keys,
                with_.database.Read([](sql::Reader& reader) { return ListEndpointKeys(reader); }));
   for (const EndpointKey& key : keys) {
-    ALOFT_ASSIGN(Endpoint endpoint,
-                 with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, key.scope, key.name); }));
-    for (const std::optional<Deployment>* deployment : {&endpoint.current, &endpoint.next}) {
+    Result<Endpoint> endpoint =
+        with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, key.scope, key.name); });
+    if (!endpoint.ok() && endpoint.error().kind() == ErrorKind::kNotFound) continue;  // deleted since
+    if (!endpoint.ok()) return std::move(endpoint).error();
+    for (const std::optional<Deployment>* deployment : {&endpoint->current, &endpoint->next}) {
       if (!*deployment) continue;
       for (const Slot& slot : (*deployment)->slots) {
-        wanted.insert(TaskIdOf(NameOf(key.scope, endpoint.name, **deployment, slot)));
+        wanted.insert(TaskIdOf(NameOf(key.scope, endpoint->name, **deployment, slot)));
       }
     }
   }
