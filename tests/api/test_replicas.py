@@ -1,11 +1,15 @@
 """Two servers over one PostgreSQL: what one acknowledged, the other knows; what one changed, the other follows; either may die."""
 
+import json
+import threading
 import time
 import uuid
 
 import botocore.exceptions
 import pytest
 from cloud import Cloud, Replicas, wait_for
+from deploy import Deployer
+from test_serving_lifecycle import model, variant
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +113,69 @@ def test_one_dies(pair):
     time.sleep(0.1)
     first.restart()
     assert first.admin.client("s3").get_object(Bucket="survivor", Key="after")["Body"].read() == b"x"
+
+
+# A model in service does not notice that the server which keeps it is gone: the other one answers all the while, takes over the keeping once the
+# lease of 15 s is over (why this takes its time), and clients of the lost one have only to ask the other.
+def test_a_keeper_dies_under_load(pair):
+    first, second = pair
+    first.admin.client("s3").create_bucket(Bucket="kept")
+    deployer = Deployer(first, "kept")
+    name = deployer.serve_variants([variant(model(deployer, "a"))])
+    beside = Deployer(second, "kept")
+    wait_for(lambda: answers(beside, name), 30, what="the other server's first answer")
+    lost = [0]
+
+    def failing_over():
+        """A client that asks the first server, and the other where it cannot be reached."""
+        try:
+            return answers(deployer, name, retries=0)
+        except botocore.exceptions.BotoCoreError:
+            lost[0] += 1
+            return answers(beside, name)
+
+    failures, stop = [], threading.Event()
+
+    def drive(ask):
+        while not stop.is_set():
+            try:
+                assert ask()
+            except Exception as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=drive, args=(ask,)) for ask in (failing_over, lambda: answers(beside, name)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(1)
+        first.kill()
+        wait_for(lambda: lost[0] > 10, 30, what="clients at the other server")
+        # It keeps the endpoint from now on: a change of it is carried out.
+        second.admin.client("sagemaker").update_endpoint_weights_and_capacities(
+            EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}])
+        wait_for(lambda: instances(beside, name) == 2, 60, what="an instance that the other server started")
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    first.arguments = second.arguments
+    first.restart()
+    wait_for(lambda: answers(deployer, name), 30, what="the answer of the first, which is back")
+    deployer.clear()
+
+
+CLIENTS = {}
+
+
+def answers(deployer, name, retries=4) -> bool:
+    key = deployer.cloud.url, retries
+    if key not in CLIENTS:
+        CLIENTS[key] = deployer.cloud.admin.client("sagemaker-runtime", retries={"max_attempts": retries}, read_timeout=60)
+    client = CLIENTS[key]
+    return json.loads(client.invoke_endpoint(EndpointName=name, Body=b'{"n": 1}')["Body"].read())["model"] == "a"
+
+
+def instances(deployer, name) -> int:
+    described = deployer.cloud.admin.client("sagemaker").describe_endpoint(EndpointName=name)
+    return described["ProductionVariants"][0]["CurrentInstanceCount"]
