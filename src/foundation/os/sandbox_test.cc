@@ -128,7 +128,7 @@ TEST_F(SandboxTest, HasLoopbackOnlyAndTheCallerAnswersThere) {
 
 // A polite end: the command sees SIGTERM and may finish.
 TEST_F(SandboxTest, TerminateReachesTheCommand) {
-  auto sandbox = Start("trap 'echo stopping; exit 5' TERM; echo ready; while :; do read -t 1 < <(:); done");
+  auto sandbox = Start("trap 'echo stopping; exit 5' TERM; echo ready; sleep 1000 & wait");
   ASSERT_TRUE(sandbox.ok()) << Describe(sandbox.error());
   EXPECT_EQ(ReadLine(), "ready");
   sandbox->Terminate();
