@@ -206,7 +206,7 @@ def is_row_by_row(functions, model) -> bool:
         return False
     if "predict_fn" in functions:
         return getattr(sys_module(functions["predict_fn"]), "JOINS_REQUESTS", False) is True
-    module = type(model).__module__.split(".")[0]
+    module = str(getattr(type(model), "__module__", "")).split(".")[0]  # a type may have none
     return module in ("sklearn", "xgboost", "lightgbm") or type(model).__name__ in ("_Booster", "_LightGbm")
 
 
