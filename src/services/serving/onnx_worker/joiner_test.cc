@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <memory>
 #include <numeric>
 
 #include "services/serving/onnx_worker/join.h"
@@ -78,12 +79,13 @@ class PuppetModel final : public OnnxModel {
 
 class JoinerTest : public testing::Test {
  protected:
-  ~JoinerTest() override { pool_.Stop(); }
-
   struct Told {
     Result<Outputs> outputs;
     int together = 0;
   };
+  Joiner& Make(const batching::Settings& settings) {
+    return *(joiner_ = std::make_unique<Joiner>(model_, settings, 1, pool_, clock_));
+  }
   std::future<Told> Ask(Joiner& joiner, std::vector<double> values) {
     auto promise = std::make_shared<std::promise<Told>>();
     std::vector<Rows> rows{MakeRows(std::move(values))};
@@ -111,12 +113,13 @@ class JoinerTest : public testing::Test {
 
   ManualClock clock_;
   PuppetModel model_{clock_};
+  std::unique_ptr<Joiner> joiner_;  // gone only after the pool: its last task may still look for more
   os::ThreadPool pool_{"joiner", 2, 64};
 };
 
 // What waits is computed together, each gets its own rows, and is told of how many it was one.
 TEST_F(JoinerTest, JoinsWhatWaitsAndMixesNothing) {
-  Joiner joiner(model_, {}, 1, pool_, clock_);
+  Joiner& joiner = Make({});
   MakeBusy(joiner);
   const std::size_t before = model_.calls().size();
   model_.Hold(true);
@@ -137,7 +140,7 @@ TEST_F(JoinerTest, JoinsWhatWaitsAndMixesNothing) {
 
 // One bad request does not take its neighbours along.
 TEST_F(JoinerTest, ABadRequestFailsAlone) {
-  Joiner joiner(model_, {}, 1, pool_, clock_);
+  Joiner& joiner = Make({});
   MakeBusy(joiner);
   const std::size_t before = model_.calls().size();
   model_.Hold(true);
@@ -156,7 +159,7 @@ TEST_F(JoinerTest, ABadRequestFailsAlone) {
 // answer.
 TEST_F(JoinerTest, RowsThatDependOnEachOtherAreFoundOut) {
   model_.depends = true;
-  Joiner joiner(model_, {}, 1, pool_, clock_);
+  Joiner& joiner = Make({});
   for (int round = 0; round < 20 && joiner.ExplainJson().find("depend on") == std::string::npos; ++round) {
     const std::size_t before = model_.calls().size();
     model_.Hold(true);
@@ -175,7 +178,7 @@ TEST_F(JoinerTest, RowsThatDependOnEachOtherAreFoundOut) {
 // Equal requests prove nothing: the first ones that differ are checked, however many were joined before.
 TEST_F(JoinerTest, EqualRequestsProveNothing) {
   model_.depends = true;
-  Joiner joiner(model_, {}, 1, pool_, clock_);
+  Joiner& joiner = Make({});
   auto round = [&](double step) {
     const std::size_t before = model_.calls().size();
     model_.Hold(true);
@@ -201,7 +204,7 @@ TEST_F(JoinerTest, DividesWhatIsTooLarge) {
   batching::Settings settings;
   settings.most = 4;
   settings.divides = true;
-  Joiner joiner(model_, settings, 1, pool_, clock_);
+  Joiner& joiner = Make(settings);
   std::vector<double> values(10), doubled(10);
   std::iota(values.begin(), values.end(), 0);
   std::transform(values.begin(), values.end(), doubled.begin(), [](double value) { return 2 * value; });
