@@ -120,7 +120,9 @@ def calls(operations, make_client, place):
     clients = {}
     for service, operation in operations:
         for name in CLIENTS.get(service, []):
-            client = clients.setdefault(name, make_client(name))
+            if name not in clients:
+                clients[name] = make_client(name)
+            client = clients[name]
             if operation not in client.meta.service_model.operation_names:
                 continue
             method = next(python for python, wire in client.meta.method_to_api_mapping.items() if wire == operation)
