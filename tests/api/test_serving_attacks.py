@@ -117,9 +117,11 @@ class Steals:
         self.data, self.marker = str(data), marker
 
     def __reduce__(self):
-        program = (f"import os, json, socket\nseen = []\n"
+        # The sandbox has the way to its environment, wherever on this machine that lies, and nothing beside it.
+        program = (f"import os, json, socket, sys\nseen = []\n"
+                   f"def others(path): return [each for each in os.listdir(path) if not sys.prefix.startswith(os.path.join(path, each) + '/')]\n"
                    f"for path in ({self.data!r}, '/root', '/home', '/etc/shadow'):\n"
-                   f"    try: seen.append(path if (os.listdir(path) if os.path.isdir(path) else open(path).read()) else '')\n"
+                   f"    try: seen.append(path if (others(path) if os.path.isdir(path) else open(path).read()) else '')\n"
                    f"    except OSError: pass\n"
                    f"try: open({self.marker!r}, 'w').write('out'); seen.append('written') if False else None\n"
                    f"except OSError: pass\n"
