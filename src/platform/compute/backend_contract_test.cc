@@ -84,8 +84,8 @@ TEST_P(BackendContract, LogIsReadByOffset) {
 
 // A stop is polite first, and the results are kept.
 TEST_P(BackendContract, StopKeepsResults) {
-  TaskSpec spec = harness_->Shell(
-      "stopped", "trap 'echo saved > /opt/ml/model/m; exit 0' TERM; echo up; while :; do read -t 0.05 < <(:); done");
+  TaskSpec spec =
+      harness_->Shell("stopped", "trap 'echo saved > /opt/ml/model/m; exit 0' TERM; echo up; sleep 1000 & wait");
   spec.outputs = {{"/opt/ml/model", "s3://data/stopped.tar.gz", true, true, false}};
   ASSERT_TRUE(backend().Start(spec).ok());
   harness_->WaitForLog(spec.id, "up");
@@ -108,8 +108,8 @@ TEST_P(BackendContract, TimeLimitEnds) {
 // The server's death is not the task's: it is found again, with what it said meanwhile, and obeys.
 TEST_P(BackendContract, TasksOutliveTheServer) {
   TaskSpec spec = harness_->Shell("survivor",
-                                  "trap 'echo bye; exit 0' TERM; echo up; n=0; while :; do read -t 0.05 < <(:); "
-                                  "n=$((n+1)); [ $n = 3 ] && echo meanwhile; done");
+                                  "trap 'echo bye; exit 0' TERM; echo up; sleep 0.2 & wait; echo meanwhile; "
+                                  "sleep 1000 & wait");
   ASSERT_TRUE(backend().Start(spec).ok());
   harness_->WaitForLog(spec.id, "up");
   harness_->Close();
