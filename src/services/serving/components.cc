@@ -7,6 +7,7 @@
 #include "services/serving/component.h"
 #include "services/serving/component_name.h"
 #include "services/serving/errors.h"
+#include "services/serving/keeper.h"
 #include "services/serving/records.h"
 
 namespace aloft::serving {
@@ -47,14 +48,8 @@ Status CheckRoomWith(sql::Reader& reader, const Scope& scope, const Deployment& 
 }  // namespace
 
 Components::Components(sql::Database& database, const models::Service& models, const compute::RuntimeTable& runtimes,
-                       const Router& router, const Clock& clock,
-                       std::function<void(const Scope&, const std::string&)> wake)
-    : database_(database),
-      models_(models),
-      runtimes_(runtimes),
-      router_(router),
-      clock_(clock),
-      wake_(std::move(wake)) {}
+                       const Router& router, const Clock& clock, Keeper& keeper)
+    : database_(database), models_(models), runtimes_(runtimes), router_(router), clock_(clock), keeper_(keeper) {}
 
 Result<sagemaker::CreateModelRequest> Components::ModelFor(const identity::Session& session, const Region& region,
                                                            const InferenceComponentSpecification& specification,
@@ -103,7 +98,7 @@ Result<sagemaker::CreateInferenceComponentOutput> Components::Create(
     ALOFT_TRY(InsertEndpoint(transaction, scope, component));
     return resources::PutTags(transaction, arn, tags);
   }));
-  wake_(scope, component.name);
+  keeper_.Wake(scope, component.name);
   sagemaker::CreateInferenceComponentOutput out;
   out.inference_component_arn = arn;
   return out;
@@ -114,6 +109,7 @@ Result<sagemaker::DescribeInferenceComponentOutput> Components::Describe(const S
   const std::string key = ComponentKey(name);
   ALOFT_ASSIGN(Endpoint component,
                database_.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, key); }));
+  keeper_.CatchUp(scope, key);  // another server's news
   int answering = 0;
   if (auto published = router_.Published(scope, key)) {
     for (const RoutedVariant& variant : published->variants) answering += static_cast<int>(variant.workers.size());
@@ -190,7 +186,7 @@ Result<sagemaker::UpdateInferenceComponentOutput> Components::Update(
     ALOFT_TRY(CheckRoomWith(transaction, scope, *now.current, component));
     return UpdateEndpoint(transaction, scope, component);
   }));
-  wake_(scope, key);
+  keeper_.Wake(scope, key);
   return out;
 }
 
@@ -211,7 +207,7 @@ Status Components::SetCopies(const Scope& scope, const std::string& name, int co
     ALOFT_TRY(CheckRoomWith(transaction, scope, *host.current, component));
     return UpdateEndpoint(transaction, scope, component);
   }));
-  wake_(scope, key);
+  keeper_.Wake(scope, key);
   return {};
 }
 
@@ -234,7 +230,7 @@ Status Components::Delete(const Scope& scope, const std::string& name) {
     component.modified = clock_.Now();
     return UpdateEndpoint(transaction, scope, component);
   }));
-  wake_(scope, key);
+  keeper_.Wake(scope, key);
   return {};
 }
 

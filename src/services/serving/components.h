@@ -3,7 +3,6 @@
 // Each reads or writes the database on the calling thread; the keeper does what is wished. Thread-safe.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "foundation/base/clock.h"
@@ -18,11 +17,13 @@
 
 namespace aloft::serving {
 
+class Keeper;
+
 class Components {
  public:
-  // All references outlive it. `wake`: something is wished of that endpoint.
+  // All references outlive it.
   Components(sql::Database& database, const models::Service& models, const compute::RuntimeTable& runtimes,
-             const Router& router, const Clock& clock, std::function<void(const Scope&, const std::string&)> wake);
+             const Router& router, const Clock& clock, Keeper& keeper);
 
   // The endpoint must be in service and have variants without models. The copies must find room on its instances
   // (kNoRoom). A component that brings a container is checked like a model that `session` makes.
@@ -54,7 +55,7 @@ class Components {
   const compute::RuntimeTable& runtimes_;
   const Router& router_;
   const Clock& clock_;
-  const std::function<void(const Scope&, const std::string&)> wake_;
+  Keeper& keeper_;
 };
 
 }  // namespace aloft::serving

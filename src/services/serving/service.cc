@@ -40,8 +40,7 @@ class Service::State {
                  capture_, with.clock, with.random, with.alarm_fires},
                 {.drain = options.drain, .serverless_idle = options.serverless_idle, .holder = options.holder},
                 std::move(log)),
-        components_(with.database, with.models, with.runtimes, router_, with.clock,
-                    [this](const Scope& scope, const std::string& endpoint) { keeper_.Wake(scope, endpoint); }) {}
+        components_(with.database, with.models, with.runtimes, router_, with.clock, keeper_) {}
 
   const Dependencies with_;
   const std::shared_ptr<Meter> meter_;
