@@ -177,11 +177,6 @@ void PrintCheckpoint(const Source& source) {
   std::printf("%s\n", page.entries[0].value.c_str());
 }
 
-std::string Text(const json::object& object, std::string_view name) {
-  const auto* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
 // One line for people: when, who, what, on what, how it ended.
 std::string Summary(const json::object& event) {
   const json::object empty;

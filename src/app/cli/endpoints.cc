@@ -10,15 +10,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string Text(const json::object& object, const char* name) {
-  const auto* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
-std::unique_ptr<Remote> Connect(const std::string& profile) {
-  return OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
-}
-
 void Explain(const std::string& profile, const std::string& name) {
   json::value answer = OrFail(Connect(profile)->Own("ExplainEndpoint", json::object{{"EndpointName", name}}));
   const auto& workers = answer.as_object().at("Workers").as_array();

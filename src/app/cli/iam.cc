@@ -31,11 +31,6 @@ json::object ReadContext(const std::vector<std::string>& pairs) {
   return out;
 }
 
-std::string Text(const json::object& object, const char* name) {
-  const json::value* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
 void PrintList(const json::object& answer) {
   const json::array& statements = answer.at("Statements").as_array();
   if (statements.empty()) {

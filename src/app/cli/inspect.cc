@@ -24,19 +24,10 @@ namespace {
 
 namespace json = boost::json;
 
-std::string Text(const json::object& object, const char* name) {
-  const auto* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
 double Number(const json::object& object, const char* name, double otherwise = 0) {
   const auto* member = object.if_contains(name);
   if (member == nullptr || !member->is_number()) return otherwise;
   return member->to_number<double>();
-}
-
-std::unique_ptr<Remote> Connect(const std::string& profile) {
-  return OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
 }
 
 double SecondsSinceEpoch() {

@@ -15,11 +15,6 @@ namespace json = boost::json;
 constexpr std::size_t kShown = 100;  // of the last line
 constexpr int kLinesLookedAt = 50;
 
-std::string Text(const json::object& object, const char* name) {
-  const auto* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
 double Number(const json::object& object, const char* name) {
   const auto* member = object.if_contains(name);
   return member != nullptr && member->is_number() ? member->to_number<double>() : 0;

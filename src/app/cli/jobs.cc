@@ -13,15 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-std::string Text(const json::object& object, const char* name) {
-  const auto* member = object.if_contains(name);
-  return member != nullptr && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
-std::unique_ptr<Remote> Connect(const std::string& profile) {
-  return OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
-}
-
 json::object Describe(Remote& remote, const std::string& name) {
   return OrFail(remote.Json("sagemaker", "SageMaker.DescribeTrainingJob", json::object{{"TrainingJobName", name}}))
       .as_object();

@@ -15,10 +15,6 @@ struct Wish {
   std::optional<double> vcpus, memory_gib, gpus, instances;
 };
 
-std::unique_ptr<Remote> Connect(const std::string& profile) {
-  return OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
-}
-
 void Set(const Wish& wish) {
   json::object request{{"Owner", wish.owner}};
   if (!wish.account.empty()) request["Account"] = wish.account;

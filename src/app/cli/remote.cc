@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "app/cli/commands.h"
 #include "foundation/codec/json.h"
 #include "foundation/crypto/hash.h"
 #include "foundation/crypto/sigv4.h"
@@ -150,6 +151,15 @@ Result<boost::json::value> Remote::Call(std::string_view service, std::string pa
   ALOFT_ASSIGN(http::ClientResponse response,
                Send(service, "POST", std::move(path), std::move(headers), std::move(body)));
   return JsonOf(response);
+}
+
+std::unique_ptr<Remote> Connect(const std::string& profile) {
+  return OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
+}
+
+std::string Text(const boost::json::object& object, std::string_view member) {
+  const auto* found = object.if_contains(member);
+  return found != nullptr && found->is_string() ? std::string(found->as_string()) : std::string();
 }
 
 }  // namespace aloft::app

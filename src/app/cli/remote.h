@@ -59,4 +59,10 @@ class Remote {
   SystemClock clock_;
 };
 
+// The server that a profile names; without one the program ends, and says why.
+std::unique_ptr<Remote> Connect(const std::string& profile);
+
+// A member of an answer; empty where it is absent or no string.
+std::string Text(const boost::json::object& object, std::string_view member);
+
 }  // namespace aloft::app

@@ -19,10 +19,6 @@ using sagemaker::InferenceComponentSpecification;
 
 namespace {
 
-Error NotBuilt(std::string_view what) {
-  return Fail(kNotBuilt, "NotImplemented: " + std::string(what) + " is not built in this Aloft.");
-}
-
 // A component's copies as what they take of one instance.
 struct Load {
   std::string component;

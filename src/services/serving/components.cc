@@ -17,10 +17,6 @@ using sagemaker::InferenceComponentSpecification;
 
 namespace {
 
-Error NotBuilt(std::string_view what) {
-  return Fail(kNotBuilt, "NotImplemented: " + std::string(what) + " is not built in this Aloft.");
-}
-
 Error Busy(const Scope& scope, const std::string& endpoint) {
   return Fail(kEndpointBusy, "Cannot update in-progress endpoint \"" + EndpointArn(scope, endpoint) + "\".");
 }

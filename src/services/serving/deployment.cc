@@ -17,10 +17,6 @@ namespace sagemaker = shapes::sagemaker;
 
 namespace {
 
-Error NotBuilt(std::string_view what) {
-  return Fail(kNotBuilt, "NotImplemented: " + std::string(what) + " is not built in this Aloft.");
-}
-
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantServerlessConfig.html
 Status CheckServerless(const sagemaker::ProductionVariant& variant) {
   const sagemaker::ProductionVariantServerlessConfig& config = *variant.serverless_config;

@@ -1,6 +1,9 @@
 // Why serving refuses.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "foundation/base/error.h"
 
 namespace aloft::serving {
@@ -48,5 +51,9 @@ inline constexpr Reason kReasons[] = {kNoSuchEndpointConfig,
                                       kComponentExists,
                                       kBadComponent,
                                       kNoRoom};
+
+inline Error NotBuilt(std::string_view what) {
+  return Fail(kNotBuilt, "NotImplemented: " + std::string(what) + " is not built in this Aloft.");
+}
 
 }  // namespace aloft::serving
