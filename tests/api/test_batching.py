@@ -72,13 +72,14 @@ def test_requests_are_joined_and_stay_apart(cloud, deployer):
         return cloud.aloft("endpoints", "explain", name).stdout
 
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        for _ in range(20):
+
+        def joined():
             list(pool.map(ask, range(240)))
-            if "Requests that wait are joined" in explained() and " 0 of them joined" not in explained():
-                break
-    text = explained()
+            text = explained()
+            return text if "Requests that wait are joined" in text and " 0 of them joined" not in text else None
+
+        text = wait_for(joined, 120, what="requests that are joined")
     assert "Goal: p99 of 500.0 ms" in text and "Measured calls: " in text and "side by side" in text, text
-    assert " 0 of them joined" not in text, text
     assert name in cloud.aloft("endpoints", "list").stdout
 
     def largest():
@@ -133,12 +134,13 @@ def test_python_models_are_joined(deployer, cloud):
         assert numpy.allclose(answer, expected[i : i + 1 + i % 3]), i
 
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
-        for _ in range(20):
+
+        def joined():
             list(pool.map(ask, range(36)))
-            if " 0 of them joined" not in cloud.aloft("endpoints", "explain", name).stdout:
-                break
-    text = cloud.aloft("endpoints", "explain", name).stdout
-    assert "Measured calls: " in text and " 0 of them joined" not in text, text
+            text = cloud.aloft("endpoints", "explain", name).stdout
+            return "Measured calls: " in text and " 0 of them joined" not in text
+
+        wait_for(joined, 120, what="requests that are joined")
 
 
 # A model that cannot fit into its instance fails its endpoint with what it needs, instead of being ended in the middle; what a worker

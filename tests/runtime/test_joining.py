@@ -123,6 +123,30 @@ def test_growth_follows_what_calls_take():
     assert idle.rows == 1
 
 
+# A call that the machine held up says nothing of the model; and where many in a row were, what was rejected is tried again, soon at
+# first, ever more seldom where it goes on to fail.
+def test_growth_forgets_what_disturbed_it():
+    calls = iter(range(10**6))
+    assert grow(lambda rows: 0.5 if next(calls) % 3 == 0 else 0.01).rows == 256
+    growth, now = joining.Growth(joining.Settings({})), 0.0
+    for took in [0.01] + [0.09] * 5:
+        growth.called(now, growth.rows, True, took)
+    assert growth.rows == 1 and "Rejected 2 rows: a row takes 45.0 ms in a call of 2 rows, 10.0 ms in one of 1." in growth.explain()
+    for _ in range(400):
+        now += 0.01
+        growth.called(now, growth.rows, True, 0.01)
+    assert growth.rows == 256 and "Rejected" not in " ".join(growth.explain())
+    failing, now, tries = joining.Growth(joining.Settings({})), 0.0, []
+    for _ in range(4000):
+        before = failing.rows
+        now += 0.1
+        failing.called(now, before, True, 0.1 * before)
+        if failing.rows > before:
+            tries.append(now)
+    pauses = [b - a for a, b in zip(tries, tries[1:])]
+    assert 5 < len(tries) < 9 and pauses == sorted(pauses) and pauses[-1] > 100
+
+
 # A model that cannot fit into its instance is refused before it is loaded, with what it needs and what there is.
 def test_a_model_too_large_for_its_instance(tmp_path):
     (tmp_path / "model.joblib").write_bytes(b"x" * (1 << 20))

@@ -5,14 +5,16 @@ That is known of scikit-learn's, XGBoost's and LightGBM's models without a scrip
 calls are full, and is taken back where a row gets no cheaper; docs/serving.md, "Batching".
 """
 
+import collections
+import statistics
 import threading
 import time
 
 SIZE_HEADER = "X-Aloft-Batch-Size"
 FIRST_CHECKS, CHECK_EVERY = 8, 1024  # joined calls that are predicted a second time, each request apart
 CHEAPER = 0.97  # a row's time, against that with half of the rows
-TRIES = 4  # calls until a number of rows is judged
-AGAIN_SECONDS = 60.0
+TRIES, KEPT = 5, 9  # calls until a number of rows is judged, and the last ones that it is judged by
+AGAIN_SECONDS, AGAIN_AT_MOST = 2.0, 600.0  # until what was rejected is tried again: longer each time
 
 
 class Settings:
@@ -26,55 +28,76 @@ class Settings:
         self.divides = "ALOFT_BATCH_MAX" in environment
 
 
+class _Cost:
+    """What the last calls of about so many rows took: their medians, so that one which the machine held up says nothing."""
+
+    def __init__(self):
+        self._calls = collections.deque(maxlen=KEPT)  # (seconds, rows)
+
+    def add(self, seconds, rows):
+        self._calls.append((seconds, rows))
+
+    def __len__(self):
+        return len(self._calls)
+
+    @property
+    def seconds(self):
+        return statistics.median(seconds for seconds, _ in self._calls)
+
+    @property
+    def rows(self):
+        return statistics.median(rows for _, rows in self._calls)
+
+    @property
+    def per_row(self):
+        return statistics.median(seconds / rows for seconds, rows in self._calls)
+
+
 class Growth:
     """How many rows a call may have, from what calls took. Times are what the caller says they are."""
 
     def __init__(self, settings):
         self._settings = settings
         self.rows = 1
-        self._costs = {}  # power of two -> [seconds, rows, calls], smoothed
-        self._tried = 0  # calls of `rows` rows when it was first tried
-        self._rejected = {}  # rows -> (until, why)
-
-    def _cost(self, rows):
-        return self._costs.get((max(rows, 1) - 1).bit_length())
+        self._costs = collections.defaultdict(_Cost)  # by the power of two that is not below the rows
+        self._rejected = {}  # rows -> (seconds until they may be tried again, when that is, why)
 
     def called(self, now, rows, full, took):
         """A call of so many rows has ended; `full`: others had no room in it."""
-        cost = self._costs.setdefault((rows - 1).bit_length(), [0.0, 0.0, 0])
-        cost[2] += 1
-        part = max(1 / 8, 1 / cost[2])
-        cost[0] += (took - cost[0]) * part
-        cost[1] += (rows - cost[1]) * part
+        self._costs[_size(rows)].add(took, rows)
         if self.rows > 1:
-            tried, known = self._cost(self.rows), self._cost(self.rows // 2)
-            if (tried[2] if tried else 0) - self._tried < TRIES:
+            tried, known = self._costs[_size(self.rows)], self._costs[_size(self.rows // 2)]
+            if len(tried) < TRIES:
                 return
-            if known and tried[0] / tried[1] > CHEAPER * known[0] / known[1]:
-                why = f"a row takes {_text(tried[0] / tried[1])} in a call of {tried[1]:.0f} rows, {_text(known[0] / known[1])} in one of {known[1]:.0f}"
+            if known and tried.per_row > CHEAPER * known.per_row:
+                why = f"a row takes {_text(tried.per_row)} in a call of {tried.rows:.0f} rows, {_text(known.per_row)} in one of {known.rows:.0f}"
                 return self._back(now, why)
-            if self._settings.goal and 2 * tried[0] > self._settings.goal:
-                return self._back(now, f"with the wait for the call before, {_text(2 * tried[0])}; the goal is {_text(self._settings.goal)}")
+            if self._settings.goal and 2 * tried.seconds > self._settings.goal:
+                return self._back(now, f"with the wait for the call before, {_text(2 * tried.seconds)}; the goal is {_text(self._settings.goal)}")
+            self._rejected.pop(self.rows, None)
         twice = min(max(self.rows, rows) * 2, self._settings.most)
-        if not full or twice <= self.rows or any(size <= twice and now < until for size, (until, _) in self._rejected.items()):
+        if not full or twice <= self.rows or any(size <= twice and now < until for size, (_, until, _) in self._rejected.items()):
             return
         self.rows = twice
-        known = self._cost(twice)
-        self._tried = known[2] if known else 0
+        self._costs[_size(twice)] = _Cost()  # judged by what it takes now
 
     def _back(self, now, why):
-        self._rejected[self.rows] = (now + AGAIN_SECONDS, why)
+        pause = min(2 * self._rejected[self.rows][0], AGAIN_AT_MOST) if self.rows in self._rejected else AGAIN_SECONDS
+        self._rejected[self.rows] = (pause, now + pause, why)
         self.rows //= 2
-        self._tried = 0
 
     def explain(self):
         lines = [f"Requests that wait are predicted together, at most {self.rows} rows in a call; a request that finds the model idle is predicted at once."]
-        known = [f"{cost[1]:.0f} row{'s' * (cost[1] > 1.5)} {_text(cost[0])}" for _, cost in sorted(self._costs.items())]
+        known = [f"{cost.rows:.0f} row{'s' * (cost.rows > 1.5)} {_text(cost.seconds)}" for _, cost in sorted(self._costs.items()) if cost]
         if known:
             lines.append(f"Measured calls: {'; '.join(known)}.")
         if self._settings.goal:
             lines.append(f"Goal: p99 of {_text(self._settings.goal)}.")
-        return lines + [f"Rejected {rows} rows: {why}." for rows, (_, why) in sorted(self._rejected.items())]
+        return lines + [f"Rejected {rows} rows: {why}." for rows, (*_, why) in sorted(self._rejected.items())]
+
+
+def _size(rows):
+    return (rows - 1).bit_length()
 
 
 def _text(seconds):
