@@ -217,7 +217,7 @@ def test_redos(cloud, s3, bucket):
     iam.delete_access_key(UserName="redos", AccessKeyId=key["AccessKeyId"])
     iam.delete_user_policy(UserName="redos", PolicyName="p")
     iam.delete_user(UserName="redos")
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 120  # a bound on what never ends: it takes a second or two
 
 
 def nested(depth: int, opening: str, closing: str) -> bytes:

@@ -12,7 +12,7 @@ import uuid
 
 import botocore.exceptions
 import pytest
-from cloud import Identity
+from cloud import Cloud, Identity, wait_for
 from totp import Authenticator
 
 SECRETS = ["Hunter2-planted-password", "planted-environment-value", "planted-body-of-an-object", "planted-log-line",
@@ -29,7 +29,17 @@ def iam(cloud):
     return cloud.admin.client("iam")
 
 
-def find(client, count=1, deadline=15, **attribute):
+@pytest.fixture
+def own_cloud(binary, tmp_path):
+    """A server whose trails deliver each second, not each minute."""
+    settings = tmp_path / "aloft.toml"
+    settings.write_text("trail_delivery_seconds = 1\n")
+    cloud = Cloud.start(binary, tmp_path / "data", "--config", str(settings))
+    yield cloud
+    cloud.close()
+
+
+def find(client, count=1, deadline=60, **attribute):
     """Events by one attribute, as LookupEvents answers them; waits until there are `count`."""
     (name, value), = attribute.items()
     end = time.monotonic() + deadline
@@ -139,12 +149,11 @@ def test_a_trail_delivers_to_its_bucket_and_data_events_are_by_selector(own_clou
                 records += json.loads(gzip.decompress(body))["Records"]
         return records, names
 
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
+    def both():
         records, names = delivered()
-        if {"PutObject", "GetObject"} <= {record["eventName"] for record in records}:
-            break
-        time.sleep(1)
+        return (records, names) if {"PutObject", "GetObject"} <= {record["eventName"] for record in records} else None
+
+    records, names = wait_for(both, 60, what="the delivery of both data events")
     seen = [(record["eventName"], record["eventCategory"]) for record in records]
     assert ("PutObject", "Data") in seen and ("GetObject", "Data") in seen
     data = [record for record in records if record["eventCategory"] == "Data"]
@@ -251,12 +260,13 @@ def test_no_record_holds_a_secret(own_cloud, binary, tmp_path):
     signature = presigned.split("Signature=")[1].split("&")[0]
     context = ssl.create_default_context(cafile=own_cloud.ca_file)
     assert urllib.request.urlopen(presigned, context=context, timeout=10).status == 200
-    end = time.monotonic() + 60
-    delivered = ""
-    while '"SignIn"' not in delivered and time.monotonic() < end:
-        time.sleep(1)
-        delivered = "".join(gzip.decompress(s3.get_object(Bucket="planted", Key=each["Key"])["Body"].read()).decode()
-                            for each in s3.list_objects_v2(Bucket="planted", Prefix="AWSLogs/").get("Contents", []))
+
+    def with_sign_in():
+        text = "".join(gzip.decompress(s3.get_object(Bucket="planted", Key=each["Key"])["Body"].read()).decode()
+                       for each in s3.list_objects_v2(Bucket="planted", Prefix="AWSLogs/").get("Contents", []))
+        return text if '"SignIn"' in text and '"AssumeRoleWithWebIdentity"' in text else None
+
+    delivered = wait_for(with_sign_in, 60, what="the delivery of what was done last")
     looked_up = "".join(event["CloudTrailEvent"] for page in trails.get_paginator("lookup_events").paginate() for event in page["Events"])
     own_cloud.stop()
     export = tmp_path / "export.jsonl"
