@@ -17,13 +17,12 @@ constexpr double kFull = 0.3;       // of the calls: then more rows are tried
 constexpr double kCheaper = 0.97;   // a row's time, against that with half of the rows
 constexpr double kSaturated = 0.9;  // of the instances' time
 constexpr double kFaster = 1.05;
-constexpr std::uint64_t kTrialCalls = 4;
+constexpr std::uint64_t kTrialCalls = 5;
+constexpr std::size_t kInstancesTrialCalls = 9;
 constexpr std::size_t kLatencies = 512, kMaxRejected = 8;
 constexpr std::chrono::milliseconds kShortest{20}, kLongest{200};
 constexpr double kEnoughCalls = 8;
-constexpr std::chrono::seconds kRowsAgain{60}, kInstancesAgain{120}, kSaturatedFor{2};
-constexpr std::chrono::milliseconds kInstancesTrial{50};  // at least, and so many calls:
-constexpr double kInstancesTrialCalls = 8;
+constexpr std::chrono::seconds kSaturatedFor{2};
 
 double Seconds(MonotonicTime::duration time) {
   return duration<double>(time).count();
@@ -40,7 +39,6 @@ std::string Format(const char* format, double value) {
 Controller::Controller(Settings settings, int threads, MonotonicTime start)
     : settings_(settings), threads_(std::max(threads, 1)) {
   window_.began = start;
-  direct_until_ = next_trial_ = start;
   plan_.instances = threads_;
   latencies_.reserve(kLatencies);
 }
@@ -53,7 +51,11 @@ void Controller::Called(MonotonicTime, int rows, int requests, bool more, Micros
   window_.full += more ? 1 : 0;
   window_.busy += static_cast<double>(took.count());
   if (requests > 1) joined_ += static_cast<std::uint64_t>(requests);
-  if (trial_from_ > 0) trial_rows_ += rows, trial_calls_made_ += 1;
+  if (trial_skips_ > 0) {
+    --trial_skips_;
+  } else {
+    per_row_.Add(static_cast<double>(std::max<std::int64_t>(took.count(), 1)) / rows);
+  }
 }
 
 void Controller::Answered(Micros latency) {
@@ -80,15 +82,30 @@ void Controller::Forbid(std::string why) {
   plan_ = Simple();
 }
 
-bool Controller::IsRejected(int rows, MonotonicTime now) const {
-  return std::any_of(rejected_.begin(), rejected_.end(),
-                     [&](const Rejected& one) { return one.rows > 0 && one.rows <= rows && now < one.until; });
+double Controller::RowsPerSecond() const {
+  return per_row_.size() == 0 ? 0 : plan_.instances * 1e6 / per_row_.Median();
 }
 
-void Controller::Reject(int rows, int instances, MonotonicTime until, std::string why) {
-  std::erase_if(rejected_, [&](const Rejected& one) { return one.rows == rows && one.instances == instances; });
-  if (rejected_.size() >= kMaxRejected) rejected_.erase(rejected_.begin());
-  rejected_.push_back({rows, instances, until, std::move(why)});
+bool Controller::IsRejected(int rows, int instances, MonotonicTime now) const {
+  return std::any_of(rejected_.begin(), rejected_.end(), [&](const Rejected& one) {
+    const bool meant = rows > 0 ? one.rows > 0 && one.rows <= rows : one.instances == instances;
+    return meant && !one.pause.Over(now);
+  });
+}
+
+void Controller::Reject(int rows, int instances, MonotonicTime now, std::string why) {
+  auto found = std::find_if(rejected_.begin(), rejected_.end(),
+                            [&](const Rejected& one) { return one.rows == rows && one.instances == instances; });
+  Rejected one{rows, instances, {}, {}};
+  if (found != rejected_.end()) {
+    one = std::move(*found);
+    rejected_.erase(found);
+  } else if (rejected_.size() >= kMaxRejected) {
+    rejected_.erase(rejected_.begin());
+  }
+  one.pause.Begin(now);
+  one.why = std::move(why);
+  rejected_.push_back(std::move(one));
 }
 
 // Nothing is joined: as it would be without all this.
@@ -111,7 +128,7 @@ bool Controller::Review(MonotonicTime now) {
   rows_per_second_ += (settled_.rows / seconds - rows_per_second_) * part;
   rows_per_request_ += (settled_.rows / settled_.requests - rows_per_request_) * part;
   requests_per_call_ += (settled_.requests / settled_.calls - requests_per_call_) * part;
-  settled_.per_request = settled_.busy / settled_.requests;
+  settled_requests_.Add(settled_.busy / settled_.requests);
   settled_.busy /= seconds * 1e6;  // from here on: instances that were busy
 
   const Plan before = plan_;
@@ -123,6 +140,7 @@ bool Controller::Review(MonotonicTime now) {
     if (plan_.direct) {
       plan_.direct = false;
       queued_since_ = now;
+      settled_requests_ = {};
     }
     FitRows(now);
     FitDelay();
@@ -138,13 +156,12 @@ bool Controller::JoiningPays(MonotonicTime now) {
   if (unit >= kQuick) return true;  // these change threads anyway
   if (unit < 2 * kHandOver) return false;
   const double demand = requests_per_second_ * unit / 1e6 / threads_;
-  if (plan_.direct) return demand >= kBusy && now >= direct_until_;
+  if (plan_.direct) return demand >= kBusy && direct_.Over(now);
   if (demand < kIdle) return false;
   // Given a second of calls as full as they get: is what is saved more than what it costs?
   const bool judged = now - queued_since_ > std::chrono::seconds(1) && !trying_;
-  if (!judged || unit - settled_.per_request >= kHandOver) return true;
-  direct_until_ = now + direct_for_;
-  direct_for_ = std::min<std::chrono::seconds>(direct_for_ * 2, std::chrono::minutes(10));
+  if (!judged || unit - settled_requests_.Median() >= kHandOver) return true;
+  direct_.Begin(now);
   return false;
 }
 
@@ -160,14 +177,14 @@ void Controller::FitRows(MonotonicTime now) {
   const int half = std::max(plan_.rows / 2, 1);
   const bool overloaded = full >= kFull && goal > 0 && Latency99() > goal;
   if (plan_.rows > 1) {
-    const Costs::Cost& tried = costs_.Of(plan_.rows);
-    const Costs::Cost& known = costs_.Of(half);
-    trying_ = tried.calls < trial_calls_ + kTrialCalls;
+    const Costs::Cost tried = costs_.Of(plan_.rows);
+    const Costs::Cost known = costs_.Of(half);
+    trying_ = tried.calls < kTrialCalls;
     if (trying_) return;
-    if (known.calls > 0 && tried.per_row() > known.per_row() * kCheaper) {
-      Reject(plan_.rows, 0, now + kRowsAgain,
-             "a row takes " + TimeText(tried.per_row()) + " in a call of " + Format("%.0f rows, ", tried.rows) +
-                 TimeText(known.per_row()) + Format(" in one of %.0f", known.rows));
+    if (known.calls > 0 && tried.per_row > known.per_row * kCheaper) {
+      Reject(plan_.rows, 0, now,
+             "a row takes " + TimeText(tried.per_row) + " in a call of " + Format("%.0f rows, ", tried.rows) +
+                 TimeText(known.per_row) + Format(" in one of %.0f", known.rows));
       plan_.rows = half;
       return;
     }
@@ -175,7 +192,7 @@ void Controller::FitRows(MonotonicTime now) {
   if (goal > 0 && plan_.rows > 1 && WorstOf(plan_.rows) > goal && !overloaded) {
     const double capacity = plan_.instances * half / std::max(costs_.Expect(half), 1.0) * 1e6;
     if (capacity >= 1.2 * rows_per_second_) {
-      Reject(plan_.rows, 0, now + kRowsAgain / 4,
+      Reject(plan_.rows, 0, now,
              "with the wait for the call before, " + TimeText(WorstOf(plan_.rows)) + " at worst; the goal is " +
                  TimeText(goal));
       plan_.rows = half;
@@ -185,15 +202,15 @@ void Controller::FitRows(MonotonicTime now) {
   // What one request has is a call anyway: two of them are the first that is worth a try.
   const int twice = std::min(std::max(plan_.rows, smallest) * 2, settings_.most);
   if (full < kFull) return;
-  if (twice <= plan_.rows || (IsRejected(twice, now) && !overloaded)) return;
+  if (twice <= plan_.rows || (IsRejected(twice, 0, now) && !overloaded)) return;
   if (goal > 0 && !overloaded && WorstOf(twice) > goal) {
     Reject(
-        twice, 0, now + kRowsAgain / 4,
+        twice, 0, now,
         "with the wait for the call before, " + TimeText(WorstOf(twice)) + " at worst; the goal is " + TimeText(goal));
     return;
   }
   plan_.rows = twice;
-  trial_calls_ = costs_.Of(twice).calls;
+  costs_.Forget(twice);  // it is judged by what it takes now
   trying_ = true;
 }
 
@@ -215,18 +232,17 @@ void Controller::FitDelay() {
 
 void Controller::FitInstances(MonotonicTime now) {
   if (trial_from_ > 0) {
-    if (now - trial_began_ < kInstancesTrial || trial_calls_made_ < kInstancesTrialCalls) return;
-    const double after = trial_rows_ / Seconds(now - trial_began_);
-    const int tried = plan_.instances;
+    if (per_row_.size() < kInstancesTrialCalls) return;
+    const double after = RowsPerSecond();
     if (after < trial_before_ * kFaster) {
       Reject(
-          0, tried, now + kInstancesAgain,
+          0, plan_.instances, now,
           Format("%.0f rows per second, ", after) + Format("%.0f with ", trial_before_) + std::to_string(trial_from_));
       plan_.instances = trial_from_;
-      next_trial_ = now + kInstancesAgain;
-    } else {
-      next_trial_ = now + kSaturatedFor;
+      trial_skips_ = plan_.instances;
+      per_row_ = {};
     }
+    settles_until_ = now + kSaturatedFor;
     trial_from_ = 0;
     return;
   }
@@ -236,12 +252,14 @@ void Controller::FitInstances(MonotonicTime now) {
     return;
   }
   if (saturated_since_ == MonotonicTime{}) saturated_since_ = now;
-  if (trying_ || threads_ == 1 || now - saturated_since_ < kSaturatedFor || now < next_trial_) return;
+  const int other = plan_.instances + (plan_.instances > 1 ? -1 : 1);
+  if (trying_ || threads_ == 1 || now - saturated_since_ < kSaturatedFor || now < settles_until_) return;
+  if (per_row_.size() < kInstancesTrialCalls || IsRejected(0, other, now)) return;
   trial_from_ = plan_.instances;
-  trial_before_ = rows_per_second_;
-  trial_rows_ = trial_calls_made_ = 0;
-  trial_began_ = now;
-  plan_.instances += plan_.instances > 1 ? -1 : 1;
+  trial_before_ = RowsPerSecond();
+  trial_skips_ = plan_.instances;
+  per_row_ = {};
+  plan_.instances = other;
 }
 
 std::vector<std::string> Controller::Explain() const {
@@ -269,11 +287,10 @@ std::vector<std::string> Controller::Explain() const {
                     " for others.");
   }
   std::string measured;
-  for (const Costs::Cost& cost : costs_.all()) {
-    if (cost.calls == 0) continue;
+  for (const Costs::Cost& cost : costs_.All()) {
     measured += (measured.empty() ? "" : "; ") + Format(cost.rows < 1.5 ? "%.0f row " : "%.0f rows ", cost.rows);
     measured += TimeText(cost.micros);
-    if (cost.rows > 1.5) measured += " (" + TimeText(cost.per_row()) + " each)";
+    if (cost.rows > 1.5) measured += " (" + TimeText(cost.per_row) + " each)";
   }
   if (!measured.empty()) lines.push_back("Measured calls: " + measured + ".");
   const std::string p99 = TimeText(Latency99());
@@ -285,6 +302,7 @@ std::vector<std::string> Controller::Explain() const {
                     std::to_string(latencies_.size()) + " requests was " + p99 + ".");
   }
   for (const Rejected& one : rejected_) {
+    if (one.rows > 0 ? one.rows <= plan_.rows : one.instances == plan_.instances) continue;  // tried again, and kept
     const std::string what =
         one.rows > 0 ? std::to_string(one.rows) + " rows" : std::to_string(one.instances) + " side by side";
     lines.push_back("Rejected " + what + ": " + one.why + ".");

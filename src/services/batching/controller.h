@@ -3,7 +3,8 @@
 //
 // A model that is idle computes a request at once; only requests that had to wait are joined. The number of rows grows
 // where calls are full, is kept where it makes a row cheaper, and is taken back where it does not, or where the goal
-// would be missed. docs/serving.md says it for owners.
+// would be missed; what did not prove itself is tried again, after pauses that grow. Medians decide, so that a call
+// which the machine held up does not. docs/serving.md says it for owners.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,9 @@
 #include <vector>
 
 #include "services/batching/costs.h"
+#include "services/batching/pause.h"
 #include "services/batching/queue.h"
+#include "services/batching/recent.h"
 #include "services/batching/settings.h"
 
 namespace aloft::batching {
@@ -44,12 +47,11 @@ class Controller {
     MonotonicTime began{};
     double requests = 0, rows = 0, calls = 0, full = 0;
     double busy = 0;  // micros, of all instances
-    double per_request = 0;
   };
   struct Rejected {
     int rows = 0;  // of a call; 0: it is about instances
     int instances = 0;
-    MonotonicTime until{};
+    Pause pause;
     std::string why;
   };
 
@@ -60,8 +62,9 @@ class Controller {
   void FitInstances(MonotonicTime now);
   double WorstOf(int rows) const;  // micros until the answer, where a call is full
   double Latency99() const;
-  bool IsRejected(int rows, MonotonicTime now) const;
-  void Reject(int rows, int instances, MonotonicTime until, std::string why);
+  double RowsPerSecond() const;  // of all instances, if they work all the time
+  bool IsRejected(int rows, int instances, MonotonicTime now) const;
+  void Reject(int rows, int instances, MonotonicTime now, std::string why);
   double Unit() const { return costs_.Expect(std::max(rows_per_request_, 1.0)); }
 
   const Settings settings_;
@@ -76,14 +79,16 @@ class Controller {
   std::uint64_t answered_ = 0, joined_ = 0;
   std::string forbidden_;
   std::vector<Rejected> rejected_;
-  MonotonicTime queued_since_{}, direct_until_{};
-  std::chrono::seconds direct_for_{60};
-  std::uint64_t trial_calls_ = 0;  // there had been of the current number of rows, when it was tried
-  bool trying_ = false;            // there are not enough yet to judge it
+  MonotonicTime queued_since_{};
+  Pause direct_;                // before requests are joined again
+  Recent<5> settled_requests_;  // micros of the model per request, of the last windows
+  bool trying_ = false;         // there are not enough calls yet of the current number of rows to judge it
+  Recent<15> per_row_;          // micros of the last calls, since a trial of instances began
   // Of another number of instances.
-  MonotonicTime saturated_since_{}, next_trial_{}, trial_began_{};
-  int trial_from_ = 0;  // 0: none runs
-  double trial_before_ = 0, trial_rows_ = 0, trial_calls_made_ = 0;
+  MonotonicTime saturated_since_{}, settles_until_{};
+  int trial_from_ = 0;   // 0: none runs
+  int trial_skips_ = 0;  // calls that had begun before it
+  double trial_before_ = 0;
 };
 
 }  // namespace aloft::batching

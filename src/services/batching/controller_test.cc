@@ -236,6 +236,50 @@ TEST(ControllerTest, QuickModelsAreComputedAtOnce) {
   EXPECT_TRUE(idle.controller().plan().direct);
 }
 
+// Every fifth call is held up by the machine, tenfold: that says nothing of the model.
+TEST(ControllerTest, SlowMomentsDoNotDecide) {
+  int calls = 0;
+  Simulation with = Simulate({{10, 1500}}, [&](int) { return ++calls % 5 == 0 ? 60.0 : 6.0; });
+  EXPECT_GE(with.controller().plan().rows, 16) << Text(with.controller());
+  EXPECT_EQ(Text(with.controller()).find("rows: a row takes"), std::string::npos) << Text(with.controller());
+}
+
+// A bad second costs two: what was rejected in it is tried again, and then is rejected no more.
+TEST(ControllerTest, WhatWasRejectedIsTriedAgainSoon) {
+  Controller controller({}, 1, At(0));
+  double now = 0;
+  auto call = [&](double millis) {
+    now += 0.03;
+    controller.Called(At(now), controller.plan().rows, controller.plan().rows, true,
+                      microseconds(static_cast<std::int64_t>(millis * 1000)));
+    controller.Review(At(now));
+  };
+  while (controller.plan().rows < 2 && now < 10) call(10);
+  while (controller.plan().rows == 2 && now < 10) call(90);
+  ASSERT_EQ(controller.plan().rows, 1);
+  EXPECT_NE(Text(controller).find("Rejected 2 rows: a row takes 45.0 ms"), std::string::npos) << Text(controller);
+  const double rejected = now;
+  while (controller.plan().rows < 64 && now < 60) call(10);
+  EXPECT_LT(now - rejected, 20);
+  EXPECT_EQ(Text(controller).find("Rejected"), std::string::npos) << Text(controller);
+}
+
+// What is never better is tried ever more seldom.
+TEST(ControllerTest, WhatFailsAgainIsTriedMoreSeldom) {
+  Controller controller({}, 1, At(0));
+  std::vector<double> tries;
+  for (double now = 0; now < 900; now += 0.1) {
+    const int rows = controller.plan().rows;
+    controller.Called(At(now), rows, rows, true, std::chrono::milliseconds(30 * rows));
+    controller.Review(At(now));
+    if (controller.plan().rows > rows) tries.push_back(now);
+  }
+  ASSERT_GT(tries.size(), 5u);
+  ASSERT_LT(tries.size(), 12u);
+  for (std::size_t i = 2; i < tries.size(); ++i)
+    EXPECT_GT(tries[i] - tries[i - 1], 1.5 * (tries[i - 1] - tries[i - 2]));
+}
+
 // What the model may not do is not done.
 TEST(ControllerTest, RowsThatDependOnEachOtherAreNotJoined) {
   Controller controller({}, 2, At(0));

@@ -25,22 +25,44 @@ std::size_t Costs::SizeOf(int rows) {
 }
 
 void Costs::Add(int rows, std::chrono::microseconds took) {
-  Cost& cost = costs_[SizeOf(rows)];
+  Calls& calls = calls_[SizeOf(rows)];
   const double micros = static_cast<double>(std::max<std::int64_t>(took.count(), 1));
-  ++cost.calls;
-  // The mean of the first ones, then the newest count an eighth.
-  const double part = std::max(1.0 / 8, 1.0 / static_cast<double>(cost.calls));
-  cost.deviation += (std::abs(micros - cost.micros) * (cost.calls > 1 ? 1 : 0) - cost.deviation) * part;
-  cost.micros += (micros - cost.micros) * part;
-  cost.rows += (rows - cost.rows) * part;
+  calls.micros.Add(micros);
+  calls.rows.Add(rows);
+  calls.per_row.Add(micros / rows);
+  ++calls.count;
+}
+
+void Costs::Forget(int rows) {
+  calls_[SizeOf(rows)] = {};
+}
+
+Costs::Cost Costs::CostOf(const Calls& calls) {
+  Cost cost;
+  if (calls.count == 0) return cost;
+  cost.calls = calls.count;
+  cost.micros = calls.micros.Median();
+  cost.rows = calls.rows.Median();
+  cost.per_row = calls.per_row.Median();
+  for (double micros : calls.micros) cost.deviation += std::min(std::abs(micros - cost.micros), cost.micros);
+  cost.deviation /= static_cast<double>(calls.micros.size());
+  return cost;
+}
+
+std::vector<Costs::Cost> Costs::All() const {
+  std::vector<Cost> all;
+  for (const Calls& calls : calls_) {
+    if (calls.count > 0) all.push_back(CostOf(calls));
+  }
+  return all;
 }
 
 double Costs::Expect(double rows) const {
   const Cost* below = nullptr;
   const Cost* before = nullptr;  // below `below`
   const Cost* above = nullptr;
-  for (const Cost& cost : costs_) {
-    if (cost.calls == 0) continue;
+  const std::vector<Cost> all = All();
+  for (const Cost& cost : all) {
     if (cost.rows <= rows + 0.01) {
       before = below;
       below = &cost;
@@ -60,8 +82,8 @@ double Costs::Expect(double rows) const {
 double Costs::ExpectSlow(double rows) const {
   // Two mean deviations are about what 1 of 50 calls takes longer.
   double deviation = 0, known = 0;
-  for (const Cost& cost : costs_) {
-    if (cost.calls == 0 || (known > 0 && cost.rows > rows + 0.01)) continue;
+  for (const Cost& cost : All()) {
+    if (known > 0 && cost.rows > rows + 0.01) continue;
     deviation = cost.deviation;
     known = cost.rows;
   }
