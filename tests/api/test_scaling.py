@@ -1,10 +1,11 @@
 """Application Auto Scaling over endpoints, and CloudWatch alarms, through boto3."""
 
+import concurrent.futures
 import json
 import threading
-import time
 import uuid
 
+import botocore.exceptions
 import pytest
 from cloud import wait_for
 from deploy import Deployer, refusal
@@ -114,12 +115,15 @@ def test_alarms(cloud):
     shown = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
     assert shown["StateValue"] == "INSUFFICIENT_DATA" and shown["AlarmArn"].endswith(f":alarm:{name}")
     assert {key: shown[key] for key in alarm} == alarm
-    cloudwatch.put_metric_data(Namespace="Mine", MetricData=[{"MetricName": name, "Value": 6.0, "StorageResolution": 1}])
 
     def state():
         return cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"]
 
-    wait_for(lambda: state() == "ALARM", 40, what="the alarm fires")
+    def fires():
+        cloudwatch.put_metric_data(Namespace="Mine", MetricData=[{"MetricName": name, "Value": 6.0, "StorageResolution": 1}])
+        return state() == "ALARM"
+
+    wait_for(fires, 120, 1, what="the alarm fires")
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="by hand")
     assert state() == "OK"
     code, message, _ = refusal(cloudwatch.put_metric_alarm, **alarm, AlarmActions=["arn:aws:sns:us-east-1:1:t"])
@@ -140,16 +144,24 @@ def test_serverless(deployer):
     shown = deployer.sagemaker.describe_endpoint(EndpointName=name)["ProductionVariants"][0]
     assert shown["CurrentServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 2}
     assert "DesiredInstanceCount" not in shown
-    running = [threading.Thread(target=deployer.predict, args=(name, b"[1]")) for _ in range(2)]
-    for thread in running:
-        thread.start()
-    time.sleep(0.3)
     once = deployer.cloud.admin.client("sagemaker-runtime", retries={"max_attempts": 0})
-    code, message, response = refusal(once.invoke_endpoint, EndpointName=name, Body=b"[1]", ContentType="application/json")
-    assert code == "ThrottlingException" and "MaxConcurrency (2)" in message
-    assert response["ResponseMetadata"]["HTTPHeaders"]["retry-after"]
-    for thread in running:
-        thread.join()
+
+    def ask(_):
+        try:
+            once.invoke_endpoint(EndpointName=name, Body=b"[1]", ContentType="application/json")
+        except botocore.exceptions.ClientError as error:
+            return error.response
+        return None
+
+    def refused():
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(ask, range(4)))
+        assert answers.count(None) >= 2
+        return [answer for answer in answers if answer]
+
+    for response in wait_for(refused, 120, what="more requests at once than it takes"):
+        assert response["Error"]["Code"] == "ThrottlingException" and "MaxConcurrency (2)" in response["Error"]["Message"]
+        assert response["ResponseMetadata"]["HTTPHeaders"]["retry-after"]
     for wrong in ({"MemorySizeInMB": 1500, "MaxConcurrency": 2}, {"MemorySizeInMB": 1024, "MaxConcurrency": 2, "ProvisionedConcurrency": 3}):
         assert refusal(deployer.configure, [{**variant, "ServerlessConfig": wrong}])[0] == "ValidationException"
     assert refusal(deployer.configure, [{**variant, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])[0] == "ValidationException"

@@ -33,6 +33,7 @@ class Load:
 
     def __init__(self, deployer, name, clients=4, retries=1, sleep=0.002):
         self.answers, self.failures, self._stop = {}, [], threading.Event()
+        self.order = []  # of the models that answered
         self._lock = threading.Lock()
 
         def ask(index):
@@ -47,6 +48,7 @@ class Load:
                     assert value["n"] == n
                     with self._lock:
                         self.answers[value["model"]] = self.answers.get(value["model"], 0) + 1
+                        self.order.append(value["model"])
                 except Exception as error:  # every failure counts, whatever it is
                     with self._lock:
                         self.failures.append(repr(error))
@@ -154,24 +156,24 @@ def test_canary_under_load(deployer):
     with Load(deployer, name) as load:
         deployer.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config,
                                            DeploymentConfig={"BlueGreenUpdatePolicy": policy})
-        load.wait(5, model="new")
 
         def shifting():
             described = deployer.sagemaker.describe_endpoint(EndpointName=name)
             pending = described.get("PendingDeploymentSummary", {}).get("ProductionVariants", [])
             return [one["CurrentWeight"] for one in pending] == [0.5] and described
 
-        described = wait_for(shifting, 20, 0.1, what="the canary")
+        described = wait_for(shifting, 120, 0.05, what="the canary")
         assert described["EndpointStatus"] == "Updating" and described["ProductionVariants"][0]["CurrentWeight"] == 0.5
-        load.wait(5, model="old")
         described = deployer.settled(name)
         assert described["EndpointStatus"] == "InService" and described["EndpointConfigName"] == config
         assert described["LastDeploymentConfig"]["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "CANARY"
+        load.wait(20, model="new")  # what was on its way to the old one is there
         before = load.answers["old"]
-        load.wait(20, model="new")
-        time.sleep(3)
+        load.wait(100, model="new")
         assert load.answers["old"] == before, "the old model is out of the traffic"
     assert load.failures == []
+    while_shifting = load.order[load.order.index("new"):]
+    assert "old" in while_shifting[5:], "both answered for a while"
 
 
 # An update whose model does not load, or dies under its first traffic, is taken back, and the callers notice nothing.

@@ -192,7 +192,8 @@ def document(statements: dict | list) -> str:
 
 
 def wait_for(condition, seconds: float = 30, every: float = 0.1, what: str = "the condition"):
-    """The first true value of condition(); fails after `seconds`. A bound on a hang, not a measurement."""
+    """The first true value of condition(); fails after `seconds`, or a minute. A bound on a hang, not a measurement."""
+    seconds = max(seconds, 60)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
