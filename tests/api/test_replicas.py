@@ -41,11 +41,12 @@ def test_same_account_and_authority(pair):
 def test_object_is_visible_at_once(pair, size):
     first, second = pair
     name = f"replicas-{size}"
-    first.admin.client("s3").create_bucket(Bucket=name)
+    here, there = (cloud.admin.client("s3") for cloud in (first, second))
+    here.create_bucket(Bucket=name)
     for key in map(str, range(20)):
         body = key.encode() * (size // len(key))
-        first.admin.client("s3").put_object(Bucket=name, Key=key, Body=body)
-        assert second.admin.client("s3").get_object(Bucket=name, Key=key)["Body"].read() == body
+        here.put_object(Bucket=name, Key=key, Body=body)
+        assert there.get_object(Bucket=name, Key=key)["Body"].read() == body
 
 
 # A right that one server took away is gone on the other within a second. The quickest of ten counts: a machine that does ten other

@@ -20,11 +20,13 @@ import uuid
 
 import boto3
 import botocore.config
+import botocore.loaders
 import botocore.session
 
 from leftovers import processes_of
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+MODELS = botocore.loaders.create_loader()  # of all sessions: reading them is most of what making a client costs
 BANNER_URL = re.compile(r"Aloft is up at (\S+) \(account (\d{12}), region ([\w-]+)\)")
 
 
@@ -36,6 +38,7 @@ class Identity:
 
     def session(self) -> boto3.Session:
         core = botocore.session.Session()
+        core.register_component("data_loader", MODELS)
         core.set_config_variable("ca_bundle", str(self.cloud.ca_file) if self.cloud.ca_file else None)
         return boto3.Session(self.access_key_id, self.secret, self.token, self.cloud.region, botocore_session=core)
 
