@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "foundation/base/error.h"
+#include "foundation/base/result.h"
 
 namespace aloft::serving {
 
