@@ -131,6 +131,37 @@ def test_refusals(deployer, host, components):
     assert code == "ValidationException" and "models of their own" in message
 
 
+# Copies are scaled like instances, by the requests for each of them; the metric of the other kind is refused.
+def test_scaling(deployer, host, components):
+    name = components(deployer.model(deployer.upload(constant(1)), image=PYTHON), memory=1024)
+    settled(deployer, name)
+    scaling = deployer.cloud.admin.client("application-autoscaling")
+    target = {"ServiceNamespace": "sagemaker", "ResourceId": f"inference-component/{name}",
+              "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount"}
+    scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+
+    def policy(metric):
+        return dict(**target, PolicyName="load", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 5, "PredefinedMetricSpecification": {"PredefinedMetricType": metric}})
+
+    code, message, _ = refusal(scaling.put_scaling_policy, **policy("SageMakerVariantInvocationsPerInstance"))
+    assert code == "ValidationException" and "sagemaker:inference-component:DesiredCopyCount" in message
+    scaling.put_scaling_policy(**policy("SageMakerInferenceComponentInvocationsPerCopy"))
+    try:
+        def two():
+            assert [ask(deployer, host, name) for _ in range(4)] == [1] * 4
+            described = deployer.sagemaker.describe_inference_component(InferenceComponentName=name)
+            return described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+
+        wait_for(two, 120, 0.2, what="two copies")
+        activity = scaling.describe_scaling_activities(**target)["ScalingActivities"][0]
+        assert activity["Description"] == "Setting desired copy count to 2." and activity["Cause"].startswith("target tracking policy load: ")
+    finally:
+        scaling.deregister_scalable_target(**target)
+    code, _, _ = refusal(scaling.register_scalable_target, **{**target, "ResourceId": "inference-component/absent"}, MinCapacity=1, MaxCapacity=1)
+    assert code == "ValidationException"
+
+
 # The right to ask an endpoint is not the right to ask its components.
 def test_rights(deployer, host, components):
     name = components(deployer.model(deployer.upload(constant(4)), image=PYTHON))

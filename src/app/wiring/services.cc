@@ -222,13 +222,15 @@ void Services::MakeAlarms() {
 
 void Services::MakeScaling() {
   variants_ = std::make_unique<VariantCapacity>(*serving_);
+  components_ = std::make_unique<ComponentCapacity>(serving_->components());
   scaling_ = std::make_unique<scaling::Service>(
       scaling::Dependencies{stores_.database(),
                             platform_.points(),
                             *alarms_,
                             world_.clock,
                             world_.random,
-                            {{"sagemaker:variant:DesiredInstanceCount", variants_.get()}}},
+                            {{"sagemaker:variant:DesiredInstanceCount", variants_.get()},
+                             {"sagemaker:inference-component:DesiredCopyCount", components_.get()}}},
       scaling::Options{.holder = stores_.replica()}, world_.log);
 }
 

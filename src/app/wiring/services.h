@@ -100,6 +100,7 @@ class Services {
   std::unique_ptr<serving::Service> serving_;
   std::unique_ptr<transform::Service> transform_;
   std::unique_ptr<VariantCapacity> variants_;
+  std::unique_ptr<ComponentCapacity> components_;
   std::unique_ptr<scaling::Service> scaling_;
   std::unique_ptr<async_inference::Service> async_inference_;
 };

@@ -18,6 +18,13 @@ Result<Names> NamesOf(const std::string& id) {
   return Names{std::string(parts[1]), std::string(parts[3])};
 }
 
+Result<std::string> ComponentNameOf(const std::string& id) {
+  std::vector<std::string_view> parts = Split(id, '/');
+  if (parts.size() == 2 && parts[0] == "inference-component") return std::string(parts[1]);
+  return Fail(serving::kNoSuchComponent,
+              "The resource ID of an inference component is inference-component/<component>, not " + id + ".");
+}
+
 }  // namespace
 
 Result<scaling::Capacity> VariantCapacity::Look(const scaling::Scope& scope, const std::string& id) {
@@ -36,6 +43,23 @@ telemetry::MetricName VariantCapacity::Invocations(const std::string& id) {
   Result<Names> names = NamesOf(id);
   if (!names.ok()) return {};
   return {"AWS/SageMaker", "Invocations", {{"EndpointName", names->endpoint}, {"VariantName", names->variant}}};
+}
+
+Result<scaling::Capacity> ComponentCapacity::Look(const scaling::Scope& scope, const std::string& id) {
+  ALOFT_ASSIGN(std::string name, ComponentNameOf(id));
+  ALOFT_ASSIGN(serving::Components::Copies copies, components_.CopiesNow({scope.account, scope.region}, name));
+  return scaling::Capacity{copies.wished, copies.busy};
+}
+
+Status ComponentCapacity::Set(const scaling::Scope& scope, const std::string& id, int wished) {
+  ALOFT_ASSIGN(std::string name, ComponentNameOf(id));
+  return components_.SetCopies({scope.account, scope.region}, name, wished);
+}
+
+telemetry::MetricName ComponentCapacity::Invocations(const std::string& id) {
+  Result<std::string> name = ComponentNameOf(id);
+  if (!name.ok()) return {};
+  return {"AWS/SageMaker", "Invocations", {{"InferenceComponentName", *name}}};
 }
 
 }  // namespace aloft::app

@@ -23,7 +23,8 @@ class Resource {
   // Fails with what the caller may read where there is no such resource.
   virtual Result<Capacity> Look(const Scope& scope, const std::string& id) = 0;
   virtual Status Set(const Scope& scope, const std::string& id, int wished) = 0;
-  // Whose sum over a minute is the load that SageMakerVariantInvocationsPerInstance divides by the instances.
+  // Whose sum over a minute is the load that SageMakerVariantInvocationsPerInstance, or
+  // SageMakerInferenceComponentInvocationsPerCopy, divides by the instances.
   virtual telemetry::MetricName Invocations(const std::string& id) = 0;
 };
 

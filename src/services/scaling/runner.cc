@@ -225,11 +225,12 @@ Status Service::Runner::Set(Target target, int from, int to, const std::string& 
   activity.service_namespace = key.service;
   activity.resource_id = key.resource;
   activity.scalable_dimension = key.dimension;
-  activity.description = "Setting desired instance count to " + std::to_string(to) + ".";
+  const std::string what = key.dimension.ends_with("DesiredCopyCount") ? "copy" : "instance";
+  activity.description = "Setting desired " + what + " count to " + std::to_string(to) + ".";
   activity.cause = cause;
   activity.start_time = activity.end_time = now;
   activity.status_code = "Successful";
-  activity.status_message = "Successfully set desired instance count to " + std::to_string(to) + ".";
+  activity.status_message = "Successfully set desired " + what + " count to " + std::to_string(to) + ".";
   if (to > from) {
     target.scaled_out = now;
     target.before_out = from;

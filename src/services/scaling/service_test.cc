@@ -270,6 +270,14 @@ TEST_F(ScalingTest, Refusals) {
   EXPECT_EQ(service_->PutScalingPolicy(scope_, policy).error().reason, kNoSuchTarget);
   Register(1, 2);
   EXPECT_EQ(service_->PutScalingPolicy(scope_, policy).error().reason, kBadScaling);
+  policy.policy_type = "TargetTrackingScaling";
+  auto& tracking = policy.target_tracking_scaling_policy_configuration.emplace();
+  tracking.target_value = 10;
+  auto& metric = tracking.predefined_metric_specification.emplace().predefined_metric_type;
+  metric = "SageMakerInferenceComponentInvocationsPerCopy";
+  EXPECT_EQ(service_->PutScalingPolicy(scope_, policy).error().reason, kBadScaling) << "of another dimension";
+  metric = "SageMakerVariantConcurrentRequestsPerModelHighResolution";
+  EXPECT_EQ(service_->PutScalingPolicy(scope_, policy).error().reason, kNotBuilt);
   policy.policy_type = "PredictiveScaling";
   EXPECT_EQ(service_->PutScalingPolicy(scope_, policy).error().reason, kNotBuilt);
   auto action = On<wire::PutScheduledActionRequest>();

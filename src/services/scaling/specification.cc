@@ -1,5 +1,7 @@
 #include "services/scaling/specification.h"
 
+#include <algorithm>
+
 #include "foundation/codec/cron.h"
 #include "services/scaling/errors.h"
 
@@ -8,7 +10,11 @@ namespace {
 
 namespace wire = shapes::application_autoscaling;
 
-constexpr char kInvocations[] = "SageMakerVariantInvocationsPerInstance";
+// What "invocations for each" is called, by what is scaled.
+constexpr std::pair<std::string_view, std::string_view> kInvocations[] = {
+    {"sagemaker:variant:DesiredInstanceCount", "SageMakerVariantInvocationsPerInstance"},
+    {"sagemaker:inference-component:DesiredCopyCount", "SageMakerInferenceComponentInvocationsPerCopy"},
+};
 
 Error NotBuilt(std::string_view what) {
   std::string message = "NotImplemented: ";
@@ -16,7 +22,16 @@ Error NotBuilt(std::string_view what) {
   return Fail(kNotBuilt, std::move(message));
 }
 
-Status CheckTracking(const wire::TargetTrackingScalingPolicyConfiguration& tracking) {
+Status CheckPredefined(const std::string& metric, const std::string& dimension) {
+  auto known = std::find_if(std::begin(kInvocations), std::end(kInvocations),
+                            [&](const auto& pair) { return pair.second == metric; });
+  if (known == std::end(kInvocations)) return NotBuilt("the predefined metric " + metric);
+  if (known->first == dimension) return {};
+  return Fail(kBadScaling,
+              "The predefined metric " + metric + " is not one of the scalable dimension " + dimension + ".");
+}
+
+Status CheckTracking(const wire::TargetTrackingScalingPolicyConfiguration& tracking, const std::string& dimension) {
   if (tracking.target_value.value_or(0) <= 0) return Fail(kBadScaling, "TargetValue must be more than 0.");
   bool predefined = tracking.predefined_metric_specification.has_value();
   if (predefined == tracking.customized_metric_specification.has_value()) {
@@ -24,9 +39,7 @@ Status CheckTracking(const wire::TargetTrackingScalingPolicyConfiguration& track
                 "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be given.");
   }
   if (predefined) {
-    std::string type = tracking.predefined_metric_specification->predefined_metric_type.value_or("");
-    if (type != kInvocations) return NotBuilt("the predefined metric " + type);
-    return {};
+    return CheckPredefined(tracking.predefined_metric_specification->predefined_metric_type.value_or(""), dimension);
   }
   const wire::CustomizedMetricSpecification& metric = *tracking.customized_metric_specification;
   if (metric.metrics) return NotBuilt("metric math (CustomizedMetricSpecification.Metrics)");
@@ -72,7 +85,8 @@ Status CheckPolicy(const wire::PutScalingPolicyRequest& request) {
   if (tracking == steps || (type == "StepScaling") != steps) {
     return Fail(kBadScaling, "The policy type " + type + " needs its own configuration, and no other.");
   }
-  return tracking ? CheckTracking(*request.target_tracking_scaling_policy_configuration)
+  return tracking ? CheckTracking(*request.target_tracking_scaling_policy_configuration,
+                                  request.scalable_dimension.value_or(""))
                   : CheckSteps(*request.step_scaling_policy_configuration);
 }
 

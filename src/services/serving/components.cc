@@ -186,6 +186,13 @@ Result<sagemaker::UpdateInferenceComponentOutput> Components::Update(
   return out;
 }
 
+Result<Components::Copies> Components::CopiesNow(const Scope& scope, const std::string& name) const {
+  ALOFT_ASSIGN(Endpoint component,
+               database_.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, ComponentKey(name)); }));
+  if (!component.current) return Copies{0, true};
+  return Copies{component.current->variants.front().instances(), component.status != EndpointStatus::kInService};
+}
+
 Status Components::SetCopies(const Scope& scope, const std::string& name, int copies) {
   const std::string key = ComponentKey(name);
   ALOFT_TRY(CheckCopies(copies));

@@ -44,11 +44,19 @@ class Components {
       const Scope& scope, const shapes::sagemaker::UpdateInferenceComponentRuntimeConfigInput& request);
   Status Delete(const Scope& scope, const std::string& name);
 
+  // What scaling sees and sets.
+  struct Copies {
+    int wished = 0;
+    bool busy = false;
+  };
+  Result<Copies> CopiesNow(const Scope& scope, const std::string& name) const;
+  // kEndpointBusy, kNoRoom.
+  Status SetCopies(const Scope& scope, const std::string& name, int copies);
+
  private:
   Result<shapes::sagemaker::CreateModelRequest> ModelFor(
       const identity::Session& session, const Region& region,
       const shapes::sagemaker::InferenceComponentSpecification& specification, const std::string& role) const;
-  Status SetCopies(const Scope& scope, const std::string& name, int copies);
 
   sql::Database& database_;
   const models::Service& models_;
