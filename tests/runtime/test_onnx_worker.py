@@ -45,7 +45,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Worker:
-    def __init__(self, base, **files):
+    def __init__(self, base, environment=None, **files):
         (base / "model").mkdir()
         for name, content in files.items():
             (base / "model" / (name + ".onnx")).write_bytes(content)
@@ -53,7 +53,7 @@ class Worker:
         self.socket = str(base / "w.sock")
         self.process = subprocess.Popen(
             [find_program(), "--socket", self.socket, "--base", str(base)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
         )  # fmt: skip
 
     def wait_ready(self):
@@ -238,6 +238,10 @@ def test_regression(start):
         ("a,b", "text/csv", "*/*", 400, "no number"),
         ("[[1, 2, 3]]", "application/json", "*/*", 400, "expects rows of shape [any, 4], the request has [1, 3]"),
         ("[1, 2, 3, 4]", "application/json", "*/*", 400, "the request has [4]"),
+        ('[["1", 2, 3, 4]]', "application/json", "*/*", 400, "number"),
+        ("[[1, NaN, 3, 4]]", "application/json", "*/*", 400, "not valid application/json"),
+        ("[" * 100_000, "application/json", "*/*", 400, "not valid application/json"),
+        (b"\x93NUMPY\x01\x00", "application/x-npy", "*/*", 400, "not valid application/x-npy"),
         ("[[1, 2, 3, 4]]", "application/json", "image/png", 406, "image/png is not supported"),
     ],
 )
@@ -272,8 +276,50 @@ def test_load_failure(start, tmp_path, files, text):
     assert text in (tmp_path / "output" / "failure").read_text()
 
 
+def grown(*nodes, sizes):
+    """A model of a few bytes: x + the sum of a tensor whose size is `sizes`, a constant or computed from x."""
+    from onnx import TensorProto, helper
+
+    made = [*nodes, helper.make_node("ConstantOfShape", [sizes], ["ones"], value=helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])),
+            helper.make_node("ReduceSum", ["ones"], ["sum"], keepdims=0), helper.make_node("Add", ["x", "sum"], ["y"])]
+    graph = helper.make_graph(made, "bomb", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 1])],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 1])],
+                              [helper.make_tensor("huge", TensorProto.INT64, [1], [1 << 46])])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+
+
+# A model that is small as a file and huge as a tensor: what it asks for is refused, and the worker goes on.
+def test_model_bombs(start, tmp_path):
+    from onnx import helper
+
+    nodes = [helper.make_node("Constant", [], ["axis"], value_ints=[0]), helper.make_node("Cast", ["x"], ["as_int"], to=7),
+             helper.make_node("Squeeze", ["as_int", "axis"], ["size"])]
+    worker = start(model=grown(*nodes, sizes="size")).wait_ready()
+    assert json.loads(worker.invoke("[[3]]")[2])["predictions"] == [6]
+    status, _, answer = worker.invoke(f"[[{1 << 46}]]")
+    assert status == 500 and "ONNX Runtime" in json.loads(answer)["error"]
+    assert json.loads(worker.invoke("[[3]]")[2])["predictions"] == [6]
+    (tmp_path / "always").mkdir()
+    always = Worker(tmp_path / "always", model=grown(sizes="huge")).wait_ready()
+    try:
+        assert always.invoke("[[3]]")[0] == 500 and always.request("GET", "/ping")[0] == 200
+    finally:
+        always.end()
+
+
+# The library that reads models would tell its maker about them and keep a number of this machine: it is told not to.
+def test_nothing_is_reported(start, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME")}
+    worker = start(environment={**environment, "HOME": str(home), "TMPDIR": str(home)}, model=onnx(LinearRegression().fit(X, Y), X)).wait_ready()
+    assert worker.invoke("[[1, 2, 3, 4]]")[0] == 200
+    worker.end()
+    assert list(home.rglob("*")) == []
+
+
 # SIGTERM ends the worker in order.
 def test_sigterm(start):
     worker = start(model=onnx(LinearRegression().fit(X, Y), X)).wait_ready()
     worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(10) == 0
+    assert worker.process.wait(60) == 0

@@ -284,6 +284,13 @@ def test_exception_in_own_code(start):
     assert "Traceback" in worker.end()
 
 
+class Bomb:
+    """A pickle of a few bytes that wants more memory than any machine has."""
+
+    def __reduce__(self):
+        return bytearray, (1 << 62,)
+
+
 # A model that does not load ends the worker with the traceback as the reason that the endpoint shows.
 @pytest.mark.parametrize(
     "script, model, text",
@@ -293,6 +300,7 @@ def test_exception_in_own_code(start):
         ("def model_fn(d):\n    import sys; sys.exit('bad licence')\n", None, "bad licence"),
         (None, None, "not exactly one file that can be read"),
         ("def transform_fn(*a): pass\ndef input_fn(*a): pass\n", MODEL, "transform_fn replaces input_fn"),
+        (None, Bomb(), "MemoryError"),
     ],
 )
 def test_load_failure(start, tmp_path, script, model, text):

@@ -67,6 +67,8 @@ Result<compute::TaskSpec> SpecOf(const WorkerName& name, const Variant& variant,
   spec.files = std::move(plan.files);
   spec.inputs = std::move(plan.inputs);
   spec.variables.emplace("PYTHONUNBUFFERED", "1");
+  // A model's own code may use ONNX Runtime, which else reports to its maker what it loads; the owner may wish that.
+  spec.variables.emplace("ORT_DISABLE_TELEMETRY", "1");
   spec.role_arn = variant.model.execution_role_arn.value_or("");
   spec.region = name.scope.region.value();
   spec.host_name = "model";

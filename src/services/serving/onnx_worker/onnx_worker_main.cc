@@ -74,6 +74,13 @@ Result<batching::Settings> Settings() {
   return batching::SettingsOf(variables);
 }
 
+// ONNX Runtime's builds since 1.29 report models and machines to their maker unless they are told not to, and spend a
+// tenth of a second and some threads on it. The newer name first; before any thread begins.
+void SendNothingHome() {
+  ::setenv("ORT_DISABLE_TELEMETRY", "1", 1);
+  ::setenv("ORT_TELEMETRY_DISABLED", "1", 1);
+}
+
 Status Serve(const std::string& socket, const std::string& base) {
   // Taken before any thread begins, so that only the wait below gets them.
   sigset_t ending;
@@ -112,6 +119,7 @@ Status Serve(const std::string& socket, const std::string& base) {
 }
 
 int Main(int argc, char** argv) {
+  SendNothingHome();
   CLI::App app("Aloft's native worker for ONNX models");
   std::string socket = "/run/aloft/worker.sock", base = "/opt/ml";
   app.add_option("--socket", socket, "Unix socket to listen on");
