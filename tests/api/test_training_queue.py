@@ -74,13 +74,17 @@ def test_who_sets_quotas(own, trainer):
         quota(own, "set", "--owner", "user/eve")
 
 
-# A job of higher priority gets the place of a managed spot job, which goes on from its checkpoint afterwards.
-def test_priority_interrupts_spot(own, trainer):
+def large():
+    """An instance type of which only one fits at a time."""
     [total] = [int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemTotal")]
     gib = total / (1 << 20) * 0.9
-    # Of these only one fits at a time.
-    kind = next(name for name, size in (("ml.m5.24xlarge", 384), ("ml.m5.16xlarge", 256), ("ml.m5.12xlarge", 192), ("ml.m5.8xlarge", 128), ("ml.m5.4xlarge", 64),
-                                        ("ml.r5.xlarge", 32), ("ml.m5.xlarge", 16), ("ml.m5.large", 8), ("ml.t3.medium", 4)) if gib / 2 < size <= gib)
+    return next(name for name, size in (("ml.m5.24xlarge", 384), ("ml.m5.16xlarge", 256), ("ml.m5.12xlarge", 192), ("ml.m5.8xlarge", 128), ("ml.m5.4xlarge", 64),
+                                 ("ml.r5.xlarge", 32), ("ml.m5.xlarge", 16), ("ml.m5.large", 8), ("ml.t3.medium", 4)) if gib / 2 < size <= gib)
+
+
+# A job of higher priority gets the place of a managed spot job, which goes on from its checkpoint afterwards.
+def test_priority_interrupts_spot(own, trainer):
+    kind = large()
     resources = {"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 1}
     spot = trainer.create("""
         import pathlib, time
@@ -99,3 +103,37 @@ def test_priority_interrupts_spot(own, trainer):
     assert "Interrupted" in trainer.steps(trainer.describe(spot))
     assert trainer.wait(spot)["TrainingJobStatus"] == "Completed" and "resumed" in trainer.log(spot)
     assert trainer.wait(low)["TrainingJobStatus"] == "Completed"
+
+
+def pool(trainer, name):
+    return trainer.describe(name).get("WarmPoolStatus", {})
+
+
+def keep(trainer, name, seconds):
+    trainer.sagemaker.update_training_job(TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": seconds})
+
+
+# A warm pool's room is for jobs that match it, also after the server was killed; whoever else waits for it reads so, and gets it when
+# the pool is ended.
+def test_warm_pool(own, trainer):
+    kind = large()
+    resources = {"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 1}
+    first = trainer.run("print('first')", ResourceConfig=resources | {"KeepAlivePeriodInSeconds": 3600})["TrainingJobName"]
+    try:
+        assert pool(trainer, first)["Status"] == "Available"
+        other = trainer.create("print('other')", ResourceConfig=resources | {"VolumeSizeInGB": 2}, Tags=[{"Key": "aloft:priority", "Value": "10"}])
+        wait_for(lambda: "warm pools keep" in reason(trainer, other), 60, what="the reason")
+        listed = trainer.sagemaker.list_training_jobs(WarmPoolStatusEquals="Available")["TrainingJobSummaries"]
+        assert [(job["TrainingJobName"], job["WarmPoolStatus"]["Status"]) for job in listed] == [(first, "Available")]
+        own.kill()
+        own.restart()
+        second = trainer.run("print('second')", ResourceConfig=resources | {"KeepAlivePeriodInSeconds": 3600})["TrainingJobName"]
+        reused = pool(trainer, first)
+        assert (reused["Status"], reused["ReusedByJob"]) == ("Reused", second) and reused["ResourceRetainedBillableTimeInSeconds"] > 0
+        assert pool(trainer, second)["Status"] == "Available" and "warm pools keep" in reason(trainer, other)
+    finally:
+        for name in (first, *([second] if "second" in locals() else [])):
+            if pool(trainer, name).get("Status") in ("InUse", "Available"):
+                keep(trainer, name, 0)
+    assert trainer.wait(other)["TrainingJobStatus"] == "Completed"
+    assert pool(trainer, second)["Status"] == "Terminated" and pool(trainer, other) == {}

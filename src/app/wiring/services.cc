@@ -162,6 +162,7 @@ void Services::MakeTraining() {
   training::Options options;
   options.capacity = jobs_capacity();
   options.several_instances = slurm_backend_ == nullptr;
+  options.warm_pools = slurm_backend_ == nullptr;
   options.engine.holder = stores_.replica();
   options.engine.on_rescan = [this] {
     if (auto read = quotas_.Refresh(); !read.ok())

@@ -62,6 +62,10 @@ Status ProcessBackend::Open() {
   for (const auto& entry : fs::directory_iterator(options_.tasks_directory, error))
     names.push_back(entry.path().filename());
   for (const std::string& name : names) Adopt(name);
+  std::vector<std::string> given;
+  for (const auto& [id, task] : tasks_)
+    if (task.was_launched && task.state != State::kWaiting && !task.room_of.empty()) given.push_back(task.room_of);
+  for (const std::string& group : given) GiveRoom(group);
   LaunchWaiting();
   watcher_ = std::thread([this] { WatchLoop(); });
   return {};
@@ -90,6 +94,8 @@ void ProcessBackend::Adopt(const std::string& name) {
     if (auto launch = DecodeLaunch(*launch_text); launch.ok()) {
       task.granted = launch->limits;
       task.user = launch->user;
+      task.was_launched = true;
+      task.room_of = launch->room_of;
       if (held && launch->api_url != options_.api_url) {  // the server has come back under another address
         launch->api_url = options_.api_url;
         static_cast<void>(ReplaceFile(directory + "/" + kLaunchFile, EncodeLaunch(*launch)));
@@ -97,10 +103,11 @@ void ProcessBackend::Adopt(const std::string& name) {
     }
   }
   // An agent speaks before it does anything: silence means that starting it is safe.
-  if (journal.status.phase == Phase::kEnded)
-    task.state = State::kEnded;
-  else if (held || journal.agent.pid != 0)
+  if (journal.status.phase == Phase::kEnded) {
+    SetEnded(task, journal.status.outcome, journal.status.transitions.back().at);
+  } else if (held || journal.agent.pid != 0) {
     task.state = State::kRunning;
+  }
   task.launched = journal.status.command_started.value_or(task.stored.accepted);
   task.leaving = ::access((directory + "/" + kStopFile).c_str(), F_OK) == 0;
   {
@@ -142,7 +149,7 @@ Status ProcessBackend::Start(const TaskSpec& spec) {
   return {};
 }
 
-Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
+Status ProcessBackend::Launch(const TaskId& id, const Limits& granted, const std::string& room_of) {
   std::string directory = Directory(id);
   auto launched = Copy(id);
   bool of_image = launched && !launched->stored.spec.image.empty();
@@ -159,7 +166,7 @@ Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
     .directory = directory, .socket_directory = SocketDirectory(id), .runtime_directory = options_.runtime_directory,
     .programs_directory = options_.programs_directory, .environments_directory = options_.environments_directory,
     .images_directory = options_.images_directory, .api_url = options_.api_url, .ca_file = options_.ca_file,
-    .control_group = ControlGroup(id), .user = user, .limits = granted
+    .control_group = ControlGroup(id), .user = user, .limits = granted, .room_of = room_of
   };
   ALOFT_TRY(ReplaceFile(directory + "/" + kLaunchFile, EncodeLaunch(launch)));
   Update(id, [&](Task& task) {
@@ -167,6 +174,8 @@ Status ProcessBackend::Launch(const TaskId& id, const Limits& granted) {
     task.granted = granted;
     task.user = user;
     task.launched = clock_.Now();
+    task.was_launched = true;
+    task.room_of = room_of;
   });
   if (options_.host) return options_.host->Begin(launched->stored.spec, directory, granted);
   return LaunchHere(id);
@@ -194,6 +203,7 @@ Result<TaskStatus> ProcessBackend::Observe(const TaskId& id) {
   status.log_complete = status.phase == Phase::kEnded;
   status.log_bytes = LogSpoolSize(Directory(id));
   status.socket_path = SocketDirectory(id) + "/worker.sock";
+  status.room_of = task->room_of;
   return status;
 }
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 Status ProcessBackend::EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure) {
   ALOFT_ASSIGN(Journal journal, Journal::Open(Directory(id), clock_));
   ALOFT_TRY(journal.Ended(outcome, failure, false));
-  Update(id, [](Task& task) { task.state = State::kEnded; });
+  Update(id, [&](Task& task) { SetEnded(task, outcome, clock_.Now()); });
   Changed(id);
   return {};
 }
@@ -32,7 +32,7 @@ bool ProcessBackend::Refresh(const TaskId& id) {
   bool held = LockIsHeld(id);
   JournalState journal = ReadJournal(id, task->stored.accepted);
   if (journal.status.phase == Phase::kEnded) {
-    Update(id, [](Task& changed) { changed.state = State::kEnded; });
+    Update(id, [&](Task& ended) { SetEnded(ended, journal.status.outcome, journal.status.transitions.back().at); });
     return true;
   }
   if (held) {

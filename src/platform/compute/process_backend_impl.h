@@ -38,7 +38,11 @@ class ProcessBackend final : public Backend {
     std::string why_waiting;
     Limits granted;
     std::uint32_t user = 0;
-    Time launched{};
+    Time launched{}, ended{};
+    bool was_launched = false;               // by us or by an earlier server
+    std::string room_of;                     // whose kept room it was started in
+    bool room_given = false;                 // its kept room is another's
+    bool healthy = false;                    // it has ended, and not because its machine failed it
     bool leaving = false;                    // it has been told to stop, or somebody was asked to tell it
     std::optional<Credentials> credentials;  // issued, and not yet sealed to the agent's key
     Time renew_credentials{};                // when two thirds of their life have passed
@@ -50,11 +54,23 @@ class ProcessBackend final : public Backend {
   // These hold operations_ already.
   void Adopt(const std::string& name);
   void LaunchWaiting();
+  // After its end, what it holds until it is removed or another of its pool is started there.
+  bool KeepsRoom(const Task& task) const {
+    return task.state == State::kEnded && task.was_launched && task.healthy && !task.room_given &&
+           task.stored.spec.keep_room.count() > 0;
+  }
+  static void SetEnded(Task& task, Outcome outcome, Time at) {
+    task.state = State::kEnded;
+    task.ended = at;
+    task.healthy = outcome != Outcome::kLost && outcome != Outcome::kCannotRun;
+  }
+  // The room that `group` keeps is another's from now on.
+  void GiveRoom(const std::string& group);
   // Whether nothing can come of a decision only because this one came, too; says then why it waits.
   bool MustWait(const TaskSpec& spec);
   std::vector<Candidate> Candidates() const;
   std::vector<Holder> Holders() const;
-  Status Launch(const TaskId& id, const Limits& granted);
+  Status Launch(const TaskId& id, const Limits& granted, const std::string& room_of);
   Status LaunchHere(const TaskId& id);
   // Of a task whose lock nobody holds: false where its host knows more of it.
   bool IsLost(const TaskId& id, std::string& why);

@@ -22,7 +22,8 @@ std::vector<Candidate> ProcessBackend::Candidates() const {
                         .priority = spec.priority,
                         .queue = spec.queue,
                         .owner = spec.owner,
-                        .max_runtime = spec.max_runtime};
+                        .max_runtime = spec.max_runtime,
+                        .pool = spec.pool};
     for (const TaskId& member : spec.gang.members.empty() ? std::vector<TaskId>{id} : spec.gang.members) {
       auto found = tasks_.find(member);
       // The server died between two launches: the rest follows.
@@ -44,10 +45,14 @@ std::vector<Holder> ProcessBackend::Holders() const {
   std::vector<Holder> holders;
   std::lock_guard lock(mutex_);
   for (const auto& [id, task] : tasks_) {
-    if (task.state != State::kRunning) continue;
+    const bool kept = KeepsRoom(task);
+    if (task.state != State::kRunning && !kept) continue;
     const TaskSpec& spec = task.stored.spec;
     std::optional<Time> ends_by;
-    if (spec.max_runtime.count() > 0) ends_by = task.launched + spec.max_runtime + spec.stop_grace;
+    if (kept)
+      ends_by = task.ended + spec.keep_room;
+    else if (spec.max_runtime.count() > 0)
+      ends_by = task.launched + spec.max_runtime + spec.stop_grace;
     holders.push_back({.group = GroupOf(spec),
                        .granted = task.granted,
                        .priority = spec.priority,
@@ -55,8 +60,9 @@ std::vector<Holder> ProcessBackend::Holders() const {
                        .owner = spec.owner,
                        .started = task.launched,
                        .ends_by = ends_by,
-                       .interruptible = spec.interruptible,
-                       .leaving = task.leaving});
+                       .interruptible = spec.interruptible && !kept,
+                       .leaving = task.leaving && !kept,
+                       .kept_for = kept ? spec.pool : std::string()});
   }
   return holders;
 }
@@ -66,14 +72,23 @@ std::vector<Holder> ProcessBackend::Holders() const {
 bool ProcessBackend::MustWait(const TaskSpec& spec) {
   if (!spec.gang.members.empty()) return false;
   InUse in_use;
-  for (const Holder& holder : Holders()) {
+  const std::vector<Holder> holders = Holders();
+  for (const Holder& holder : holders) {
     if (holder.interruptible && holder.priority < spec.priority) return false;
+    if (!spec.pool.empty() && holder.kept_for == spec.pool) return false;
     in_use.Add(holder.granted);
   }
   Placement placement = PlaceBeside(options_.capacity, in_use, spec.limits);
   if (placement.verdict == Placement::Verdict::kStart) return false;
+  placement.reason += SaysWhatPoolsKeep(holders, {});
   Update(spec.id, [&](Task& task) { task.why_waiting = std::move(placement.reason); });
   return true;
+}
+
+void ProcessBackend::GiveRoom(const std::string& group) {
+  std::lock_guard lock(mutex_);
+  for (auto& [id, task] : tasks_)
+    if (GroupOf(task.stored.spec).value() == group) task.room_given = true;
 }
 
 void ProcessBackend::LaunchWaiting() {
@@ -87,8 +102,11 @@ void ProcessBackend::LaunchWaiting() {
     for (const TaskId& member : candidate.members) Update(member, [&](Task& task) { task.why_waiting = why->second; });
   }
   for (const auto& together : decision.starts) {
+    auto room = decision.rooms.find(together.front().first);
+    const std::string room_of = room == decision.rooms.end() ? "" : room->second.value();
     for (const auto& [member, limits] : together) {
-      auto launched = Launch(member, limits);
+      auto launched = Launch(member, limits, room_of);
+      if (!room_of.empty()) GiveRoom(room_of);
       ALOFT_FAULT_POINT("compute.after_launch");
       if (launched.ok()) continue;
       if (options_.host && launched.error().kind() == ErrorKind::kUnavailable) {  // asked again at the next tick

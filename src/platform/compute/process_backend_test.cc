@@ -215,6 +215,53 @@ TEST(ProcessBackendTest, TasksWaitForRoom) {
   EXPECT_FALSE(harness.backend().Observe(huge.id).ok());
 }
 
+// A task's kept room is nobody else's after its end, also for the next server, until one of its pool starts in it; that
+// one's own end gives it back.
+TEST(ProcessBackendTest, KeptRoomGoesToItsPool) {
+  TaskHarness harness;
+  harness.options().capacity.memory_bytes = 600u << 20;
+  TaskSpec first = harness.Shell("first", "true");
+  first.limits.memory_bytes = 400u << 20;
+  first.pool = "p";
+  first.keep_room = std::chrono::hours(1);
+  TaskSpec other = first, second = first;
+  other.id = TaskId("other");
+  other.pool.clear();
+  other.keep_room = {};
+  second.id = TaskId("second");
+  second.keep_room = {};
+  ASSERT_TRUE(harness.backend().Start(first).ok());
+  harness.WaitForEnd(first.id);
+  ASSERT_TRUE(harness.backend().Start(other).ok());
+  EXPECT_THAT(harness.backend().Observe(other.id)->message, testing::HasSubstr("warm pools keep 0.4 GiB"));
+  harness.Close();
+  EXPECT_EQ(harness.backend().Observe(other.id)->phase, Phase::kPending) << "the next server keeps it, too";
+  ASSERT_TRUE(harness.backend().Start(second).ok());
+  EXPECT_EQ(harness.WaitForEnd(second.id).room_of, "first");
+  EXPECT_EQ(harness.WaitForEnd(other.id).outcome, Outcome::kSucceeded) << "the room is free";
+  harness.Close();
+  EXPECT_EQ(harness.backend().Observe(second.id)->room_of, "first");
+}
+
+// Removing the task gives its room back.
+TEST(ProcessBackendTest, KeptRoomEndsWithItsTask) {
+  TaskHarness harness;
+  harness.options().capacity.memory_bytes = 600u << 20;
+  TaskSpec first = harness.Shell("first", "exit 3");
+  first.limits.memory_bytes = 400u << 20;
+  first.pool = "p";
+  first.keep_room = std::chrono::hours(1);
+  TaskSpec other = first;
+  other.id = TaskId("other");
+  other.pool = "q";
+  ASSERT_TRUE(harness.backend().Start(first).ok());
+  ASSERT_TRUE(harness.backend().Start(other).ok());
+  harness.WaitForEnd(first.id);
+  EXPECT_EQ(harness.backend().Observe(other.id)->phase, Phase::kPending);
+  ASSERT_TRUE(harness.backend().Remove(first.id).ok());
+  harness.WaitForEnd(other.id);
+}
+
 // Staging: objects arrive under their names, an archive is unpacked, results are stored, the failure text is the
 // code's.
 TEST(ProcessBackendTest, StagesInputsAndOutputs) {

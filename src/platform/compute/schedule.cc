@@ -18,13 +18,23 @@ struct Counted {
   int instances = 0;
 };
 
+using Held = std::map<std::pair<std::string, std::string>, Counted>;
+
 // Adds one task's limits to what its queue and its owner hold.
-void Count(std::map<std::pair<std::string, std::string>, Counted>& held, const std::string& queue,
-           const std::string& owner, const Limits& limits) {
+void Count(Held& held, const std::string& queue, const std::string& owner, const Limits& limits) {
   for (const std::string& who : {std::string(), owner}) {
     Counted& counted = held[{queue, who}];
     counted.in_use.Add(limits);
     ++counted.instances;
+    if (owner.empty()) break;
+  }
+}
+
+void Uncount(Held& held, const std::string& queue, const std::string& owner, const Limits& limits) {
+  for (const std::string& who : {std::string(), owner}) {
+    Counted& counted = held[{queue, who}];
+    counted.in_use.Remove(limits);
+    --counted.instances;
     if (owner.empty()) break;
   }
 }
@@ -113,6 +123,39 @@ class Decider {
     decision.waits.emplace(candidate.members.front(), std::move(why));
   }
 
+  // Of the rooms that are kept for its pool the one that would be kept least long.
+  bool StartInKeptRoom(const Candidate& candidate) {
+    if (candidate.pool.empty() || !candidate.missing.empty()) return false;
+    const Holder* found = nullptr;
+    std::map<TaskId, std::size_t> hosts;
+    for (const Holder& holder : holders_)
+      if (holder.kept_for == candidate.pool) ++hosts[holder.group];
+    for (const Holder& holder : holders_) {
+      if (holder.kept_for != candidate.pool || taken_.contains(holder.group)) continue;
+      if (hosts[holder.group] != candidate.members.size()) continue;
+      if (!found || holder.ends_by.value_or(Time::max()) < found->ends_by.value_or(Time::max())) found = &holder;
+    }
+    if (!found) return false;
+    const InUse in_use = in_use_;
+    const Held held = held_;
+    for (const Holder& holder : holders_) {
+      if (holder.group != found->group) continue;
+      in_use_.Remove(holder.granted);
+      Uncount(held_, holder.queue, holder.owner, holder.granted);
+    }
+    std::optional<Granted> granted;
+    if (BeyondQuotas(candidate).empty()) granted = Fit(capacity_, in_use_, candidate, nullptr);
+    if (!granted) {
+      in_use_ = in_use;
+      held_ = held;
+      return false;
+    }
+    taken_.insert(found->group);
+    decision.rooms.emplace(candidate.members.front(), found->group);
+    Start(candidate, std::move(*granted));
+    return true;
+  }
+
   Decision decision;
 
  private:
@@ -155,6 +198,7 @@ class Decider {
   std::string Wait(const Candidate& candidate, std::string why) {
     if (candidate.members.size() > 1)
       why += fmt::format(" (for {} instances that start together)", candidate.members.size());
+    why += SaysWhatPoolsKeep(holders_, taken_);
     if (reserved_ || looked_) return why;
     looked_ = true;
     if (Interrupt(candidate)) why += "; interrupts jobs of lower priority that allow it";
@@ -165,6 +209,7 @@ class Decider {
   void Reserve(const Candidate& candidate) {
     std::vector<std::pair<Time, const Holder*>> ends;
     for (const Holder& holder : holders_) {
+      if (taken_.contains(holder.group)) continue;
       if (Leaves(holder))
         ends.emplace_back(std::min(holder.ends_by.value_or(Time::max()), now_ + kStopGrace), &holder);
       else if (holder.ends_by)
@@ -243,13 +288,23 @@ class Decider {
   const std::vector<Holder>& holders_;
   const Time now_;
   InUse in_use_;
-  std::map<std::pair<std::string, std::string>, Counted> held_;
+  Held held_;
+  std::set<TaskId> taken_;  // groups whose kept room somebody has now
   std::optional<Reservation> reserved_;
   bool looked_ = false;
   std::set<TaskId> asked_;
 };
 
 }  // namespace
+
+std::string SaysWhatPoolsKeep(const std::vector<Holder>& holders, const std::set<TaskId>& but) {
+  double kept = 0;
+  for (const Holder& holder : holders)
+    if (!holder.kept_for.empty() && !but.contains(holder.group))
+      kept += static_cast<double>(holder.granted.memory_bytes);
+  if (kept == 0) return {};
+  return fmt::format("; warm pools keep {:.1f} GiB for jobs that match them", kept / (1u << 30));
+}
 
 std::string NeverWithin(const Quotas& quotas, const std::string& queue, const std::string& owner,
                         const std::vector<Limits>& wanted) {
@@ -276,7 +331,10 @@ Decision Decide(const Capacity& capacity, const Quotas& quotas, const std::vecto
                        queue == held.end() ? 0 : queue->second, vcpus});
     by_id[candidate.members.front()] = &candidate;
   }
-  for (const TaskId& id : StartOrder(std::move(waiting))) decider.Consider(*by_id[id]);
+  std::vector<const Candidate*> others;
+  for (const TaskId& id : StartOrder(std::move(waiting)))
+    if (const Candidate* candidate = by_id[id]; !decider.StartInKeptRoom(*candidate)) others.push_back(candidate);
+  for (const Candidate* candidate : others) decider.Consider(*candidate);
   return std::move(decider.decision);
 }
 

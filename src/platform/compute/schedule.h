@@ -3,13 +3,16 @@
 // Order: StartOrder (priority, then queues in turn, then age). The first who does not fit gets a reservation: the
 // moment at which the time limits of what runs give it room. Later ones with a time limit may pass it only if that does
 // not move this moment. Quotas hold back only those whom they concern. Where the first who does not fit has a higher
-// priority than tasks that may be interrupted, and these give it room, they are named.
+// priority than tasks that may be interrupted, and these give it room, they are named. Room that is kept for a pool is
+// its own tasks' alone: one that wants it starts in it at once, whoever else waits, and counts in place of what kept
+// it.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +63,7 @@ struct Candidate {
   int priority = 0;
   std::string queue{}, owner{};
   std::chrono::seconds max_runtime{0};  // 0: it may stay for ever
+  std::string pool{};                   // whose kept room it may have; empty: nobody's
 };
 
 // One task that runs.
@@ -72,13 +76,18 @@ struct Holder {
   std::optional<Time> ends_by{};  // absent: nobody knows
   bool interruptible = false;     // it may be asked to leave for a higher priority, and begins again later
   bool leaving = false;           // it has been asked
+  std::string kept_for{};         // a pool: nothing runs there, the room is kept
 };
 
 struct Decision {
   std::vector<std::vector<std::pair<TaskId, Limits>>> starts{};  // in order; those of one start together
   std::map<TaskId, std::string> waits{};                         // by a candidate's first member: why
   std::vector<TaskId> interrupt{};                               // groups of holders
+  std::map<TaskId, TaskId> rooms{};  // by a start's first member: the group whose kept room it has
 };
+
+// The end of a sentence about who waits: what of the machine pools keep, but for these groups; empty: nothing.
+std::string SaysWhatPoolsKeep(const std::vector<Holder>& holders, const std::set<TaskId>& but);
 
 Decision Decide(const Capacity& capacity, const Quotas& quotas, const std::vector<Candidate>& candidates,
                 const std::vector<Holder>& holders, Time now);

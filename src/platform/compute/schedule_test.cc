@@ -125,5 +125,48 @@ TEST(ScheduleTest, AccountsTakeTurns) {
   EXPECT_THAT(Started(Decide(Machine(8), {}, candidates, {}, kNow)), ElementsAre("a0", "b"));
 }
 
+Candidate OfPool(Candidate candidate, const char* pool) {
+  candidate.pool = pool;
+  return candidate;
+}
+Holder KeptFor(Holder holder, const char* pool) {
+  holder.kept_for = pool;
+  return holder;
+}
+
+// The room of a warm pool is for who matches, at once and whoever waits longer; the others are told where it is.
+TEST(ScheduleTest, KeptRoomIsForWhoMatches) {
+  std::vector<Holder> holders{KeptFor(Holds("ended", 6, minutes(30)), "p")};
+  auto decision =
+      Decide(Machine(10), {}, {Wants("other", 6, 50), OfPool(Later(Wants("mine", 6), 9), "p")}, holders, kNow);
+  EXPECT_THAT(Started(decision), ElementsAre("mine"));
+  EXPECT_EQ(decision.rooms, (std::map<TaskId, TaskId>{{TaskId("mine"), TaskId("ended")}}));
+  // Taken, it is nobody's to keep any more; what it runs until is not known before it runs.
+  EXPECT_EQ(WaitOf(decision, "other"), "needs 6.0 GiB of memory, 4.0 GiB are free");
+  decision = Decide(Machine(10), {}, {Wants("other", 6)}, holders, kNow);
+  EXPECT_EQ(WaitOf(decision, "other"),
+            "needs 6.0 GiB of memory, 4.0 GiB are free; warm pools keep 6.0 GiB for jobs that match them");
+  // One room is one job's; the next one starts as any other.
+  decision = Decide(Machine(10), {}, {OfPool(Wants("a", 6), "p"), OfPool(Later(Wants("b", 6), 1), "p")}, holders, kNow);
+  EXPECT_THAT(Started(decision), ElementsAre("a"));
+  EXPECT_EQ(WaitOf(decision, "b"), "needs 6.0 GiB of memory, 4.0 GiB are free");
+  // And no pool is asked to leave for a priority.
+  decision = Decide(Machine(10), {}, {Wants("other", 6, 100)}, holders, kNow);
+  EXPECT_THAT(decision.interrupt, IsEmpty());
+}
+
+// What is kept counts for its quota, and who takes it counts in its place, not beside it.
+TEST(ScheduleTest, KeptRoomCountsForQuotas) {
+  Quotas quotas{{{"a", ""}, {.instances = 2}}};
+  Holder first = KeptFor(Holds("ended", 1, minutes(30)), "p"), second = KeptFor(Holds("ended", 1, minutes(30)), "p");
+  auto decision = Decide(Machine(100), quotas, {Wants("other", 1)}, {first, second}, kNow);
+  EXPECT_THAT(WaitOf(decision, "other"), HasSubstr("2 of 2 instances are in use"));
+  decision = Decide(Machine(100), quotas, {OfPool(Wants("gang", 1, 0, minutes(60), 2), "p")}, {first, second}, kNow);
+  EXPECT_THAT(Started(decision), ElementsAre("gang", "gang.2"));
+  // A gang that has not wholly ended keeps nothing for another.
+  decision = Decide(Machine(100), quotas, {OfPool(Wants("gang", 1, 0, minutes(60), 2), "p")}, {first}, kNow);
+  EXPECT_THAT(Started(decision), IsEmpty());
+}
+
 }  // namespace
 }  // namespace aloft::compute

@@ -128,6 +128,10 @@ struct TaskSpec {
   // For a higher priority it may be asked to end and to begin again later; see ProcessBackendOptions::on_interrupt.
   bool interruptible = false;
   std::string queue{};  // whose share of the machine it uses: waiting tasks of one priority take turns by it
+  // Tasks that may have each other's room; empty: nobody's. With `keep_room` the task, once launched, keeps its room
+  // after its end, until it is removed or one of the same pool with as many hosts starts in it.
+  std::string pool{};
+  std::chrono::seconds keep_room{0};    // about how long, for those who plan around it; 0: not at all
   std::chrono::seconds max_runtime{0};  // of the command; 0: no limit
   std::chrono::seconds stop_grace{120};
   std::vector<std::string> banner{};  // lines written to the log before anything else
@@ -197,6 +201,7 @@ struct TaskStatus {
   std::uint64_t log_bytes = 0;      // spooled so far; see Backend::ReadLog
   bool log_complete = false;        // nothing will be added
   std::string socket_path{};        // the outside of kSocketPath
+  std::string room_of{};            // the task (of a gang: its first) in whose kept room this one was started
 };
 
 struct LogLine {

@@ -193,6 +193,8 @@ std::string EncodeSpec(const TaskSpec& spec, Time accepted) {
   if (!spec.entrypoint.empty()) object["entrypoint"] = ToJson(spec.entrypoint);
   if (spec.port != 0) object["port"] = spec.port;
   if (!spec.gang.members.empty()) object["gang"] = ToJson(spec.gang);
+  if (!spec.pool.empty()) object["pool"] = spec.pool;
+  if (spec.keep_room.count() > 0) object["keep_room_seconds"] = spec.keep_room.count();
   return codec::WriteJson(object);
 }
 
@@ -236,6 +238,8 @@ Result<StoredSpec> DecodeSpec(std::string_view text) {
     if (object.if_contains("queue")) spec.queue = Text(object, "queue");
     if (object.if_contains("owner")) spec.owner = Text(object, "owner");
     spec.interruptible = Flag(object, "interruptible");
+    if (object.if_contains("pool")) spec.pool = Text(object, "pool");
+    spec.keep_room = std::chrono::seconds(static_cast<std::int64_t>(NumOr(object, "keep_room_seconds", 0)));
     if (const json::value* gang = object.if_contains("gang")) {
       for (const std::string& member : Strings(gang->as_object(), "members")) spec.gang.members.emplace_back(member);
       spec.gang.host_names = Strings(gang->as_object(), "host_names");
@@ -258,6 +262,7 @@ std::string EncodeLaunch(const Launch& launch) {
                       {"control_group", launch.control_group},
                       {"user", launch.user},
                       {"limits", ToJson(launch.limits)}};
+  if (!launch.room_of.empty()) object["room_of"] = launch.room_of;
   return codec::WriteJson(object);
 }
 
@@ -273,7 +278,8 @@ Result<Launch> DecodeLaunch(std::string_view text) {
                   .ca_file = Text(object, "ca_file"),
                   .control_group = Text(object, "control_group"),
                   .user = Num<std::uint32_t>(object, "user"),
-                  .limits = ReadLimits(object.at("limits").as_object())};
+                  .limits = ReadLimits(object.at("limits").as_object()),
+                  .room_of = object.if_contains("room_of") ? Text(object, "room_of") : ""};
   });
 }
 

@@ -34,6 +34,7 @@ struct Launch {
   std::uint32_t user = 0;       // whom the task runs as on the host; 0: the agent's own user. Of an image: its root;
                                 // its other users follow
   Limits limits{};              // as granted
+  std::string room_of{};        // whose kept room it has; empty: room that was free
 };
 
 // Versioned JSON. Decoding refuses a version it does not know.

@@ -89,6 +89,9 @@ Status Engine::Delete(const Scope& scope, const std::string& name) {
     if (!IsTerminal(job.state.secondary))
       return Fail(kJobLives, "The request was rejected because the " + names_.noun + " is in status " +
                                  std::string(PrimaryOf(job.state.secondary)) + ". Stop it first.");
+    if (job.state.pool.status == WarmPool::Status::kAvailable)
+      return Fail(kJobLives, "The request was rejected because the " + names_.noun +
+                                 " retains an Available warm pool. Set its KeepAlivePeriodInSeconds to 0 first.");
     job.state.deleted = true;
     return true;
   });

@@ -69,6 +69,8 @@ class Engine {
   // One of a job's tasks should give its place to a job of higher priority: interrupts the job, soon. For compute's
   // on_interrupt; other kinds' tasks are ignored.
   void OnTaskUnwanted(const compute::TaskId& id);
+  // How long the hosts' room is kept after the job's end; 0: no longer. kBadJob where the job keeps none.
+  Status KeepWarm(const Scope& scope, const std::string& name, std::chrono::seconds keep_alive);
   // kJobLives.
   Status Delete(const Scope& scope, const std::string& name);
 
@@ -103,6 +105,7 @@ class Engine {
   Status StartTasks(Job& job);
   Status TellTasks(const Job& job, const Live& live, compute::StopMode mode);
   Status RemoveTasks(const Job& job, const Live& live);
+  Status TakeRoom(Job& job, const std::string& room_of);
   Status Advance(Job& job, const Hosts& hosts);
   Status Finish(Job& job, const Live& live, const Hosts& hosts);
   Status End(Job& job, Secondary status, std::string reason, std::string message);

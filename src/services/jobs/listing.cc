@@ -59,6 +59,8 @@ Condition Filters(const Scope& scope, const ListQuery& query) {
   where.And("region =", scope.region.value());
   where.And("status <>", std::string(kDeletedStatus));
   if (query.status) where.And("status =", *query.status);
+  // Inside the state's text a caller's own text has its quotes escaped, so that this is found only where we wrote it.
+  if (query.pool_status) where.AndLike("state", "\"pool\\_status\":\"" + *query.pool_status + "\"");
   if (query.created_after) where.And("created >", ToMicros(*query.created_after));
   if (query.created_before) where.And("created <", ToMicros(*query.created_before));
   if (query.modified_after) where.And("modified >", ToMicros(*query.modified_after));
@@ -86,6 +88,7 @@ Result<ListedJob> ReadRow(const sql::Row& row) {
   ALOFT_ASSIGN(JobState state, DecodeState(row.Text(6)));
   job.failure_reason = std::move(state.failure_reason);
   job.exit_message = std::move(state.exit_message);
+  job.pool = std::move(state.pool);
   return job;
 }
 

@@ -12,6 +12,7 @@ namespace aloft::jobs {
 
 struct ListQuery {
   std::optional<std::string> status{}, name_contains{}, next_token{};
+  std::optional<std::string> pool_status{};  // of the warm pool: "Available"
   std::optional<Time> created_after{}, created_before{}, modified_after{}, modified_before{};
   std::string sort_by = "CreationTime";  // or "Name", "Status"
   bool descending = false;
@@ -39,6 +40,7 @@ struct ListedJob {
   Time created{}, modified{};
   std::optional<Time> ended{};
   std::string failure_reason{}, exit_message{};
+  WarmPool pool{};
 };
 struct JobPage {
   std::vector<ListedJob> jobs{};

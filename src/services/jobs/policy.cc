@@ -70,10 +70,20 @@ bool WaitIsNews(const Snapshot& snapshot, Time now) {
   return state.steps.back().message != first.message && now >= *state.wait_shown + kWaitShown;
 }
 
+// The hosts' tasks stay, because they keep the room.
+Action WithPool(const Snapshot& snapshot, Time now) {
+  const Time until = snapshot.state.pool.until.value_or(now);
+  bool here = true;
+  for (const auto& host : snapshot.hosts) here = here && host.has_value();
+  if (!here || now >= until) return {Do::kEndPool};
+  return {Do::kWait, until - now};
+}
+
 }  // namespace
 
 Action Decide(const Snapshot& snapshot, Time now) {
   const JobState& state = snapshot.state;
+  if (IsTerminal(state.secondary) && state.pool.status == WarmPool::Status::kAvailable) return WithPool(snapshot, now);
   if (IsTerminal(state.secondary)) return {state.cleaned ? Do::kNothing : Do::kRemove};
   bool all_ended = true, bad = false;
   for (std::size_t i = 0; i < snapshot.hosts.size(); ++i) {

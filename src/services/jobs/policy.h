@@ -36,6 +36,7 @@ struct Action {
     kLose,             // a task is gone: fail, or
     kRetry,            // try once more
     kResume,           // after an interruption: the next attempt
+    kEndPool,          // the room that the hosts keep is kept no longer
     kRemove,           // the tasks, after the end is recorded
     kNothing,          // for ever
   } what = Do::kWait;

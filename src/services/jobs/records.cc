@@ -95,36 +95,46 @@ std::string EncodeState(const JobState& state) {
                                   {"bytes", static_cast<std::int64_t>(input.bytes)},
                                   {"bytes_read", static_cast<std::int64_t>(input.bytes_read)}});
   json::array versions(state.versions.begin(), state.versions.end());
-  return codec::WriteJson(json::object{{"version", kVersion},
-                                       {"secondary", ToString(state.secondary)},
-                                       {"steps", std::move(steps)},
-                                       {"stop_wished", state.stop_wished},
-                                       {"stop_sent", state.stop_sent},
-                                       {"abandoned", state.abandoned},
-                                       {"interrupt_wished", state.interrupt_wished},
-                                       {"interrupt_sent", state.interrupt_sent},
-                                       {"priority", state.priority},
-                                       {"owner", state.owner},
-                                       {"not_before", Micros(state.not_before)},
-                                       {"wait_shown", Micros(state.wait_shown)},
-                                       {"wait_exceeded", state.wait_exceeded},
-                                       {"interruptions", state.interruptions},
-                                       {"attempt", state.attempt},
-                                       {"task_seen", state.task_seen},
-                                       {"task_moves", static_cast<std::int64_t>(state.task_moves)},
-                                       {"ran_before", static_cast<std::int64_t>(state.ran_before.count())},
-                                       {"attempt_started", Micros(state.attempt_started)},
-                                       {"started", Micros(state.started)},
-                                       {"ended", Micros(state.ended)},
-                                       {"failure_reason", state.failure_reason},
-                                       {"exit_message", state.exit_message},
-                                       {"artifacts", state.artifacts},
-                                       {"environment", state.environment},
-                                       {"versions", std::move(versions)},
-                                       {"metrics", std::move(metrics)},
-                                       {"inputs", std::move(inputs)},
-                                       {"cleaned", state.cleaned},
-                                       {"deleted", state.deleted}});
+  json::object object{{"version", kVersion},
+                      {"secondary", ToString(state.secondary)},
+                      {"steps", std::move(steps)},
+                      {"stop_wished", state.stop_wished},
+                      {"stop_sent", state.stop_sent},
+                      {"abandoned", state.abandoned},
+                      {"interrupt_wished", state.interrupt_wished},
+                      {"interrupt_sent", state.interrupt_sent},
+                      {"priority", state.priority},
+                      {"owner", state.owner},
+                      {"not_before", Micros(state.not_before)},
+                      {"wait_shown", Micros(state.wait_shown)},
+                      {"wait_exceeded", state.wait_exceeded},
+                      {"interruptions", state.interruptions},
+                      {"attempt", state.attempt},
+                      {"task_seen", state.task_seen},
+                      {"task_moves", static_cast<std::int64_t>(state.task_moves)},
+                      {"ran_before", static_cast<std::int64_t>(state.ran_before.count())},
+                      {"attempt_started", Micros(state.attempt_started)},
+                      {"started", Micros(state.started)},
+                      {"ended", Micros(state.ended)},
+                      {"failure_reason", state.failure_reason},
+                      {"exit_message", state.exit_message},
+                      {"artifacts", state.artifacts},
+                      {"environment", state.environment},
+                      {"versions", std::move(versions)},
+                      {"metrics", std::move(metrics)},
+                      {"inputs", std::move(inputs)},
+                      {"cleaned", state.cleaned},
+                      {"deleted", state.deleted}};
+  if (!state.room_of.empty()) object["room_of"] = state.room_of;
+  if (const WarmPool& pool = state.pool; pool.status != WarmPool::Status::kNone)
+    object["pool"] = json::object{{"pool_status", ToString(pool.status)},
+                                  {"keep_alive_seconds", static_cast<std::int64_t>(pool.keep_alive.count())},
+                                  {"first", Micros(pool.first)},
+                                  {"since", Micros(pool.since)},
+                                  {"until", Micros(pool.until)},
+                                  {"ended", Micros(pool.ended)},
+                                  {"reused_by", pool.reused_by}};
+  return codec::WriteJson(object);
 }
 
 Result<JobState> DecodeState(std::string_view text) {
@@ -180,6 +190,17 @@ Result<JobState> DecodeState(std::string_view text) {
   state.artifacts = stored.Text("artifacts");
   state.environment = stored.Text("environment");
   state.cleaned = stored.Bool("cleaned");
+  state.room_of = stored.Text("room_of");
+  if (const json::value* pool = value.as_object().if_contains("pool"); pool && pool->is_object()) {
+    StoredObject of_pool(pool->as_object());
+    state.pool = {ParseWarmPoolStatus(of_pool.Text("pool_status")).value_or(WarmPool::Status::kNone),
+                  std::chrono::seconds(of_pool.Int("keep_alive_seconds")),
+                  of_pool.When("first"),
+                  of_pool.When("since"),
+                  of_pool.When("until"),
+                  of_pool.When("ended"),
+                  of_pool.Text("reused_by")};
+  }
   return state;
 }
 

@@ -11,6 +11,7 @@
 #include "services/jobs/live.h"
 #include "services/jobs/outcome.h"
 #include "services/jobs/records.h"
+#include "services/jobs/warm_pools.h"
 
 namespace aloft::jobs {
 namespace {
@@ -155,6 +156,8 @@ Result<work::Again> Engine::Act(Job& job, Live& live, bool& again) {
     ALOFT_ASSIGN(log_copied, CopyLogs(job, live, hosts));
     if (!log_copied) return work::Again{};
     CopyUsage(job, live, hosts);
+  } else if (job.state.pool.status == WarmPool::Status::kAvailable) {
+    ALOFT_ASSIGN(hosts, Observe(job, live));
   }
   Action action = Decide({job.state, hosts, log_copied, live.terms, job.created}, d_.clock.Now());
   if (action.what == Action::Do::kWait || action.what == Action::Do::kNothing) {
@@ -228,6 +231,10 @@ Status Engine::Perform(const Action& action, Job& job, Live& live, const Hosts& 
       return NextAttempt(
           job, live, Secondary::kInterrupted,
           "The machine was taken away; the " + names_.noun + " goes on from its checkpoint when there is room");
+    case Do::kEndPool:
+      state.pool.status = WarmPool::Status::kTerminated;
+      state.pool.ended = std::min(d_.clock.Now(), state.pool.until.value_or(d_.clock.Now()));
+      return Save(job);
     case Do::kRemove:
       ALOFT_TRY(RemoveTasks(job, live));
       ALOFT_FAULT_POINT("jobs.after_remove");
@@ -295,6 +302,7 @@ Status Engine::Advance(Job& job, const Hosts& hosts) {
     state.wait_shown = now;
   }
   if (!task.versions.empty()) state.versions = task.versions;
+  if (!task.room_of.empty() && task.room_of != state.room_of) ALOFT_TRY(TakeRoom(job, task.room_of));
   return Save(job);
 }
 
@@ -316,6 +324,7 @@ Status Engine::End(Job& job, Secondary status, std::string reason, std::string m
   ALOFT_TRY(Move(job.state, status, now, std::move(message)));
   job.state.ended = job.state.steps.back().start;
   job.state.failure_reason = std::move(reason);
+  KeepRoom(job.state);
   ALOFT_FAULT_POINT("jobs.before_end");
   ALOFT_TRY(Save(job));
   ALOFT_FAULT_POINT("jobs.after_end");

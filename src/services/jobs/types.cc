@@ -3,6 +3,29 @@
 #include "foundation/base/bytes.h"
 
 namespace aloft::jobs {
+namespace {
+
+constexpr std::pair<WarmPool::Status, std::string_view> kPoolStatuses[] = {
+    {WarmPool::Status::kNone, ""},
+    {WarmPool::Status::kInUse, "InUse"},
+    {WarmPool::Status::kAvailable, "Available"},
+    {WarmPool::Status::kReused, "Reused"},
+    {WarmPool::Status::kTerminated, "Terminated"},
+};
+
+}  // namespace
+
+std::string_view ToString(WarmPool::Status status) {
+  for (const auto& [one, text] : kPoolStatuses)
+    if (one == status) return text;
+  return "";
+}
+
+std::optional<WarmPool::Status> ParseWarmPoolStatus(std::string_view text) {
+  for (const auto& [status, name] : kPoolStatuses)
+    if (name == text) return status;
+  return std::nullopt;
+}
 
 std::string HostName(int host) {
   return "algo-" + std::to_string(host + 1);

@@ -28,6 +28,20 @@ struct FinalMetric {
   Time at{};
 };
 
+// The room that a job's hosts keep after its end, for jobs that match it.
+struct WarmPool {
+  enum class Status { kNone, kInUse, kAvailable, kReused, kTerminated } status = Status::kNone;
+  std::chrono::seconds keep_alive{0};
+  std::optional<Time> first{};  // since when it has gone from job to job
+  std::optional<Time> since{};  // the job's end
+  std::optional<Time> until{}, ended{};
+  std::string reused_by{};  // a job
+};
+inline constexpr std::chrono::hours kLongestWarmPool{28 * 24};  // over all jobs that reuse it, as with SageMaker
+// "InUse", ...; "" of kNone.
+std::string_view ToString(WarmPool::Status status);
+std::optional<WarmPool::Status> ParseWarmPoolStatus(std::string_view text);
+
 // What was wished after creation, and what was observed.
 struct JobState {
   Secondary secondary = Secondary::kStarting;
@@ -56,8 +70,10 @@ struct JobState {
   std::vector<std::string> versions{};  // what it really holds
   std::map<std::string, FinalMetric> metrics{};
   std::vector<compute::InputRead> inputs{};  // what was brought or read, all hosts together; once it has ended
-  bool cleaned = false;                      // the tasks are removed: nothing is left to do
-  bool deleted = false;                      // nobody sees it any more; its name stays taken
+  WarmPool pool{};
+  std::string room_of{};  // the task in whose kept room this attempt was started
+  bool cleaned = false;   // the tasks are removed: nothing is left to do
+  bool deleted = false;   // nobody sees it any more; its name stays taken
 };
 
 struct Job {

@@ -36,7 +36,6 @@ TEST_F(CreateTest, NotBuiltIsNamed) {
     EXPECT_EQ(error.reason, kNotBuilt) << name;
     EXPECT_NE(error.message.find(name), std::string::npos) << error.message;
   };
-  refused([](CreateRequest& r) { r.resource_config->keep_alive_period_in_seconds = 60; }, "KeepAlivePeriodInSeconds");
   refused([](CreateRequest& r) { r.resource_config->volume_kms_key_id = "key"; }, "VolumeKmsKeyId");
   refused([](CreateRequest& r) { r.output_data_config->kms_key_id = "key"; }, "KmsKeyId");
   refused([](CreateRequest& r) { r.algorithm_specification->algorithm_name = "a"; }, "AlgorithmName");
@@ -163,14 +162,14 @@ TEST_F(CreateTest, NotFound) {
   EXPECT_EQ(service_->Exists({scope_.account, Region("eu-west-1")}, "job").error().reason, kNoSuchJob);
 }
 
-// Updating: everything that could be switched on is not built, and says so.
+// Updating: a job without a warm pool gets none later, and turning off what is off is fine.
 TEST_F(CreateTest, Update) {
   ASSERT_TRUE(Create(GoodRequest("job")).ok());
   shapes::sagemaker::UpdateTrainingJobRequest request;
   request.training_job_name = "job";
   EXPECT_TRUE(service_->UpdateTrainingJob(scope_, request).ok());
   request.resource_config.emplace().keep_alive_period_in_seconds = 60;
-  EXPECT_EQ(service_->UpdateTrainingJob(scope_, request).error().reason, kNotBuilt);
+  EXPECT_EQ(service_->UpdateTrainingJob(scope_, request).error().reason, kBadJob);
   request.resource_config->keep_alive_period_in_seconds = 0;
   EXPECT_TRUE(service_->UpdateTrainingJob(scope_, request).ok());
 }

@@ -100,7 +100,18 @@ void AddRuntime(DescribeTrainingJobResponse& out, const Job& job) {
 
 }  // namespace
 
-Result<DescribeTrainingJobResponse> DescribeJob(const Job& job) {
+std::optional<shapes::sagemaker::WarmPoolStatus> WarmPoolOf(const jobs::WarmPool& pool, std::optional<Time> now) {
+  if (pool.status == jobs::WarmPool::Status::kNone) return std::nullopt;
+  shapes::sagemaker::WarmPoolStatus out;
+  out.status = std::string(jobs::ToString(pool.status));
+  if (std::optional<Time> to = pool.ended ? pool.ended : now; pool.since && to)
+    out.resource_retained_billable_time_in_seconds = static_cast<std::int32_t>(
+        std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::seconds>(*to - *pool.since).count()));
+  if (!pool.reused_by.empty()) out.reused_by_job = pool.reused_by;
+  return out;
+}
+
+Result<DescribeTrainingJobResponse> DescribeJob(const Job& job, std::optional<Time> now) {
   ALOFT_ASSIGN(DescribeTrainingJobResponse out, Echo(job));
   out.training_job_name = job.name;
   out.training_job_arn = JobArn(job.scope, job.name);
@@ -111,6 +122,9 @@ Result<DescribeTrainingJobResponse> DescribeJob(const Job& job) {
     out.model_artifacts.emplace();
     out.model_artifacts->s3_model_artifacts = job.state.artifacts;
   }
+  out.warm_pool_status = WarmPoolOf(job.state.pool, now);
+  if (out.warm_pool_status && out.resource_config)
+    out.resource_config->keep_alive_period_in_seconds = static_cast<std::int32_t>(job.state.pool.keep_alive.count());
   AddDefaults(out, job);
   AddTimes(out, job);
   AddSteps(out, job);

@@ -176,6 +176,8 @@ Result<std::vector<compute::TaskSpec>> PlanTasks(const Job& job, const compute::
   spec.network = job.request.enable_network_isolation.value_or(false) ? compute::Network::kNone : options.network;
   spec.max_runtime = MaxRuntimeOf(job.request);
   spec.stop_grace = options.stop_grace;
+  spec.pool = PoolOf(job.scope.account.value() + " " + job.scope.region.value(), job.request);
+  spec.keep_room = KeepAliveOf(job.request);
   spec.interruptible = job.request.enable_managed_spot_training.value_or(false);
 
   std::vector<compute::TaskSpec> specs;

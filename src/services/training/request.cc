@@ -1,5 +1,6 @@
 #include "services/training/request.h"
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <boost/json.hpp>
@@ -136,8 +137,10 @@ Status CheckResources(const CreateRequest& request) {
     if (resources.instance_count.value_or(0) < 1) return Bad("ResourceConfig.InstanceCount must be at least 1.");
   }
   if (Filled(resources.volume_kms_key_id)) return NotBuilt("ResourceConfig.VolumeKmsKeyId");
-  if (resources.keep_alive_period_in_seconds.value_or(0) > 0)
-    return NotBuilt("ResourceConfig.KeepAlivePeriodInSeconds (warm pools)");
+  if (KeepAliveOf(request).count() > 0 && Filled(resources.instance_groups))
+    return Bad("ResourceConfig.KeepAlivePeriodInSeconds cannot be used with InstanceGroups.");
+  if (KeepAliveOf(request).count() > 0 && request.enable_managed_spot_training.value_or(false))
+    return Bad("ResourceConfig.KeepAlivePeriodInSeconds cannot be used with EnableManagedSpotTraining.");
   if (Filled(resources.training_plan_arn)) return NotBuilt("ResourceConfig.TrainingPlanArn");
   if (Filled(resources.instance_preferences)) return NotBuilt("ResourceConfig.InstancePreferences");
   return {};
@@ -212,6 +215,20 @@ std::chrono::seconds MaxRuntimeOf(const CreateRequest& request) {
   constexpr std::chrono::seconds kDay(86'400);
   if (!request.stopping_condition || !request.stopping_condition->max_runtime_in_seconds) return kDay;
   return std::chrono::seconds(*request.stopping_condition->max_runtime_in_seconds);
+}
+
+std::chrono::seconds KeepAliveOf(const CreateRequest& request) {
+  return std::chrono::seconds(request.resource_config->keep_alive_period_in_seconds.value_or(0));
+}
+
+// What SageMaker's documentation of managed warm pools lists as having to be identical, of what we have.
+std::string PoolOf(const std::string& scope, const CreateRequest& request) {
+  const auto& resources = *request.resource_config;
+  if (Filled(resources.instance_groups) || request.enable_managed_spot_training.value_or(false)) return {};
+  return fmt::format("{} {} {} x {} {} GiB isolation={} encryption={}", scope, request.role_arn.value_or(""),
+                     resources.instance_count.value_or(1), resources.instance_type.value_or(""),
+                     resources.volume_size_in_gb.value_or(0), request.enable_network_isolation.value_or(false),
+                     request.enable_inter_container_traffic_encryption.value_or(false));
 }
 
 std::string InputModeOf(const CreateRequest& request, const Channel& channel) {

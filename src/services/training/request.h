@@ -19,6 +19,9 @@ using CreateRequest = shapes::sagemaker::CreateTrainingJobRequest;
 Status CheckRequest(const CreateRequest& request);
 
 std::chrono::seconds MaxRuntimeOf(const CreateRequest& request);  // a day where it says nothing
+std::chrono::seconds KeepAliveOf(const CreateRequest& request);   // 0: no warm pool
+// Which jobs may have each other's room; empty: none. `scope` says whose job it is.
+std::string PoolOf(const std::string& scope, const CreateRequest& request);
 // "File", "FastFile", "Pipe": the channel's own, else the job's.
 std::string InputModeOf(const CreateRequest& request, const shapes::sagemaker::Channel& channel);
 // Of a job without instance groups: one, jobs::kHomogeneous.

@@ -45,6 +45,13 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
   job.state.owner = jobs::OwnerOf(session);
   if (!options_.several_instances && jobs::CountHosts(HostGroupsOf(request)) > 1)
     return Fail(kNotBuilt, messages::NotBuilt("CreateTrainingJob with several instances over Slurm"));
+  if (KeepAliveOf(request).count() > 0) {
+    if (!options_.warm_pools)
+      return Fail(kNotBuilt,
+                  messages::NotBuilt("CreateTrainingJob with ResourceConfig.KeepAlivePeriodInSeconds over Slurm"));
+    job.state.pool.status = jobs::WarmPool::Status::kInUse;
+    job.state.pool.keep_alive = KeepAliveOf(request);
+  }
   std::vector<compute::Limits> hosts;
   for (const jobs::HostGroup& group : HostGroupsOf(request)) {
     ALOFT_ASSIGN(compute::Limits limits,
@@ -72,7 +79,7 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
 Result<DescribeTrainingJobResponse> Service::DescribeTrainingJob(const Scope& scope, const std::string& name) {
   ALOFT_ASSIGN(jobs::Job record, engine_.Load(scope, name));
   ALOFT_ASSIGN(Job job, JobOf(std::move(record)));
-  return DescribeJob(job);
+  return DescribeJob(job, d_.clock.Now());
 }
 
 Result<ListTrainingJobsResponse> Service::ListTrainingJobs(const Scope& scope, const ListTrainingJobsRequest& request) {
@@ -100,8 +107,7 @@ Status Service::InterruptTrainingJob(const Scope& scope, const std::string& name
   return engine_.Interrupt(scope, name, pause);
 }
 
-// All that can be updated are warm pools, profiling and remote debugging, none of which is built; what turns them off
-// is already so.
+// Profiling and remote debugging are not built; what turns them off is already so.
 Result<UpdateTrainingJobResponse> Service::UpdateTrainingJob(const Scope& scope,
                                                              const UpdateTrainingJobRequest& request) {
   std::string name = request.training_job_name.value_or("");
@@ -109,18 +115,23 @@ Result<UpdateTrainingJobResponse> Service::UpdateTrainingJob(const Scope& scope,
   auto refuse = [](const char* member) {
     return Fail(kNotBuilt, messages::NotBuilt(std::string("UpdateTrainingJob with ") + member));
   };
-  if (request.resource_config && request.resource_config->keep_alive_period_in_seconds.value_or(0) > 0)
-    return refuse("ResourceConfig.KeepAlivePeriodInSeconds (warm pools)");
   if (request.profiler_config && !request.profiler_config->disable_profiler.value_or(false))
     return refuse("ProfilerConfig");
   if (request.profiler_rule_configurations && !request.profiler_rule_configurations->empty())
     return refuse("ProfilerRuleConfigurations");
   if (request.remote_debug_config && request.remote_debug_config->enable_remote_debug.value_or(false))
     return refuse("RemoteDebugConfig.EnableRemoteDebug");
-  if (jobs::IsTerminal(job.state.secondary))
-    return Fail(kJobEnded, messages::AlreadyEnded(Names().noun, std::string(jobs::PrimaryOf(job.state.secondary))));
   UpdateTrainingJobResponse response;
   response.training_job_arn = JobArn(scope, name);
+  // A warm pool outlives its job, and so does this wish.
+  if (request.resource_config && request.resource_config->keep_alive_period_in_seconds) {
+    const std::chrono::seconds keep_alive(*request.resource_config->keep_alive_period_in_seconds);
+    if (keep_alive.count() > 0 || job.state.pool.status != jobs::WarmPool::Status::kNone)
+      ALOFT_TRY(engine_.KeepWarm(scope, name, keep_alive));
+    return response;
+  }
+  if (jobs::IsTerminal(job.state.secondary))
+    return Fail(kJobEnded, messages::AlreadyEnded(Names().noun, std::string(jobs::PrimaryOf(job.state.secondary))));
   return response;
 }
 

@@ -40,6 +40,7 @@ struct Options {
   PlanOptions plan{};
   compute::Capacity capacity{};  // what can never fit is refused at once
   jobs::EngineOptions engine{};
+  bool warm_pools = true;         // false: refused, because the room is not ours to keep
   bool several_instances = true;  // false: jobs of several are refused, because their hosts could not reach each other
 };
 

@@ -15,6 +15,7 @@ using namespace shapes::sagemaker;  // NOLINT: the vocabulary of this file
 using namespace sagemaker;          // NOLINT
 
 constexpr char kKind[] = "training-job";
+constexpr char kKeepAlive[] = "sagemaker:keepaliveperiod";
 
 training::Scope ScopeOf(const Call& call) {
   return {call.session.account, call.region};
@@ -25,11 +26,20 @@ std::vector<Permission> CreatePermissions(const Call& call, const CreateTraining
   identity::Context context = TagContext(in.tags);
   if (in.resource_config && in.resource_config->instance_type)
     context["sagemaker:instancetypes"] = {*in.resource_config->instance_type};
+  if (in.resource_config && in.resource_config->keep_alive_period_in_seconds)
+    context[kKeepAlive] = {std::to_string(*in.resource_config->keep_alive_period_in_seconds)};
   context["sagemaker:networkisolation"] = {in.enable_network_isolation.value_or(false) ? "true" : "false"};
   std::vector<Permission> permissions{{"sagemaker:CreateTrainingJob", arn, std::move(context)}};
   if (in.role_arn) permissions.push_back(PassRole(*in.role_arn));
   NeedTags(permissions, arn, in.tags);
   return permissions;
+}
+
+std::vector<Permission> UpdatePermissions(const Call& call, const UpdateTrainingJobRequest& in) {
+  identity::Context context;
+  if (in.resource_config && in.resource_config->keep_alive_period_in_seconds)
+    context[kKeepAlive] = {std::to_string(*in.resource_config->keep_alive_period_in_seconds)};
+  return {{"sagemaker:UpdateTrainingJob", ArnOf(call, kKind, in.training_job_name), std::move(context)}};
 }
 
 }  // namespace
@@ -65,8 +75,7 @@ ServiceApi MakeTrainingApi(training::Service& service) {
         return service.DeleteTrainingJob(ScopeOf(call), *in.training_job_name);
       }));
   api.rows.push_back(MakeRow<UpdateTrainingJobRequest, UpdateTrainingJobResponse>(
-      kModel, "UpdateTrainingJob",
-      OnNamed("sagemaker:UpdateTrainingJob", kKind, &UpdateTrainingJobRequest::training_job_name),
+      kModel, "UpdateTrainingJob", UpdatePermissions,
       [&service](const Call& call, const Authorized&, const UpdateTrainingJobRequest& in) {
         return service.UpdateTrainingJob(ScopeOf(call), in);
       }));
