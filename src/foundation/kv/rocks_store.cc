@@ -43,11 +43,19 @@ rocksdb::Options RocksOptions(const Options& ours) {
   options.write_buffer_size = ours.cache_bytes / 8;
   options.max_write_buffer_number = 4;
   options.max_total_wal_size = 64u << 20;
+  // Merging level 0 rewrites the level below it whole: rarely, and never a large one. With the usual 256 MiB for four
+  // small files what is only ever appended (the audit log) would be packed anew a hundred times.
+  options.level0_file_num_compaction_trigger = 8;
+  options.max_bytes_for_level_base = ours.cache_bytes / 2;
+  options.target_file_size_base = options.write_buffer_size;
+  options.target_file_size_multiplier = 4;  // many small files above, few large ones below
   options.max_background_jobs = 2;
   options.max_open_files = 512;
   options.bytes_per_sync = 1u << 20;
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kZSTD;
+  options.bottommost_compression_opts.enabled = true;
+  options.bottommost_compression_opts.level = 1;  // most bytes are encrypted or packed already
   options.level_compaction_dynamic_level_bytes = true;
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
