@@ -66,7 +66,18 @@ void AuditStage::Prepared(const api::Front& front, const api::Call& call, const 
 audit::Facts AuditStage::FactsOf(const api::Row& row, const AuditTrace& trace, const api::Call& call) const {
   audit::Facts facts;
   facts.at = call.received;
-  facts.session = call.session;
+  // What a record says of the caller; policies, tags and claims are not copied for it.
+  const identity::Session& caller = call.session;
+  facts.session.kind = caller.kind;
+  facts.session.account = caller.account;
+  facts.session.arn = caller.arn;
+  facts.session.principal_id = caller.principal_id;
+  facts.session.user_name = caller.user_name;
+  facts.session.role_arn = caller.role_arn;
+  facts.session.access_key_id = caller.access_key_id;
+  facts.session.issued = caller.issued;
+  facts.session.expires = caller.expires;
+  facts.session.mfa = caller.mfa;
   facts.account = call.session.account.empty() ? operator_account_ : call.session.account;
   facts.region = call.region;
   facts.service = row.service;

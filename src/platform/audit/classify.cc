@@ -172,6 +172,8 @@ string_view EventSource(string_view service) {
 }
 
 string_view ResourceType(string_view arn) {
+  if (arn.starts_with("arn:aws:s3:::"))  // most of them
+    return arn.find('/') == string_view::npos ? "AWS::S3::Bucket" : "AWS::S3::Object";
   auto parts = Split(arn, ':');
   if (parts.size() < 6 || parts[0] != "arn") return {};
   if (parts[2] == "s3") return parts[5].find('/') == string_view::npos ? "AWS::S3::Bucket" : "AWS::S3::Object";

@@ -26,7 +26,7 @@ class Entry {
 
   const Facts& facts() const { return facts_; }
   const RecordName& name() const { return name_; }
-  // The stored form of the whole record with this outcome.
+  // The whole plain record with this outcome.
   std::string RecordOf(const Outcome& outcome) const { return EncodeRecord(opening_ + Ending(facts_, outcome)); }
 
   // A change's record as it will be if it succeeds, and the proof that this server wrote it. Empty: reads do not

@@ -79,8 +79,13 @@ void WriteIdentity(JsonWriter& json, const Facts& facts) {
 
 // "arn:aws:iam::123456789012:user/u" -> the account; empty where the ARN names none.
 std::string_view AccountOf(std::string_view arn) {
-  auto parts = Split(arn, ':');
-  return parts.size() >= 6 ? parts[4] : std::string_view();
+  for (int colon = 0; colon < 4; ++colon) {
+    auto at = arn.find(':');
+    if (at == std::string_view::npos) return {};
+    arn.remove_prefix(at + 1);
+  }
+  auto end = arn.find(':');
+  return end == std::string_view::npos ? std::string_view() : arn.substr(0, end);
 }
 
 void WriteResources(JsonWriter& json, const Facts& facts) {

@@ -5,6 +5,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/codec/base64.h"
 #include "foundation/codec/json.h"
+#include "platform/audit/packed_record.h"
 #include "platform/audit/records.h"
 #include "platform/audit/signer.h"
 
@@ -104,7 +105,7 @@ class Exporter {
   Status WriteRecords(const Block& block) {
     for (const auto& entry : block.entries) {
       ALOFT_ASSIGN(std::optional<kv::Entry> stored, store_.Get(entry.name.space(), entry.name.Key()));
-      auto json = stored ? DecodeRecord(stored->value) : std::nullopt;
+      auto json = stored ? JsonOfRecord(stored->value) : std::nullopt;
       // What is missing here a verification of the export finds missing, too.
       if (!json) continue;
       ALOFT_TRY(write_(RecordLine(entry.name, *json)));

@@ -4,6 +4,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/codec/base64.h"
 #include "foundation/codec/json.h"
+#include "platform/audit/packed_record.h"
 #include "platform/audit/service.h"
 
 namespace aloft::audit {
@@ -99,7 +100,7 @@ Result<LookupPage> Service::Lookup(const LookupQuery& query) const {
       }
       ++visited;
       range.to = entry.key;
-      auto json = DecodeRecord(entry.value);
+      auto json = JsonOfRecord(entry.value);
       auto name = RecordName::FromKey(query.data, entry.key);
       if (!json || !name) return Fail(kCorrupt, "A record of the audit log cannot be read.");
       if (query.attribute && !Matches(*json, *query.attribute)) continue;

@@ -48,7 +48,7 @@ struct RecordName {
 std::optional<std::string> IdBytes(std::string_view uuid);
 std::string IdText(std::string_view bytes);
 
-// A stored record: one byte of format, the JSON.
+// A plain record, as digests and marks are of it: one byte of format, the JSON. How it is kept: packed_record.h.
 std::string EncodeRecord(std::string_view json);
 std::optional<std::string_view> DecodeRecord(std::string_view stored);
 
@@ -60,7 +60,7 @@ struct Block {
   std::string previous;  // the hash of the block before; 32 zero bytes before the first
   struct Entry {
     RecordName name;
-    std::string digest;  // SHA-256 of the stored record
+    std::string digest;  // SHA-256 of the plain record
   };
   std::vector<Entry> entries;
 

@@ -3,6 +3,7 @@
 
 #include "foundation/base/bytes.h"
 #include "foundation/crypto/hash.h"
+#include "platform/audit/packed_record.h"
 #include "platform/audit/sealer.h"
 
 namespace aloft::audit {
@@ -32,11 +33,12 @@ Status Sealer::RecoverKv() {
     for (const kv::Entry& mark : page.entries) {
       range.from = mark.key + std::string(1, '\0');
       auto name = RecordName::Decode(std::string_view(mark.key).substr(prefix.size()));
-      std::optional<kv::Entry> record;
+      std::optional<std::string> record;
       if (name) {
-        ALOFT_ASSIGN(record, store_.Get(name->space(), name->Key()));
+        ALOFT_ASSIGN(std::optional<kv::Entry> stored, store_.Get(name->space(), name->Key()));
+        if (stored) record = UnpackRecord(stored->value);
       }
-      if (!record || !ConstantTimeEqual(signer_->Mark(options_.chain, *name, record->value), mark.value)) {
+      if (!record || !ConstantTimeEqual(signer_->Mark(options_.chain, *name, *record), mark.value)) {
         // Whoever left it was not this server: the record stays outside of every chain, where a verification finds it.
         log_.Error("audit: a record that this server did not write asks to be sealed");
         kv::Batch refuse;
@@ -44,9 +46,8 @@ Status Sealer::RecoverKv() {
         ALOFT_TRY(store_.Apply(std::move(refuse)));
         continue;
       }
-      Finished finished{.name = *name, .stored = Unanswered(record->value), .places = Entry::kKv};
+      Finished finished{.name = *name, .record = Unanswered(std::move(*record)), .places = Entry::kKv};
       finished.mark_chain = options_.chain;
-      finished.digest = crypto::Sha256(finished.stored);
       waiting_bytes_.fetch_add(finished.bytes());
       unsealed_.push_back(std::move(finished));
     }
@@ -62,7 +63,8 @@ Status Sealer::RecoverSql() {
   std::vector<std::string> sealed;
   for (const sql::Row& row : rows) {
     auto name = RecordName::Decode(row.Blob(0));
-    if (!name || !ConstantTimeEqual(signer_->Mark(options_.chain, *name, row.Blob(1)), row.Blob(2))) {
+    auto plain = UnpackRecord(row.Blob(1));
+    if (!name || !plain || !ConstantTimeEqual(signer_->Mark(options_.chain, *name, *plain), row.Blob(2))) {
       log_.Error("audit: a record that this server did not write asks to be sealed");
       sealed.push_back(row.Blob(0));
       continue;
@@ -77,8 +79,7 @@ Status Sealer::RecoverSql() {
       sealed.push_back(row.Blob(0));
       continue;
     }
-    Finished finished{.name = *name, .stored = Unanswered(row.Blob(1)), .places = Entry::kSql};
-    finished.digest = crypto::Sha256(finished.stored);
+    Finished finished{.name = *name, .record = Unanswered(std::move(*plain)), .places = Entry::kSql};
     waiting_bytes_.fetch_add(finished.bytes());
     unsealed_.push_back(std::move(finished));
   }

@@ -4,6 +4,7 @@
 
 #include "foundation/base/fault_point.h"
 #include "foundation/crypto/hash.h"
+#include "platform/audit/packed_record.h"
 
 namespace aloft::audit {
 namespace {
@@ -14,6 +15,10 @@ constexpr std::size_t kMaxPruned = 64;
 
 std::string MarkKey(const Finished& record) {
   return record.mark_chain + "/" + record.name.Encode();
+}
+
+std::string PlainRecord(const Finished& record) {
+  return UnpackRecord(record.record).value_or(std::string());
 }
 
 }  // namespace
@@ -102,8 +107,8 @@ void Sealer::WriteUrgent() {
       if (each.when_durable) {
         each.mark_chain = options_.chain;
         each.places |= Entry::kKv;
-        batch.Put(std::string(each.name.space()), each.name.Key(), each.stored);
-        batch.Put(std::string(kPending), MarkKey(each), signer_->Mark(options_.chain, each.name, each.stored));
+        batch.Put(std::string(each.name.space()), each.name.Key(), PackRecord(each.record));
+        batch.Put(std::string(kPending), MarkKey(each), signer_->Mark(options_.chain, each.name, PlainRecord(each)));
         waiting.push_back(std::exchange(each.when_durable, nullptr));
       }
       unsealed_.push_back(std::move(each));
@@ -136,8 +141,8 @@ Status Sealer::SealSome(std::deque<Finished>& records, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const Finished& each = records[i];
     bytes += each.bytes();
-    block.entries.push_back({each.name, each.digest});
-    if (!each.stored.empty()) batch.Put(std::string(each.name.space()), each.name.Key(), each.stored);
+    block.entries.push_back({each.name, crypto::Sha256(PlainRecord(each))});
+    if (!each.in_store) batch.Put(std::string(each.name.space()), each.name.Key(), PackRecord(each.record));
     if ((each.places & Entry::kKv) != 0) batch.Delete(std::string(kPending), MarkKey(each));
     if ((each.places & Entry::kSql) != 0) rows.push_back(each.name.Encode());
   }

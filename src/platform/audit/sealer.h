@@ -18,13 +18,13 @@ namespace aloft::audit {
 // One record on its way into a block.
 struct Finished {
   RecordName name;
-  std::string stored;  // the final record; empty: the store has it already, with this digest
-  std::string digest{};
+  std::string record;                          // the final one, plain or packed
+  bool in_store = false;                       // the very same is in its place already
   unsigned places = 0;                         // of Entry::Place: where an intent or a mark may stand
   std::string mark_chain{};                    // the chain in the mark's key
   std::function<void(Status)> when_durable{};  // waits for a write of its own
 
-  std::size_t bytes() const { return sizeof(Finished) + stored.size(); }
+  std::size_t bytes() const { return sizeof(Finished) + record.size(); }
 };
 
 class Sealer {

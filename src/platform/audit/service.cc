@@ -1,7 +1,7 @@
 #include "platform/audit/service.h"
 
 #include "foundation/codec/json.h"
-#include "foundation/crypto/hash.h"
+#include "platform/audit/packed_record.h"
 #include "platform/audit/sealer.h"
 
 namespace aloft::audit {
@@ -69,15 +69,27 @@ std::shared_ptr<Entry> Service::Begin(Facts facts) {
   std::string id = random_.Uuid();
   RecordName name{facts.kind.category == Category::kData, facts.account.value(), facts.at, *IdBytes(id)};
   name.account.resize(kAccountBytes, '0');
-  std::string opening = Opening(facts, id);
-  const bool travels = !facts.kind.read_only;
-  auto entry = std::make_shared<Entry>(std::move(facts), std::move(name), std::move(opening));
-  entry->chain = options_.chain;
-  if (travels) {
-    entry->intent = entry->RecordOf({});
-    entry->mark = sealer_->signer().Mark(entry->chain, entry->name(), entry->intent);
+  std::string text = Opening(facts, id);
+  if (facts.kind.read_only) {
+    auto entry = std::make_shared<Entry>(std::move(facts), std::move(name), std::move(text));
+    entry->chain = options_.chain;
+    return entry;
   }
+  // A change's record is made once, and waits packed: hundreds of changes may be on their way.
+  const std::string plain = EncodeRecord(text.append(Ending(facts, {})));
+  auto entry = std::make_shared<Entry>(std::move(facts), std::move(name), std::string());
+  entry->chain = options_.chain;
+  entry->intent = PackRecord(plain);
+  entry->mark = sealer_->signer().Mark(entry->chain, entry->name(), plain);
   return entry;
+}
+
+// The plain record of a call with this outcome.
+std::string FinalRecord(const Entry& entry, const Outcome& outcome) {
+  if (entry.intent.empty()) return entry.RecordOf(outcome);
+  std::string plain = UnpackRecord(entry.intent).value();
+  plain.resize(plain.size() - Ending(entry.facts(), {}).size());
+  return plain.append(Ending(entry.facts(), outcome));
 }
 
 void Service::Finish(const std::shared_ptr<Entry>& entry, const Outcome& outcome, std::function<void(Status)> durable) {
@@ -87,11 +99,11 @@ void Service::Finish(const std::shared_ptr<Entry>& entry, const Outcome& outcome
   const bool as_meant =
       !entry->intent.empty() && outcome.error_code.empty() && outcome.response.empty() && outcome.refused_by.empty();
   Finished finished{.name = entry->name(),
-                    .stored = as_meant ? std::string() : entry->RecordOf(outcome),
+                    .record = as_meant ? std::string() : FinalRecord(*entry, outcome),
                     .places = entry->tried.load()};
   finished.mark_chain = entry->chain;
-  finished.digest = crypto::Sha256(as_meant ? entry->intent : finished.stored);
-  if (as_meant && (committed & Entry::kKv) == 0) finished.stored = entry->intent;
+  finished.in_store = as_meant && (committed & Entry::kKv) != 0;
+  if (as_meant) finished.record = entry->intent;
   // A change that no commit of this thread carried: its caller waits until the record is on the disk.
   const bool waits = !entry->facts().kind.read_only && outcome.error_code.empty() && committed == 0;
   if (waits) {

@@ -81,8 +81,8 @@ void Signer::Sign(Checkpoint& checkpoint) const {
   checkpoint.signature = crypto::Ed25519Sign(seed_, checkpoint.Signed());
 }
 
-std::string Signer::Mark(std::string_view chain, const RecordName& name, std::string_view stored) const {
-  return crypto::HmacSha256(mark_key_, std::string(chain).append("/").append(name.Encode()).append(stored));
+std::string Signer::Mark(std::string_view chain, const RecordName& name, std::string_view plain) const {
+  return crypto::HmacSha256(mark_key_, std::string(chain).append("/").append(name.Encode()).append(plain));
 }
 
 keys::SealSource SigningKeySource(kv::Store& store, const keys::Keyring& keyring) {

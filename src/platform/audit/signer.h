@@ -29,7 +29,7 @@ class Signer {
 
   void Sign(Position& position, std::string_view purpose, std::string_view chain) const;
   void Sign(Checkpoint& checkpoint) const;
-  // The proof that this server left the mark: a keyed digest of the record's name and bytes.
+  // The proof that this server left the mark: a keyed digest of the record's name and plain bytes.
   std::string Mark(std::string_view chain, const RecordName& name, std::string_view stored) const;
 
  private:

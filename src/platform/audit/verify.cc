@@ -5,11 +5,18 @@
 
 #include "foundation/base/bytes.h"
 #include "foundation/crypto/hash.h"
+#include "platform/audit/packed_record.h"
 
 namespace aloft::audit {
 namespace {
 
 constexpr std::size_t kPage = 256;
+
+// Of a stored record. What cannot be unpacked is no record of ours: its bytes stand for themselves, and match nothing.
+std::string DigestOf(std::string_view stored) {
+  const auto plain = UnpackRecord(stored);
+  return crypto::Sha256(plain ? std::string_view(*plain) : stored);
+}
 
 class Verifier {
  public:
@@ -128,7 +135,7 @@ class Verifier {
         Find(block.chain, block.sequence, id, "cannot be read: " + aloft::Describe(stored.error()));
       } else if (!*stored) {
         Find(block.chain, block.sequence, id, "is missing");
-      } else if (std::string digest = crypto::Sha256((*stored)->value); digest != entry.digest) {
+      } else if (std::string digest = DigestOf((*stored)->value); digest != entry.digest) {
         auto other = expected.find(digest);
         Find(block.chain, block.sequence, id,
              other == expected.end() ? "was changed" : "was swapped: the text of record " + other->second + " is here");

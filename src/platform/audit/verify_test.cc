@@ -5,6 +5,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/crypto/ed25519.h"
 #include "platform/audit/export.h"
+#include "platform/audit/packed_record.h"
 #include "platform/audit/testing_log.h"
 
 namespace aloft::audit {
@@ -70,6 +71,24 @@ TEST_P(VerifyTest, AFlippedRecordIsFound) {
   record.value[100] ^= 1;
   Put(kEvents, record.key, record.value);
   ExpectFound("chain a, block 2, record " + ids_[4] + ": was changed");
+}
+
+// Releases before the packing kept records plain: their chains are as good, and so are chains of both kinds.
+TEST_P(VerifyTest, PlainRecordsOfEarlierReleasesAreInTheChain) {
+  for (const kv::Entry& record : All(kEvents)) {
+    ASSERT_LT(record.value.size(), UnpackRecord(record.value)->size());
+    Put(kEvents, record.key, *UnpackRecord(record.value));
+  }
+  ReadSomething();
+  Seal();
+  VerifyReport report = Check();
+  EXPECT_TRUE(report.intact()) << Findings(report);
+  EXPECT_EQ(report.records, 10u);
+  EXPECT_EQ(Found(Everything()).size(), 10u);
+  kv::Entry record = All(kEvents)[4];
+  record.value[100] ^= 1;
+  Put(kEvents, record.key, record.value);
+  ExpectFound("record " + ids_[4] + ": was changed");
 }
 
 // Two records that change places keep all their bytes.

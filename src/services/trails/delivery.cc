@@ -11,6 +11,7 @@
 #include "foundation/codec/json.h"
 #include "foundation/codec/time.h"
 #include "foundation/crypto/hash.h"
+#include "platform/audit/packed_record.h"
 #include "platform/audit/records.h"
 #include "services/trails/service.h"
 
@@ -133,7 +134,7 @@ Result<std::size_t> Service::DeliverChain(Trail& trail, const audit::ChainState&
     for (const auto& each : block->entries) {
       if (each.name.account != trail.account.value()) continue;
       ALOFT_ASSIGN(std::optional<kv::Entry> stored, store_.Get(each.name.space(), each.name.Key()));
-      auto text = stored ? audit::DecodeRecord(stored->value) : std::nullopt;
+      auto text = stored ? audit::JsonOfRecord(stored->value) : std::nullopt;
       if (!text) continue;  // pruned, or cut: that is for `aloft audit verify`
       ALOFT_ASSIGN(boost::json::value event, codec::ParseJson(*text));
       EventFacts facts = FactsOf(event.as_object());
