@@ -92,6 +92,7 @@ Result<work::Again> Keeper::StepLease() {
     std::lock_guard lock(mutex_);
     lease_ = next;
   }
+  if (next) std::erase_if(orphans_, [this](const WorkerName& orphan) { return EndWorker(orphan); });
   if (next && !held) {
     // A failure must not keep the endpoints from being woken: this is not tried again while the lease is held.
     if (Status ended = EndOrphans(); !ended.ok()) {
@@ -167,7 +168,7 @@ Status Keeper::EndOrphans() {
   ALOFT_ASSIGN(std::vector<compute::TaskId> tasks, with_.backend.List());
   for (const compute::TaskId& task : tasks) {
     std::optional<WorkerName> worker = ParseTaskId(task);
-    if (worker && !wanted.contains(task)) EndWorker(*worker);
+    if (worker && !wanted.contains(task) && !EndWorker(*worker)) orphans_.push_back(*worker);
   }
   return {};
 }
@@ -194,7 +195,7 @@ void Keeper::CatchUp(const Scope& scope, const std::string& name) {
 }
 
 // Its log first: the task takes it along.
-void Keeper::EndWorker(const WorkerName& worker) {
+bool Keeper::EndWorker(const WorkerName& worker) {
   compute::TaskId id = TaskIdOf(worker);
   if (Result<bool> shipped = shipper_.Ship(worker, kPagesAtEnd); !shipped.ok()) {
     log_.Warn("the log of a model worker could not be stored",
@@ -202,10 +203,12 @@ void Keeper::EndWorker(const WorkerName& worker) {
   }
   if (Status removed = with_.backend.Remove(id); !removed.ok()) {
     log_.Warn("a model worker could not be ended", {{"task", id.value()}, {"error", Describe(removed.error())}});
+    return false;
   }
   health_.Forget(id);
   shipper_.Forget(worker);
   usage_.Forget(worker);
+  return true;
 }
 
 Keeper::Memory& Keeper::MemoryOf(const std::string& key) {
@@ -246,10 +249,10 @@ Result<work::Again> Keeper::LookAtEndpoint(const std::string& key) {
   Result<Endpoint> endpoint =
       with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); });
   if (!endpoint.ok() && endpoint.error().kind() == ErrorKind::kNotFound) {
-    for (const Retired& retired : MemoryOf(key).retired) {
-      EndWorker(retired.worker);  // only who holds the lease has any
-    }
     with_.router.Forget(scope, name);
+    Memory& memory = MemoryOf(key);
+    std::erase_if(memory.retired, [&](const Retired& one) { return EndWorker(one.worker); });  // the lease's holder's
+    if (!memory.retired.empty()) return work::Again{kEndAgain};
     std::lock_guard lock(mutex_);
     memories_.erase(key);
     return work::Again{};

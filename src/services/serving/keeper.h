@@ -33,6 +33,8 @@
 
 namespace aloft::serving {
 
+inline constexpr std::chrono::seconds kEndAgain{1};  // until a worker that could not be ended is ended again
+
 class Keeper {
  public:
   struct Collaborators {
@@ -108,12 +110,14 @@ class Keeper {
   Result<work::Again> FlushMetrics();
   Result<work::Again> TickWaiting();
   Result<work::Again> FlushCapture();
-  void EndWorker(const WorkerName& worker);
+  // Whether it is gone; else it has to be tried again, because what is left of it takes room from others.
+  [[nodiscard]] bool EndWorker(const WorkerName& worker);
   Memory& MemoryOf(const std::string& key);
 
   const Collaborators with_;
   const Options options_;
   const Log log_;
+  std::vector<WorkerName> orphans_;  // that could not be ended yet; of the lease's step alone
   LogShipper shipper_;
   UsageCopy usage_;
   work::Leases leases_;

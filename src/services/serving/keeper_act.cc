@@ -62,8 +62,8 @@ Status Keeper::Step::Retry(const Action& action) {
                     {{"task", TaskIdOf(old).value()},
                      {"failures", std::to_string(action.failures)},
                      {"why", action.reason.substr(action.reason.size() > 200 ? action.reason.size() - 200 : 0)}});
-  keeper_.EndWorker(old);
   memory_.cannot_start.erase(TaskIdOf(old));
+  End(std::move(old));
   return {};
 }
 
@@ -162,9 +162,15 @@ void Keeper::Step::End(const std::optional<Deployment>& deployment) {
   if (!deployment) return;
   for (const Slot& slot : deployment->slots) {
     WorkerName worker = NameOf(scope_, endpoint_.name, *deployment, slot);
-    keeper_.EndWorker(worker);
     memory_.cannot_start.erase(TaskIdOf(worker));
+    End(std::move(worker));
   }
+}
+
+void Keeper::Step::End(WorkerName worker) {
+  if (keeper_.EndWorker(worker)) return;
+  memory_.retired.push_back({std::move(worker), now_ + kEndAgain, now_ + kEndAgain});
+  LookAt(now_ + kEndAgain);
 }
 
 }  // namespace aloft::serving

@@ -292,8 +292,9 @@ void Keeper::Step::EndRetired() {
       LookAt(now_ + kDrainLook);
       return false;
     }
-    keeper_.EndWorker(retired.worker);
-    return true;
+    if (keeper_.EndWorker(retired.worker)) return true;
+    LookAt(now_ + kEndAgain);
+    return false;
   });
 }
 

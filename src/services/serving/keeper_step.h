@@ -48,6 +48,7 @@ struct Keeper::Step {
   Status Save();   // as a change that Describe shows
   Status Write();  // as the holder of the lease
   void End(const std::optional<Deployment>& deployment);
+  void End(WorkerName worker);
 
   void Publish();
   Result<bool> Fit();  // whether the record was changed

@@ -379,6 +379,36 @@ TEST_F(ServingTest, DeleteDrains) {
   EXPECT_TRUE(MakeEndpoint().ok());
 }
 
+// A worker that cannot be ended keeps memory from the others: it is ended again and again, also when its endpoint is
+// gone.
+TEST_F(ServingTest, WhatCannotBeEndedIsEndedAgain) {
+  InService();
+  const compute::TaskId old = Newest();
+  backend_.stays.insert(old);
+  MakeConfig("c2");
+  ASSERT_TRUE(Update("c2").ok());
+  Settle();
+  BringUp(Newest());
+  for (int i = 0; i < 10; ++i) Pass(seconds(1));
+  EXPECT_EQ(StatusOf(), "InService");
+  EXPECT_TRUE(backend_.tasks.contains(old));
+  backend_.stays.clear();
+  Pass(seconds(1));
+  EXPECT_FALSE(backend_.tasks.contains(old));
+
+  const compute::TaskId last = Newest();
+  backend_.stays.insert(last);
+  ASSERT_TRUE(service_->DeleteEndpoint(scope_, "e").ok());
+  for (int i = 0; i < 5; ++i) Pass(seconds(1));
+  EXPECT_THAT(StatusOf(), HasSubstr("Could not find endpoint"));
+  EXPECT_TRUE(backend_.tasks.contains(last));
+  Boot();  // the next server finds it, too
+  EXPECT_TRUE(backend_.tasks.contains(last));
+  backend_.stays.clear();
+  for (int i = 0; i < 6; ++i) Pass(seconds(1));
+  EXPECT_THAT(backend_.tasks, IsEmpty());
+}
+
 // Workers outlive the server: a new process answers with the same worker from its first moment.
 TEST_F(ServingTest, AdoptedAfterARestart) {
   InService();

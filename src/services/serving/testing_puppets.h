@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class PuppetBackend final : public compute::Backend {
   }
   Status Stop(const compute::TaskId&, compute::StopMode) override { return {}; }
   Status Remove(const compute::TaskId& id) override {
+    if (stays.contains(id)) return Fail(kDeadlineExceeded, "its control group is not empty");
     if (tasks.erase(id) > 0) removed.push_back(id);
     return {};
   }
@@ -66,6 +68,7 @@ class PuppetBackend final : public compute::Backend {
   std::vector<compute::TaskSpec> started;
   std::vector<compute::TaskId> removed;
   std::string refuse_start;
+  std::set<compute::TaskId> stays;  // cannot be removed
 };
 
 class PuppetWorkers final : public WorkerClient {
