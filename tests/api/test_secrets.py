@@ -144,6 +144,9 @@ def test_no_secret_in_tasks(planted):
         for what, backwards in zip(("secret key", "session token"), line.split()[1:], strict=True):
             search.plant(f"the job's {what}", backwards[::-1])
         assert "sealed" in (task / "credentials.json").read_text()
+        # The sockets of workers and of a job's hosts lie in directories of one task, closed to every other user.
+        ways = [path for path in (cloud.data / "run").iterdir() if path.is_dir()]
+        assert ways and not [path for path in ways if stat.S_IMODE(path.stat().st_mode) & 0o077], ways
         for path in cloud.data.rglob("*"):
             if path.is_file() and not path.is_symlink():
                 assert not search.found_in(path.read_bytes()), path

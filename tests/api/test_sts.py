@@ -237,6 +237,22 @@ def test_role_sessions_are_revoked(home, iam):
     assert denied.returncode == 1 and "iam:PutRolePolicy" in denied.stderr
 
 
+# What passes between an agent and the server is a session that signs and never travels: whoever got hold of the token and the key's name,
+# but not of the secret, is nobody; so is a token beside another session's secret, and a token as a bearer's.
+def test_a_stolen_token_is_no_credential(home, iam):
+    role = make_role(iam, {"AWS": home.account})
+    sts = home.admin.client("sts")
+    victim, other = (session(home, sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]) for name in ("victim", "other"))
+    assert victim.client("s3").list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
+    for stolen in (Identity(home, victim.access_key_id, "x" * 40, victim.token), Identity(home, victim.access_key_id, other.secret, victim.token),
+                   Identity(home, other.access_key_id, other.secret, victim.token), Identity(home, victim.access_key_id, other.secret, other.token),
+                   Identity(home, victim.access_key_id, victim.secret)):
+        assert refused(stolen.client("s3").list_buckets)[0] in ("SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "InvalidClientTokenId")
+    for headers in ({"Authorization": f"Bearer {victim.token}"}, {"x-amz-security-token": victim.token}):
+        answer = requests.get(home.url + "/", headers=headers, verify=str(home.ca_file), timeout=30)
+        assert answer.status_code in (400, 403) and "ListAllMyBucketsResult" not in answer.text, answer.text
+
+
 # Whose key is this? Answered for any key of this cloud, from the key alone.
 def test_access_key_info_and_federation(home):
     sts = home.admin.client("sts")
