@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "platform/audit/classify.h"
+
 namespace aloft::app {
 namespace {
 
@@ -10,8 +12,7 @@ constexpr double kBurstSeconds = 2;
 
 bool IsData(const api::Row& row) {
   if (row.service == "s3" || row.service == "kms") return true;
-  return row.operation == "InvokeEndpoint" || row.operation == "PutLogEvents" || row.operation == "PutMetricData" ||
-         row.operation == "Predict";
+  return audit::Classify(row.service, row.operation).category == audit::Category::kData;
 }
 
 // The first half of an IPv6 address: whoever has one address of a network has them all.

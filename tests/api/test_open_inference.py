@@ -9,6 +9,7 @@ import numpy
 import pytest
 import requests
 import tritonclient.http as triton
+from cloud import wait_for
 from deploy import Deployer
 from jobs import SKLEARN, archive
 from sklearn.datasets import load_iris
@@ -150,3 +151,22 @@ def test_mlflow_forms(model):
         assert answer.status_code == 200 and answer.json() == expected, (body, answer.text)
     for body in ({"dataframe_split": [1]}, {"dataframe_records": [1]}, {"inputs": {"a": 1}}):
         assert model.post(path, body).status_code == 400
+
+
+# Using a model is using data: the record of who manages what is not filled with it, nor with those who ask whether a server is there.
+def test_no_records_of_management(model, cloud):
+    client = model.client()
+    tensor = triton.InferInput("X" if model.kind == "onnx" else "input-0", [1, 4], "FP32")
+    tensor.set_data_from_numpy(X[:1].astype(numpy.float32))
+    client.infer(model.name, [tensor], headers=model.headers)
+    assert client.is_server_live() and client.is_model_ready(model.name, headers=model.headers)
+    client.get_model_metadata(model.name, headers=model.headers)
+    trail, name = cloud.admin.client("cloudtrail"), f"u{uuid.uuid4().hex[:8]}"
+    cloud.admin.client("iam").create_user(UserName=name)
+
+    def found(key, value):
+        return trail.lookup_events(LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}])["Events"]
+
+    wait_for(lambda: found("ResourceName", name), what="the record of what came later")
+    for operation in ("ModelInfer", "ModelReady", "ModelMetadata", "ServerLive"):
+        assert found("EventName", operation) == []

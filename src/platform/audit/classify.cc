@@ -35,6 +35,9 @@ constexpr std::pair<string_view, string_view> kReading[] = {
     {"sagemaker", "InvokeEndpointWithResponseStream"},
     {"sagemaker", "Predict"},
     {"sagemaker", "Ready"},
+    {"sagemaker", "ModelInfer"},
+    {"sagemaker", "ModelMetadata"},
+    {"sagemaker", "ModelReady"},
     {"aloft", "Health"},
     {"aloft", "Ready"},
 };
@@ -74,6 +77,12 @@ constexpr string_view kObjectOperations[] = {
     "UploadPartCopy",
 };
 
+// What says no more than that a server is there.
+constexpr std::pair<string_view, string_view> kUnrecorded[] = {
+    {"aloft", "Health"},         {"aloft", "Ready"},           {"aloft", "GetMetrics"},
+    {"sagemaker", "ServerLive"}, {"sagemaker", "ServerReady"}, {"sagemaker", "ServerMetadata"},
+};
+
 struct DataOperation {
   string_view service, operation, type;
 };
@@ -83,6 +92,9 @@ constexpr DataOperation kDataOperations[] = {
     {"sagemaker", "InvokeEndpointAsync", "AWS::SageMaker::Endpoint"},
     {"sagemaker", "Predict", "AWS::SageMaker::Endpoint"},
     {"sagemaker", "Ready", "AWS::SageMaker::Endpoint"},
+    {"sagemaker", "ModelInfer", "AWS::SageMaker::Endpoint"},
+    {"sagemaker", "ModelMetadata", "AWS::SageMaker::Endpoint"},
+    {"sagemaker", "ModelReady", "AWS::SageMaker::Endpoint"},
     {"logs", "PutLogEvents", "AWS::Logs::LogGroup"},
     {"logs", "GetLogEvents", "AWS::Logs::LogGroup"},
     {"logs", "FilterLogEvents", "AWS::Logs::LogGroup"},
@@ -133,7 +145,6 @@ constexpr TypeName kTypes[] = {
     {"sagemaker", "inference-component", "AWS::SageMaker::InferenceComponent"},
     {"sagemaker", "model", "AWS::SageMaker::Model"},
     {"sagemaker", "endpoint", "AWS::SageMaker::Endpoint"},
-    {"sagemaker", "inference-component", "AWS::SageMaker::InferenceComponent"},
     {"sagemaker", "endpoint-config", "AWS::SageMaker::EndpointConfig"},
 };
 
@@ -142,7 +153,7 @@ constexpr TypeName kTypes[] = {
 Class Classify(string_view service, string_view operation) {
   Class out;
   out.read_only = IsReading(service, operation);
-  if (service == "aloft" && (operation == "Health" || operation == "Ready" || operation == "GetMetrics"))
+  if (std::ranges::find(kUnrecorded, std::pair(service, operation)) != std::end(kUnrecorded))
     out.category = Category::kNone;
   else if (out.data_type = DataType(service, operation); !out.data_type.empty())
     out.category = Category::kData;

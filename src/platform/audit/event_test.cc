@@ -30,7 +30,10 @@ TEST(Event, OperationsAreClassifiedAsOnAws) {
   EXPECT_EQ(Classify("s3", "CreateBucket").category, Category::kManagement);
   EXPECT_EQ(Classify("s3", "PutBucketPolicy").category, Category::kManagement);
   EXPECT_EQ(Classify("sagemaker", "InvokeEndpoint").data_type, "AWS::SageMaker::Endpoint");
+  EXPECT_EQ(Classify("sagemaker", "ModelInfer").data_type, "AWS::SageMaker::Endpoint");
+  EXPECT_TRUE(Classify("sagemaker", "ModelInfer").read_only);
   EXPECT_EQ(Classify("aloft", "Health").category, Category::kNone);
+  EXPECT_EQ(Classify("sagemaker", "ServerLive").category, Category::kNone);
   EXPECT_EQ(ResourceType("arn:aws:s3:::b/k"), "AWS::S3::Object");
   EXPECT_EQ(ResourceType("*"), "");
 }
