@@ -57,21 +57,26 @@ bool Answer(const EpollAnswer& answer, Connection& connection, std::string_view 
   return SendFile(connection);
 }
 
+// Reads until there is no more: the edge is told once.
 bool Handle(const EpollAnswer& answer, Connection& connection) {
   char bytes[65536];
-  const ssize_t got = ::recv(connection.fd, bytes, sizeof(bytes), 0);
-  if (got < 0) return errno == EAGAIN;
-  if (got == 0) return false;
-  connection.in.append(bytes, static_cast<size_t>(got));
-  const size_t end = connection.in.find("\r\n\r\n");
-  if (end == std::string::npos) return true;
-  const size_t length = connection.in.find("Content-Length: ");
-  const size_t size = length < end ? std::strtoul(connection.in.c_str() + length + 16, nullptr, 10) : 0;
-  if (connection.in.size() < end + 4 + size) return true;
-  const std::string_view all = connection.in;
-  const bool good = Answer(answer, connection, all.substr(0, end), all.substr(end + 4, size));
-  connection.in.clear();
-  return good;
+  for (;;) {
+    const ssize_t got = ::recv(connection.fd, bytes, sizeof(bytes), 0);
+    if (got < 0) return errno == EAGAIN;
+    if (got == 0) return false;
+    connection.in.append(bytes, static_cast<size_t>(got));
+    const bool more = got == sizeof(bytes);
+    const size_t end = connection.in.find("\r\n\r\n");
+    if (end == std::string::npos) continue;
+    const size_t length = connection.in.find("Content-Length: ");
+    const size_t size = length < end ? std::strtoul(connection.in.c_str() + length + 16, nullptr, 10) : 0;
+    if (connection.in.size() >= end + 4 + size) {
+      const std::string_view all = connection.in;
+      if (!Answer(answer, connection, all.substr(0, end), all.substr(end + 4, size))) return false;
+      connection.in.clear();
+    }
+    if (!more) return true;
+  }
 }
 
 }  // namespace

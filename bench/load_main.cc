@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
   app.add_option("--body-bytes", options.body_bytes);
   app.add_option("--body-file", options.body_file);
   app.add_option("--content-type", options.content_type);
+  app.add_option("--header", options.headers, "\"Name: value\", beside those that are there anyway");
   app.add_option("--bearer", options.bearer, "a token instead of a signature");
   app.add_option("--access-key", options.access_key);
   app.add_option("--secret", options.secret);

@@ -85,6 +85,11 @@ Result<std::vector<PreparedRequest>> PrepareRequests(const LoadOptions& options)
     const std::string query = path.substr(std::min(question + 1, path.size()));
     crypto::SignedRequest request{method, path.substr(0, question), query, {{"Host", HostOf(options)}}};
     if (method != "GET") request.headers.emplace_back("Content-Type", options.content_type);
+    for (const std::string& header : options.headers) {
+      const std::size_t colon = header.find(": ");
+      if (colon == std::string::npos) return Fail(kInvalidArgument, "not \"Name: value\": " + header);
+      request.headers.emplace_back(header.substr(0, colon), header.substr(colon + 2));
+    }
     if (!options.bearer.empty())
       request.headers.emplace_back("Authorization", "Bearer " + options.bearer);
     else if (!service.empty())

@@ -20,7 +20,8 @@ struct LoadOptions {
   std::size_t body_bytes = 0;
   std::string body_file;
   std::string content_type = "application/octet-stream";
-  std::string bearer;  // a token instead of a signature
+  std::vector<std::string> headers;  // "Name: value"
+  std::string bearer;                // a token instead of a signature
   // s3-put, s3-get, invoke
   std::string access_key, secret, session_token;
   std::string region = "us-east-1";

@@ -57,7 +57,7 @@ class OnnxFloor:
 
     def __init__(self, bench, model: TestModel):
         library = bench.build / "programs/lib/libonnxruntime.so.1"
-        command = [str(bench.program("onnx-floor")), str(library), str(model.onnx_file), *model.onnx_names]
+        command = [str(bench.program("onnx-floor")), str(library), str(model.onnx_file), "json", *model.onnx_names]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.target = f"127.0.0.1:{int(self.process.stdout.readline())}"
 
