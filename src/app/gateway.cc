@@ -1,6 +1,7 @@
 #include "app/gateway.h"
 
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "api/common/authorize.h"
@@ -16,6 +17,9 @@ constexpr const char* kRetryAfter = "1";
 
 // A larger body takes too long to digest on a socket's thread.
 constexpr std::size_t kMaxBodyHere = 64 * 1024;
+
+// A disk that takes longer than this to sync has failed.
+constexpr std::chrono::seconds kSettleTime{30};
 
 // Why a call was refused, sealed: sts:DecodeAuthorizationMessage opens it. A header, because of AWS's services
 // only EC2 has a place for it in its messages.
@@ -58,7 +62,7 @@ class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
       http::Response response = Render(dropped);
       Send(dropped, std::move(response));
     }
-    gateway_.in_flight_.fetch_sub(1, std::memory_order_relaxed);
+    gateway_.in_flight_.fetch_sub(1, std::memory_order_release);
   }
 
   void Answer(Result<http::Response> result) {
@@ -211,10 +215,18 @@ void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
   });
 }
 
+void Gateway::Settle() {
+  const MonotonicTime end = clock_.Monotonic() + kSettleTime;
+  while (in_flight_.load(std::memory_order_acquire) > 0 && clock_.Monotonic() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (const std::size_t left = in_flight_.load(); left > 0)
+    log_.Warn("requests were not answered before the end", {{"requests", std::to_string(left)}});
+}
+
 // Finds the row on the way, from bytes alone. What does not match is the pool's to refuse.
 bool Gateway::IsResident(InFlight& flight) const {
   const api::Call& call = *flight.call;
-  if (resident_.empty() || call.body.size() > kMaxBodyHere) return false;
+  if (resident_.empty() || !flight.buffered || call.body.size() > kMaxBodyHere) return false;
   auto row = flight.front->Match(call.head(), call.body);
   if (!row.ok()) return false;
   flight.row = *row;
@@ -245,7 +257,11 @@ bool Gateway::TryHere(const std::shared_ptr<InFlight>& flight) {
   Status decided = Decide(flight);
   flight->allowed = decided.ok() && !here.refused();
   if (flight->allowed) {
-    Run(flight);
+    // A change that is recorded begins its record once.
+    if (flight->trace.recorded && !flight->trace.kind.read_only)
+      flight->again = true;
+    else
+      Run(flight);
   } else if (!here.refused()) {
     flight->Answer(std::move(decided).error());
   } else {

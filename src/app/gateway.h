@@ -46,18 +46,22 @@ struct GatewayOptions {
   audit::Service* audit = nullptr;  // absent: nothing is recorded
   AccountId operator_account{};     // whose log has the calls of nobody
   // Operations that mostly find in memory what they need, and change nothing before they have found it: tried on the
-  // thread that read them. Their Prepared::Run may be called again where something had to wait.
+  // thread that read them, if their body is small and at hand. Their Prepared::Run may be called again where something
+  // had to wait.
   std::vector<Operation> resident{};
 };
 
 class Gateway final : public http::Handler {
  public:
   // Fronts are asked in order, the first claim wins; the last should claim everything. All collaborators must outlive
-  // the gateway, and the pool be stopped before it goes.
+  // the gateway, and the pool be stopped and all requests settled before it goes.
   Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, identity::Service& identity,
           os::ThreadPool& pool, const Clock& clock, Random& random, Log log, Metrics& metrics);
 
   void OnRequest(std::shared_ptr<http::Exchange> exchange) override;
+
+  // After the server and the pool have stopped: waits for what was committed without a thread to wait for it.
+  void Settle();
 
  private:
   class InFlight;

@@ -85,6 +85,7 @@ Status RunningSystem::Start() {
                          AccountId(account()),
                          {{"s3", "GetObject"},
                           {"s3", "HeadObject"},
+                          {"s3", "PutObject"},
                           {"sagemaker", "InvokeEndpoint"},
                           {"sagemaker", "Predict"},
                           {"sagemaker", "ModelInfer"}}};
@@ -160,6 +161,7 @@ void RunningSystem::Stop() {
   if (services_) services_->Stop();
   if (stores_) stores_->StopFeeds();
   if (pool_) pool_->Stop();
+  if (gateway_) gateway_->Settle();
   if (platform_) platform_->Stop();
 }
 

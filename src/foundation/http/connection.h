@@ -38,6 +38,8 @@ class Connection final : public Timer,
   // The exchange's verbs; `serial` tells whether it is still the current one. Any thread.
   void BeginBody(std::uint64_t serial, std::shared_ptr<BodySink> sink, std::uint64_t limit);
   void BeginReply(std::uint64_t serial, Response response);
+  // False where the loop has ended.
+  bool RunOnLoop(const std::function<void()>& task);
   void WatchAbort(std::uint64_t serial, std::function<void()> aborted);
 
  private:

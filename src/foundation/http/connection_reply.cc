@@ -23,6 +23,12 @@ void Connection::BeginReply(std::uint64_t serial, Response response) {
   if (phase_ == Phase::kExchange && serial == serial_) StartReply(std::move(response));
 }
 
+bool Connection::RunOnLoop(const std::function<void()>& task) {
+  if (!shard_->loop().InThread()) return shard_->loop().Post(task);
+  task();
+  return true;
+}
+
 void Connection::StartReply(Response response) {
   const auto self = shared_from_this();
   // Released at the end, outside of the state they may come back to.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "foundation/http/resume.h"
+
 namespace aloft::http {
 namespace {
 
@@ -46,8 +48,18 @@ void ServerExchange::Reply(Response response) {
   connection_->BeginReply(serial_, std::move(response));
 }
 
+bool ServerExchange::Resume(const std::function<void()>& task) {
+  return connection_->RunOnLoop(task);
+}
+
 void ServerExchange::OnAbort(std::function<void()> aborted) {
   connection_->WatchAbort(serial_, std::move(aborted));
+}
+
+bool Resume(Exchange& exchange, const std::function<void()>& task) {
+  if (auto* served = dynamic_cast<ServerExchange*>(&exchange)) return served->Resume(task);
+  task();  // nobody serves it: a form's fields, a test's request
+  return true;
 }
 
 }  // namespace aloft::http

@@ -19,6 +19,7 @@ class ServerExchange final : public Exchange {
   void ReadBody(std::uint64_t limit, std::function<void(Result<std::string>)> done) override;
   void StreamBody(std::shared_ptr<BodySink> sink) override;
   void Reply(Response response) override;
+  bool Resume(const std::function<void()>& task);
   void OnAbort(std::function<void()> aborted) override;
 
  private:

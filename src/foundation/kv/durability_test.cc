@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
 #include <set>
 #include <thread>
 
 #include "foundation/base/fault_point.h"
+#include "foundation/kv/apply_soon.h"
 #include "foundation/kv/testing_engines.h"
 
 namespace aloft::kv {
@@ -19,11 +21,18 @@ class DurabilityTest : public EngineTest {
   // Nothing is opened before the fork: RocksDB's threads would be missing in the child, which thinks it has them.
   void SetUp() override {}
   void TearDown() override { ArmFaultPoints("none=error@1"); }
-  static Result<Version> Put(Store& store, const std::string& key) {
+  static Batch BatchOf(const std::string& key) {
     Batch batch;
     batch.Put("test", key, "value of " + key);
     batch.Announce("test", key, key);
-    return store.Apply(std::move(batch));
+    return batch;
+  }
+  static Result<Version> Put(Store& store, const std::string& key) { return store.Apply(BatchOf(key)); }
+  // The same on the thread that commits for those who do not wait.
+  static Result<Version> PutSoon(Store& store, const std::string& key) {
+    const auto told = std::make_shared<std::promise<Result<Version>>>();
+    ApplySoon(store, BatchOf(key), [told](Result<Version> applied) { told->set_value(std::move(applied)); });
+    return told->get_future().get();
   }
 };
 
@@ -43,7 +52,7 @@ TEST_P(DurabilityTest, AcknowledgedBatchesSurviveKill) {
       std::thread([&, t] {
         for (int i = 0;; ++i) {
           std::string key = std::to_string(t) + "-" + std::to_string(i);
-          auto version = Put(**store, key);
+          auto version = t % 2 == 0 ? Put(**store, key) : PutSoon(**store, key);
           if (!version.ok()) _exit(1);
           std::string line = key + " " + std::to_string(*version) + "\n";
           if (write(ends[1], line.data(), line.size()) < 0) _exit(1);
@@ -107,6 +116,7 @@ TEST_P(RocksFailureTest, FailedWriteMakesReadOnly) {
   ASSERT_TRUE(ArmFaultPoints("kv.write=error@1"));
   EXPECT_EQ(Put(*store_, "during").error().reason, kIoError);
   EXPECT_EQ(Put(*store_, "after").error().reason, kStoreReadOnly);
+  EXPECT_EQ(PutSoon(*store_, "after").error().reason, kStoreReadOnly);
   EXPECT_TRUE(store_->Get("test", "before").value().has_value());
   Reopen();
   EXPECT_FALSE(store_->Get("test", "during").value().has_value());

@@ -12,6 +12,8 @@
 #include <unordered_map>
 
 #include "foundation/base/fault_point.h"
+#include "foundation/kv/apply_soon.h"
+#include "foundation/kv/commit_thread.h"
 #include "foundation/kv/engines.h"
 #include "foundation/kv/record_cache.h"
 #include "foundation/kv/rocks_format.h"
@@ -29,11 +31,28 @@ constexpr std::size_t kMaxGroupBytes = 8u << 20;
 constexpr std::uint64_t kReservedBytes = 64u << 20;
 
 constexpr int kCacheShardBits = 3;
+// What a batch takes of the log beside its values, about: keys, versions, its announcement.
+constexpr std::size_t kBytesBeside = 1024;
 // So many changed keys are remembered; a group adds up to a few thousand.
 constexpr std::size_t kMaxChanged = 4096;
 
 rocksdb::Slice ToSlice(std::string_view text) {
   return {text.data(), text.size()};
+}
+
+// Where nobody may wait memtables and cached blocks only: "incomplete" is the answer that a file would have to be read.
+rocksdb::ReadOptions ReadHere() {
+  rocksdb::ReadOptions options;
+  if (os::MustNotBlock::Current() != nullptr) options.read_tier = rocksdb::kBlockCacheTier;
+  return options;
+}
+
+// The value lies in the batch without a copy of its own before.
+void PutValue(rocksdb::WriteBatch& batch, const std::string& key, Version version, const std::string& value) {
+  const std::string header = EncodeValue(version, {});
+  const rocksdb::Slice key_part(key);
+  const rocksdb::Slice value_parts[] = {header, value};
+  batch.Put(rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(value_parts, 2));
 }
 
 rocksdb::Options RocksOptions(const Options& ours) {
@@ -84,11 +103,12 @@ rocksdb::Options RocksOptions(const Options& ours) {
   return options;
 }
 
-class RocksStore final : public Store {
+class RocksStore final : public Store, public SoonApplier {
  public:
   RocksStore(Log log, std::size_t cache_bytes) : log_(std::move(log)), cache_(cache_bytes / 4) {}
 
   ~RocksStore() override {
+    commit_thread_.Stop();
     outbox_.reset();
     if (db_ != nullptr) static_cast<void>(db_->Close());
   }
@@ -125,11 +145,8 @@ class RocksStore final : public Store {
     RecordCache::Ticket ticket;
     if (auto known = cache_.Lookup(place, ticket))
       return std::optional<Entry>(Entry{std::string(key), *known->value, known->version});
-    rocksdb::ReadOptions options;
-    // Memtables and cached blocks only: "incomplete" is the answer that a file would have to be read.
-    if (os::MustNotBlock::Current() != nullptr) options.read_tier = rocksdb::kBlockCacheTier;
     rocksdb::PinnableSlice stored;
-    rocksdb::Status got = db_->Get(options, db_->DefaultColumnFamily(), place, &stored);
+    rocksdb::Status got = db_->Get(ReadHere(), db_->DefaultColumnFamily(), place, &stored);
     if (got.IsNotFound()) return std::optional<Entry>();
     if (got.IsIncomplete()) ALOFT_TRY(os::MayBlock());
     if (!got.ok()) return Failed(got);
@@ -164,34 +181,40 @@ class RocksStore final : public Store {
 
   Result<Version> Apply(Batch batch) override {
     ALOFT_TRY(os::MayBlock());
-    ALOFT_TRY(CheckBatch(batch));
-    if (auto error = FaultError("kv.apply")) return *error;
     Pending pending;
-    pending.seen = committed_.load(std::memory_order_acquire);
-    pending.keys.reserve(batch.expectations.size());
-    for (const Batch::Expectation& expectation : batch.expectations) {
-      // Refuses early, outside the queue, and brings the block into the cache for the check that counts.
-      pending.keys.push_back(RecordKey(expectation.space, expectation.key));
-      ALOFT_ASSIGN(Version version, StoredVersion(pending.keys.back()));
-      if (version != expectation.version) return VersionMismatch();
-    }
-    pending.batch = &batch;
-    for (const Batch::Write& write : batch.writes) pending.weight += write.value ? write.value->size() : 0;
-
-    ALOFT_TRY(queue_.Run(pending, [this](std::span<sql::CommitQueue::Ticket* const> group) { Commit(group); }));
+    pending.batch = std::move(batch);
+    ALOFT_TRY(Look(pending));
+    Pending* one = &pending;
+    ALOFT_TRY(CommitAll({&one, 1}));
     if (pending.error) return std::move(*pending.error);
     return pending.version;
+  }
+
+  void ApplySoon(Batch batch, std::function<void(Result<Version>)> done) override {
+    auto pending = std::make_unique<Pending>();
+    pending->batch = std::move(batch);
+    if (auto looked = Look(*pending); !looked.ok()) return done(std::move(looked).error());
+    pending->done = std::move(done);
+    if (commit_thread_.Give(pending)) return;
+    pending->done(Fail(kUnavailable, "Too many writes are waiting; try again later."));
   }
 
   sql::Outbox& outbox() override { return *outbox_; }
 
  private:
-  struct Pending : sql::CommitQueue::Ticket {
-    const Batch* batch = nullptr;
+  struct Pending {
+    Batch batch;
     std::vector<std::string> keys;  // of its expectations, which held of a state as new as `seen`
     Version seen = kAbsent;
+    std::size_t weight = 0;
     std::optional<Error> error;
     Version version = kAbsent;
+    std::function<void(Result<Version>)> done{};  // where nobody waits
+  };
+
+  // The batches of one caller: its own, or those that the commit thread gathered.
+  struct Ticket : sql::CommitQueue::Ticket {
+    std::span<Pending* const> batches;
   };
 
   struct Written {
@@ -226,12 +249,53 @@ class RocksStore final : public Store {
     return {};
   }
 
+  // What can be refused outside the queue is; brings the blocks into the cache for the check that counts.
+  Status Look(Pending& pending) {
+    ALOFT_TRY(CheckBatch(pending.batch));
+    if (auto error = FaultError("kv.apply")) return *error;
+    pending.seen = committed_.load(std::memory_order_acquire);
+    pending.keys.reserve(pending.batch.expectations.size());
+    for (const Batch::Expectation& expectation : pending.batch.expectations) {
+      pending.keys.push_back(RecordKey(expectation.space, expectation.key));
+      ALOFT_ASSIGN(Version version, StoredVersion(pending.keys.back()));
+      if (version != expectation.version) return VersionMismatch();
+    }
+    for (const Batch::Write& write : pending.batch.writes) pending.weight += write.value ? write.value->size() : 0;
+    return {};
+  }
+
+  // Blocks until all were committed, or refused; each has its own outcome where this is ok.
+  Status CommitAll(std::span<Pending* const> batches) {
+    Ticket ticket;
+    ticket.batches = batches;
+    for (const Pending* each : batches) ticket.weight += each->weight;
+    return queue_.Run(ticket, [this](std::span<sql::CommitQueue::Ticket* const> group) { Commit(group); });
+  }
+
+  // On the commit thread.
+  void CommitGroup(std::span<const std::unique_ptr<Pending>> group) {
+    std::vector<Pending*> batches;
+    batches.reserve(group.size());
+    for (const auto& each : group) batches.push_back(each.get());
+    const Status ran = CommitAll(batches);
+    for (Pending* each : batches) {
+      auto done = std::move(each->done);
+      if (!ran.ok())
+        done(ran.error());
+      else if (each->error)
+        done(std::move(*each->error));
+      else
+        done(each->version);
+    }
+  }
+
   Result<Version> StoredVersion(const std::string& key) {
     RecordCache::Ticket ticket;
     if (const auto known = cache_.Lookup(key, ticket)) return known->version;
     rocksdb::PinnableSlice stored;
-    rocksdb::Status got = db_->Get({}, db_->DefaultColumnFamily(), key, &stored);
+    rocksdb::Status got = db_->Get(ReadHere(), db_->DefaultColumnFamily(), key, &stored);
     if (got.IsNotFound()) return kAbsent;
+    if (got.IsIncomplete()) ALOFT_TRY(os::MayBlock());
     if (!got.ok()) return Failed(got);
     auto value = DecodeValue(stored.ToStringView());
     if (!value) return Failed(rocksdb::Status::Corruption("a record's value"));
@@ -239,34 +303,40 @@ class RocksStore final : public Store {
   }
 
   // One thread at a time: the leader's. `last_version_` is its own.
-  void Commit(std::span<sql::CommitQueue::Ticket* const> group) {
-    rocksdb::WriteBatch batch;
+  void Commit(std::span<sql::CommitQueue::Ticket* const> tickets) {
     if (changed_.size() > kMaxChanged) {
       changed_.clear();
       changed_since_ = last_version_;
     }
+    std::vector<Pending*> group;
+    std::size_t bytes = 0;
+    for (sql::CommitQueue::Ticket* ticket : tickets)
+      for (Pending* each : static_cast<Ticket*>(ticket)->batches) {
+        group.push_back(each);
+        bytes += each->weight + kBytesBeside;
+      }
+    rocksdb::WriteBatch batch(bytes);
     std::vector<Written> written;
     bool announced = false;
-    for (sql::CommitQueue::Ticket* ticket : group) {
-      auto* each = static_cast<Pending*>(ticket);
+    for (Pending* each : group) {
       if (auto error = Check(*each)) {
         each->error = std::move(error);
         continue;
       }
       each->version = last_version_;
-      if (each->batch->writes.empty() && each->batch->announcements.empty()) continue;
+      if (each->batch.writes.empty() && each->batch.announcements.empty()) continue;
       each->version = ++last_version_;
-      for (const Batch::Write& write : each->batch->writes) {
+      for (const Batch::Write& write : each->batch.writes) {
         std::string key = RecordKey(write.space, write.key);
         if (write.value)
-          batch.Put(key, EncodeValue(each->version, *write.value));
+          PutValue(batch, key, each->version, *write.value);
         else
           batch.Delete(key);
         const auto noted = changed_.insert_or_assign(std::move(key), write.value ? each->version : kAbsent).first;
         written.push_back({noted->first, write.value ? &*write.value : nullptr, each->version});
       }
-      outbox_->Append(batch, each->version, each->batch->announcements);
-      announced = announced || !each->batch->announcements.empty();
+      outbox_->Append(batch, each->version, each->batch.announcements);
+      announced = announced || !each->batch.announcements.empty();
     }
     if (batch.Count() == 0) return;
     std::string version;
@@ -281,7 +351,7 @@ class RocksStore final : public Store {
       // What was noted did not happen. Nobody has seen a state as new as this version before the next write succeeds.
       changed_.clear();
       changed_since_ = last_version_;
-      for (sql::CommitQueue::Ticket* ticket : group) static_cast<Pending*>(ticket)->error = error;
+      for (Pending* each : group) each->error = error;
     } else {
       committed_.store(last_version_, std::memory_order_release);
       outbox_->Committed(last_version_, announced);
@@ -292,7 +362,7 @@ class RocksStore final : public Store {
   std::optional<Error> Check(const Pending& pending) {
     for (std::size_t i = 0; i < pending.keys.size(); ++i) {
       auto found = changed_.find(pending.keys[i]);
-      Version version = pending.batch->expectations[i].version;
+      Version version = pending.batch.expectations[i].version;
       if (found != changed_.end()) {
         version = found->second;
       } else if (pending.seen < changed_since_) {
@@ -300,7 +370,7 @@ class RocksStore final : public Store {
         if (!stored.ok()) return std::move(stored).error();
         version = *stored;
       }
-      if (version != pending.batch->expectations[i].version) return VersionMismatch();
+      if (version != pending.batch.expectations[i].version) return VersionMismatch();
     }
     return std::nullopt;
   }
@@ -347,6 +417,8 @@ class RocksStore final : public Store {
   std::unordered_map<std::string, Version> changed_;
   Version changed_since_ = kAbsent;
   sql::CommitQueue queue_{{.max_group = 512, .max_weight = kMaxGroupBytes}};
+  CommitThread<Pending> commit_thread_{[this](std::span<const std::unique_ptr<Pending>> group) { CommitGroup(group); },
+                                       {}};
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "foundation/kv/store.h"
 
+#include "foundation/kv/apply_soon.h"
 #include "foundation/kv/engines.h"
+#include "foundation/os/must_not_block.h"
 
 namespace aloft::kv {
 
@@ -11,6 +13,13 @@ Result<std::unique_ptr<Store>> Store::Open(Options options, Log log) {
     case Engine::kPostgres: return OpenPostgresStore(options, std::move(log));
   }
   return Fail(kInvalidArgument, "Unknown key-value engine.");
+}
+
+void ApplySoon(Store& store, Batch batch, std::function<void(Result<Version>)> done) {
+  if (const auto* here = os::MustNotBlock::Current(); here != nullptr && here->refused())
+    return done(os::MayBlock().error());
+  if (auto* applier = dynamic_cast<SoonApplier*>(&store)) return applier->ApplySoon(std::move(batch), std::move(done));
+  done(store.Apply(std::move(batch)));
 }
 
 Status CheckKey(std::string_view space, std::string_view key) {

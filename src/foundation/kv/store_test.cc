@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
 #include <map>
 #include <random>
 #include <thread>
 
+#include "foundation/kv/apply_soon.h"
 #include "foundation/kv/testing_engines.h"
 #include "foundation/os/must_not_block.h"
 
@@ -97,6 +100,71 @@ TEST_P(StoreTest, WithoutWaiting) {
   Batch batch;
   batch.Put("test", "a", "2");
   EXPECT_EQ(store_->Apply(std::move(batch)).error().reason, os::kWouldBlock);
+}
+
+// Who does not wait is told once, of the same outcome that a waiting caller gets: every batch is there, and of all that
+// expect the same only one. A store that closes tells first.
+TEST_P(StoreTest, SoonTellsEachOnce) {
+  constexpr int kThreads = 4, kEach = 50;
+  std::atomic<int> told = 0, applied = 0, won = 0;
+  const auto writer = [&](int thread) {
+    for (int i = 0; i < kEach; ++i) {
+      Batch batch;
+      batch.Put("test", std::to_string(thread) + "-" + std::to_string(i), "value");
+      batch.Announce("topic", "key", "record");
+      ApplySoon(*store_, std::move(batch), [&](Result<Version> version) {
+        ++told;
+        applied += version.ok() ? 1 : 0;
+      });
+      Batch race;
+      race.Expect("race", std::to_string(i), kAbsent);
+      race.Put("race", std::to_string(i), std::to_string(thread));
+      ApplySoon(*store_, std::move(race), [&](Result<Version> version) {
+        ++told;
+        won += version.ok() ? 1 : 0;
+        if (!version.ok()) {
+          EXPECT_EQ(version.error().reason, kVersionMismatch);
+        }
+      });
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) threads.emplace_back(writer, t);
+  for (auto& thread : threads) thread.join();
+  if (GetParam() != Engine::kMemory) store_.reset();
+  EXPECT_EQ(told, 2 * kThreads * kEach);
+  EXPECT_EQ(applied, kThreads * kEach);
+  EXPECT_EQ(won, kEach);
+  if (GetParam() != Engine::kMemory) Open();
+  EXPECT_EQ(store_->Scan("test", {}).value().entries.size(), std::size_t{kThreads * kEach});
+  EXPECT_EQ(store_->Scan("race", {}).value().entries.size(), std::size_t{kEach});
+}
+
+// A socket's thread may begin a write that others finish; but never one that rests on a refusal.
+TEST_P(StoreTest, SoonWithoutWaiting) {
+  Put("a", "1");
+  ASSERT_TRUE(store_->Get("test", "a").ok());
+  const Version version = store_->Get("test", "a").value()->version;
+  const auto change = [&](bool refused_before) {
+    const auto outcome = std::make_shared<std::promise<Result<Version>>>();
+    {
+      const os::MustNotBlock here;
+      if (refused_before) {
+        EXPECT_FALSE(os::MayBlock().ok());
+      }
+      Batch batch;
+      batch.Expect("test", "a", version);
+      batch.Put("test", "a", "2");
+      ApplySoon(*store_, std::move(batch),
+                [outcome](Result<Version> applied) { outcome->set_value(std::move(applied)); });
+    }
+    return outcome->get_future().get();
+  };
+  EXPECT_EQ(change(true).error().reason, os::kWouldBlock);
+  EXPECT_EQ(store_->Get("test", "a").value()->value, "1");
+  const auto changed = change(false);
+  EXPECT_EQ(changed.ok(), GetParam() != Engine::kPostgres);
+  EXPECT_EQ(store_->Get("test", "a").value()->value, changed.ok() ? "2" : "1");
 }
 
 // Writes of one batch share its version; the last write of a key counts; expectations look at the store before it.

@@ -1,5 +1,7 @@
 #include "platform/audit/commit_hook.h"
 
+#include "foundation/kv/apply_soon.h"
+
 namespace aloft::audit {
 namespace {
 
@@ -44,7 +46,7 @@ class NotedDatabase final : public sql::Database {
   std::unique_ptr<sql::Database> inner_;
 };
 
-class NotedStore final : public kv::Store {
+class NotedStore final : public kv::Store, public kv::SoonApplier {
  public:
   explicit NotedStore(std::unique_ptr<kv::Store> inner) : inner_(std::move(inner)) {}
 
@@ -63,6 +65,18 @@ class NotedStore final : public kv::Store {
     auto applied = inner_->Apply(std::move(batch));
     if (applied.ok()) entry->committed.fetch_or(Entry::kKv);
     return applied;
+  }
+  // Whoever opened the scope keeps the entry until it is told.
+  void ApplySoon(kv::Batch batch, std::function<void(Result<kv::Version>)> done) override {
+    Entry* entry = Waiting();
+    if (entry == nullptr || (batch.writes.empty() && batch.announcements.empty()))
+      return kv::ApplySoon(*inner_, std::move(batch), std::move(done));
+    entry->tried.fetch_or(Entry::kKv);
+    AddIntent(batch, *entry);
+    kv::ApplySoon(*inner_, std::move(batch), [entry, done = std::move(done)](Result<kv::Version> applied) {
+      if (applied.ok()) entry->committed.fetch_or(Entry::kKv);
+      done(std::move(applied));
+    });
   }
   sql::Outbox& outbox() override { return inner_->outbox(); }
 

@@ -1,5 +1,6 @@
 #include "services/objects/core.h"
 
+#include "foundation/kv/apply_soon.h"
 #include "services/objects/encryption.h"
 #include "services/objects/events.h"
 #include "services/objects/keys.h"
@@ -166,30 +167,51 @@ void Core::Announce(kv::Batch& batch, std::string_view event, const Bucket& buck
   batch.Announce(kObjectTopic, bucket.name + '\0' + told.key, Encode(told));
 }
 
+Result<Core::Replacement> Core::PrepareReplace(const AccountId& account, std::string_view bucket_name,
+                                               std::string_view key, const WriteCondition& condition,
+                                               std::string_view event, const Build& build) {
+  ALOFT_ASSIGN(auto bucket, FindBucketForWrite(account, bucket_name));
+  ALOFT_ASSIGN(auto current, FindEntry(bucket.record.bucket, key));
+  const ObjectInfo* info = current && !current->record.info.is_delete_marker ? &current->record.info : nullptr;
+  ALOFT_TRY(CheckCondition(condition, info));
+  Replacement out;
+  ALOFT_ASSIGN(out.entry, build(bucket.record.bucket, out.batch));
+  ALOFT_TRY(PutLatest(*this, out.batch, bucket, key, current, out.entry));
+  Announce(out.batch, event, bucket.record.bucket, key, out.entry);
+  out.bucket = std::move(bucket.record.bucket);
+  return out;
+}
+
 Result<ObjectInfo> Core::Replace(const AccountId& account, std::string_view bucket_name, std::string_view key,
                                  const WriteCondition& condition, std::string_view event, const Build& build) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    ALOFT_ASSIGN(auto bucket, FindBucketForWrite(account, bucket_name));
-    ALOFT_ASSIGN(auto current, FindEntry(bucket.record.bucket, key));
-    const ObjectInfo* info = current && !current->record.info.is_delete_marker ? &current->record.info : nullptr;
-    ALOFT_TRY(CheckCondition(condition, info));
-    kv::Batch batch;
-    auto built = build(bucket.record.bucket, batch);
-    if (!built.ok()) {
-      if (built.error().reason == blob::kNoSuchBlob) continue;  // the source of a copy changed
-      return std::move(built).error();
+    auto ready = PrepareReplace(account, bucket_name, key, condition, event, build);
+    if (!ready.ok()) {
+      if (ready.error().reason == blob::kNoSuchBlob) continue;  // the source of a copy changed
+      return std::move(ready).error();
     }
-    Entry entry = std::move(built).value();
-    ALOFT_TRY(PutLatest(*this, batch, bucket, key, current, entry));
-    Announce(batch, event, bucket.record.bucket, key, entry);
-    auto applied = store.Apply(std::move(batch));
+    auto applied = store.Apply(std::move(ready->batch));
     if (applied.ok()) {
-      Present(entry, bucket.record.bucket, key, true);
-      return std::move(entry.info);
+      Present(ready->entry, ready->bucket, key, true);
+      return std::move(ready->entry.info);
     }
     if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
   }
   return Busy();
+}
+
+void Core::ReplaceSoon(const AccountId& account, std::string_view bucket_name, std::string_view key,
+                       const WriteCondition& condition, std::string_view event, const Build& build,
+                       std::function<void(Result<ObjectInfo>)> done) {
+  auto ready = PrepareReplace(account, bucket_name, key, condition, event, build);
+  if (!ready.ok()) return done(std::move(ready).error());
+  Present(ready->entry, ready->bucket, key, true);
+  // Shared, because what std::function holds must be copyable.
+  auto info = std::make_shared<ObjectInfo>(std::move(ready->entry.info));
+  kv::ApplySoon(store, std::move(ready->batch), [info, done = std::move(done)](Result<kv::Version> applied) {
+    if (!applied.ok()) return done(std::move(applied).error());
+    done(std::move(*info));
+  });
 }
 
 Status Core::Share(kv::Batch& batch, const Sharing& sharing, const std::vector<Segment>& segments,

@@ -99,6 +99,11 @@ class Core {
   // the bucket's versioning.
   Result<ObjectInfo> Replace(const AccountId& account, std::string_view bucket, std::string_view key,
                              const WriteCondition& condition, std::string_view event, const Build& build);
+  // One try of the same that does not wait for the disk: kVersionMismatch where someone else was faster. `done` as in
+  // kv::ApplySoon.
+  void ReplaceSoon(const AccountId& account, std::string_view bucket, std::string_view key,
+                   const WriteCondition& condition, std::string_view event, const Build& build,
+                   std::function<void(Result<ObjectInfo>)> done);
 
   // Segments with new holders for the same bytes: blobs shared, small bodies copied. Adds them to the batch. Both
   // objects are encrypted, or neither is. kNoSuchBlob where an inline body is gone: the source changed meanwhile.
@@ -111,6 +116,15 @@ class Core {
   };
   Status Share(kv::Batch& batch, const Sharing& sharing, const std::vector<Segment>& segments,
                std::vector<Segment>& shared);
+
+  // A replacement that is ready to be written.
+  struct Replacement {
+    Bucket bucket;
+    Entry entry;
+    kv::Batch batch;
+  };
+  Result<Replacement> PrepareReplace(const AccountId& account, std::string_view bucket, std::string_view key,
+                                     const WriteCondition& condition, std::string_view event, const Build& build);
 
   // kArchived where the bytes are out of reach; OpenSegments reads them there.
   Result<std::unique_ptr<ObjectReader>> OpenSegments(const Bucket& bucket, Entry entry,

@@ -1,4 +1,6 @@
 // Objects put and got as a whole.
+#include <algorithm>
+
 #include "foundation/base/fault_point.h"
 #include "services/objects/body_writer.h"
 #include "services/objects/core.h"
@@ -25,36 +27,70 @@ class ObjectPutSession final : public PutSession {
   Status Append(ByteView bytes) override { return writer_.Append(bytes); }
 
   Result<ObjectInfo> Commit(const ExpectedDigests& expected) override {
-    ALOFT_ASSIGN(StoredBody body, writer_.Finish(expected));
-    ALOFT_FAULT_POINT("objects.put.before_index");
-    auto replaced =
-        core_.Replace(account_, request_.bucket, request_.key, request_.condition, kCreatedPut,
-                      [&](const Bucket& bucket, kv::Batch& batch) -> Result<Entry> {
-                        // The data key is bound to the place; another bucket may have its name by now.
-                        if (IndexKey(bucket, request_.key) != place_) return Busy();
-                        Entry entry;
-                        entry.info.size = body.size;
-                        entry.info.etag = MakeETag(body.md5, key_);
-                        entry.SetKey(key_.stored);
-                        entry.info.modified = core_.clock.Now();
-                        entry.info.attributes = request_.attributes;
-                        entry.info.checksum = body.checksum;
-                        ALOFT_ASSIGN(entry.info.lock, LockOfNew(bucket, request_.lock, entry.info.modified));
-                        entry.segments = body.segments;
-                        body.Store(batch, core_, bucket, request_.key);
-                        return entry;
-                      });
-    if (!replaced.ok() && SurelyRefused(replaced.error())) BodyWriter::Discard(core_, body);
-    return replaced;
+    ALOFT_TRY(Finish(expected));
+    return Settled(Replace());
+  }
+
+  void CommitSoon(const ExpectedDigests& expected, Later later, std::function<void(Result<ObjectInfo>)> done) override {
+    if (auto finished = Finish(expected); !finished.ok()) return done(std::move(finished).error());
+    auto told = [this, later = std::move(later), done = std::move(done)](Result<ObjectInfo> made) {
+      if (made.ok()) return done(std::move(made));
+      // Someone else was faster: again, with patience. Or nobody needs the bytes, which have to be thrown away.
+      const bool again = made.error().reason == kv::kVersionMismatch;
+      if (!again && !(SurelyRefused(made.error()) && HasBlobs())) return done(std::move(made));
+      auto work = [this, again, done, failed = made.error()] { done(Settled(again ? Replace() : failed)); };
+      if (!later(std::move(work))) done(Busy());
+    };
+    core_.ReplaceSoon(account_, request_.bucket, request_.key, request_.condition, kCreatedPut, Builder(),
+                      std::move(told));
   }
 
  private:
+  Status Finish(const ExpectedDigests& expected) {
+    ALOFT_ASSIGN(body_, writer_.Finish(expected));
+    ALOFT_FAULT_POINT("objects.put.before_index");
+    return {};
+  }
+
+  Result<ObjectInfo> Replace() {
+    return core_.Replace(account_, request_.bucket, request_.key, request_.condition, kCreatedPut, Builder());
+  }
+
+  Core::Build Builder() {
+    return [this](const Bucket& bucket, kv::Batch& batch) -> Result<Entry> {
+      // The data key is bound to the place; another bucket may have its name by now.
+      if (IndexKey(bucket, request_.key) != place_) return Busy();
+      Entry entry;
+      entry.info.size = body_.size;
+      entry.info.etag = MakeETag(body_.md5, key_);
+      entry.SetKey(key_.stored);
+      entry.info.modified = core_.clock.Now();
+      entry.info.attributes = request_.attributes;
+      entry.info.checksum = body_.checksum;
+      ALOFT_ASSIGN(entry.info.lock, LockOfNew(bucket, request_.lock, entry.info.modified));
+      entry.segments = body_.segments;
+      body_.Store(batch, core_, bucket, request_.key);
+      return entry;
+    };
+  }
+
+  bool HasBlobs() const {
+    return std::any_of(body_.segments.begin(), body_.segments.end(),
+                       [](const Segment& segment) { return !segment.is_inline(); });
+  }
+
+  Result<ObjectInfo> Settled(Result<ObjectInfo> replaced) {
+    if (!replaced.ok() && SurelyRefused(replaced.error())) BodyWriter::Discard(core_, body_);
+    return replaced;
+  }
+
   Core& core_;
   AccountId account_;
   const std::string place_;
   PutRequest request_;
   const DataKey key_;
   BodyWriter writer_;
+  StoredBody body_;
 };
 
 }  // namespace

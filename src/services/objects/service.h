@@ -42,6 +42,11 @@ class PutSession {
   virtual Status Append(ByteView bytes) = 0;
   // kBadDigest, kConditionFailed, kNoSuchBucket, ...; afterwards the session is spent.
   virtual Result<ObjectInfo> Commit(const ExpectedDigests& expected) = 0;
+  // Commit that tells its outcome instead of waiting for it: once, here or on another thread, which `done` must not
+  // hold up. What has to wait after all runs through `later` (false: refused). The session lives until then.
+  using Later = std::function<bool(std::function<void()> work)>;
+  virtual void CommitSoon(const ExpectedDigests& expected, Later later,
+                          std::function<void(Result<ObjectInfo>)> done) = 0;
 };
 
 // The same for one part of an upload in parts.

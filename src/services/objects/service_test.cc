@@ -1,9 +1,12 @@
 #include "services/objects/service.h"
 
+#include <atomic>
+#include <future>
 #include <thread>
 
 #include "foundation/codec/base64.h"
 #include "foundation/crypto/hash.h"
+#include "foundation/os/thread_pool.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {
@@ -146,6 +149,39 @@ TEST_P(ObjectsTest, OnlyOneCreatorWins) {
     EXPECT_EQ(won, 1);
   }
   ReclaimAll();
+}
+
+// Puts that nobody waits for: each is told its outcome once, of those that may only create a key one wins, and all that
+// may overwrite do, however often others are faster.
+TEST_P(ObjectsTest, SoonIsToldOnce) {
+  constexpr int kPuts = 40;
+  std::atomic<int> told = 0, created = 0, overwrote = 0;
+  {
+    os::ThreadPool pool("later", 2, kPuts);
+    std::vector<std::unique_ptr<PutSession>> sessions;
+    const auto all = std::make_shared<std::promise<void>>();
+    for (int i = 0; i < kPuts; ++i) {
+      const bool create = i % 2 == 0;
+      PutRequest request{.bucket = "data", .key = create ? "created" : "overwritten"};
+      request.condition.if_none_match = create;
+      sessions.push_back(objects_->BeginPut(account_, request).value());
+      ASSERT_TRUE(sessions.back()->Append(AsBytes(Bytes(i % 3 == 0 ? 1000 : 10))).ok());
+    }
+    for (int i = 0; i < kPuts; ++i)
+      sessions[i]->CommitSoon(
+          {}, [&](std::function<void()> work) { return pool.TryContinue(std::move(work)); },
+          [&, all, i](Result<ObjectInfo> made) {
+            if (made.ok()) ++(i % 2 == 0 ? created : overwrote);
+            if (++told == kPuts) all->set_value();
+          });
+    all->get_future().get();
+  }
+  EXPECT_EQ(told, kPuts);
+  EXPECT_EQ(created, 1);
+  EXPECT_EQ(overwrote, kPuts / 2);
+  Restart();
+  auto report = objects_->Check({.verify = true}, [](const Problem& problem) { ADD_FAILURE() << problem.what; });
+  EXPECT_TRUE(report.ok());
 }
 
 // Concurrent overwrites of one key leave one whole body, and no bytes of the others.

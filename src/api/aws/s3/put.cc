@@ -1,4 +1,6 @@
 // PutObject and UploadPart: the operations whose body streams.
+#include <type_traits>
+
 #include "api/aws/s3/acl_rules.h"
 #include "api/aws/s3/key_use.h"
 #include "api/aws/s3/operation.h"
@@ -35,9 +37,7 @@ void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call
   upload.digests = std::move(digests);
   upload.append = [session](ByteView bytes) { return session->Append(bytes); };
   // A weak reference: the call owns the exchange, which owns what this is part of.
-  upload.commit = [&context, session, bucket, weak = std::weak_ptr<const Call>(call)](
-                      const objects::ExpectedDigests& expected) -> Result<http::Response> {
-    ALOFT_ASSIGN(auto made, session->Commit(expected));
+  auto answer = [&context, bucket, weak = std::weak_ptr<const Call>(call)](const auto& made) -> Result<http::Response> {
     auto owner = weak.lock();
     if (!owner) return Fail(kCancelled, "The request is gone");
     http::Response response = Answer(*owner, 200);
@@ -46,6 +46,23 @@ void ReceiveInto(const Context& context, const std::shared_ptr<const Call>& call
     AddCors(context, owner->head(), bucket, response);
     return response;
   };
+  upload.commit = [session, answer](const objects::ExpectedDigests& expected) -> Result<http::Response> {
+    ALOFT_ASSIGN(auto made, session->Commit(expected));
+    return answer(made);
+  };
+  if constexpr (std::is_same_v<Session, objects::PutSession>)
+    upload.commit_soon = [session, answer = std::move(answer)](const objects::ExpectedDigests& expected,
+                                                               objects::PutSession::Later later,
+                                                               std::function<void(Render)> told) {
+      session->CommitSoon(expected, std::move(later),
+                          [answer, told = std::move(told)](Result<objects::ObjectInfo> made) {
+                            auto shared = std::make_shared<Result<objects::ObjectInfo>>(std::move(made));
+                            told([answer, shared]() -> Result<http::Response> {
+                              if (!shared->ok()) return std::move(*shared).error();
+                              return answer(**shared);
+                            });
+                          });
+    };
   Receive(call, context.dependencies.pool, std::move(upload), std::move(respond));
 }
 
@@ -65,9 +82,9 @@ class PutObject final : public Prepared {
     auto owner = OwnerOf(*context_, *call, target_.bucket);
     if (!owner.ok()) return respond(std::move(owner).error());
     if (auto status = Complete(*call, authorized); !status.ok()) return respond(std::move(status).error());
-    const std::uint64_t length = request_.expected_bytes;
-    ReceiveInto(*context_, call, target_.bucket, context_->dependencies.objects.BeginPut(*owner, std::move(request_)),
-                length, std::move(digests_), std::move(respond));
+    // Copies: where something would have to wait, all of this runs again.
+    ReceiveInto(*context_, call, target_.bucket, context_->dependencies.objects.BeginPut(*owner, request_),
+                request_.expected_bytes, digests_, std::move(respond));
   }
 
  private:

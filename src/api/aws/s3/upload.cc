@@ -3,9 +3,11 @@
 #include <charconv>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "api/aws/s3_wire/aws_chunked.h"
 #include "api/aws/s3_wire/errors.h"
+#include "foundation/http/resume.h"
 
 namespace aloft::api::s3 {
 namespace {
@@ -24,7 +26,8 @@ bool IsChunked(const crypto::PayloadClaim& claim) {
 class UploadSink final : public http::BodySink, public std::enable_shared_from_this<UploadSink> {
  public:
   UploadSink(const std::shared_ptr<const Call>& call, os::ThreadPool& pool, Upload upload, Responder respond)
-      : pool_(pool),
+      : exchange_(call->exchange),
+        pool_(pool),
         upload_(std::move(upload)),
         respond_(std::move(respond)),
         claim_(call->payload),
@@ -33,10 +36,28 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
     if (claim_.kind == Kind::kSha256 && !claim_.verified) payload_.emplace(crypto::Digest::kSha256);
   }
 
+  // The thread that should have told of the commit has ended.
+  ~UploadSink() override {
+    if (render_) AnswerCommitted();
+  }
+
   // All of it, on this thread.
   void TakeWhole(std::string_view body) {
     Status taken = Take(body);
-    Answer(taken.ok() ? Finish() : std::move(taken).error());
+    if (!upload_.commit_soon) return Answer(taken.ok() ? Finish() : std::move(taken).error());
+    if (taken.ok()) taken = Verify();
+    if (!taken.ok()) return Answer(std::move(taken).error());
+    const auto later = [&pool = pool_, audit = audit_](std::function<void()> work) {
+      return pool.TryContinue([audit, work = std::move(work)] {
+        audit::Scope scope(audit);
+        work();
+      });
+    };
+    upload_.commit_soon(upload_.digests.expected, later, [self = shared_from_this()](Render render) {
+      self->render_ = std::move(render);
+      const auto exchange = self->exchange_.lock();
+      if (exchange == nullptr || !http::Resume(*exchange, [self] { self->AnswerCommitted(); })) self->AnswerCommitted();
+    });
   }
 
   void OnChunk(std::string chunk, std::function<void()> next) override {
@@ -92,6 +113,12 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
 
   Result<http::Response> Finish() {
     if (!pending_.empty()) ALOFT_TRY(TakePending());
+    ALOFT_TRY(Verify());
+    return upload_.commit(upload_.digests.expected);
+  }
+
+  // That what came is what was announced.
+  Status Verify() {
     if (decoder_) ALOFT_TRY(decoder_->Finish());
     if (received_ != upload_.length)
       return Fail(kIncompleteBody,
@@ -106,7 +133,12 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
       ALOFT_TRY(CheckChecksumText(digests.trailer, digests.algorithm, value));
       digests.expected.checksum = value;
     }
-    return upload_.commit(digests.expected);
+    return {};
+  }
+
+  void AnswerCommitted() {
+    const Render render = std::exchange(render_, nullptr);
+    Answer(render());
   }
 
   void Submit(std::function<void()> work) {
@@ -141,8 +173,10 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
     if (respond) respond(std::move(result));
   }
 
+  const std::weak_ptr<http::Exchange> exchange_;  // which may own what this is part of
   os::ThreadPool& pool_;
   Upload upload_;
+  Render render_;
   Responder respond_;
   crypto::PayloadClaim claim_;
   const std::shared_ptr<audit::Entry> audit_;  // commits with the object

@@ -10,8 +10,12 @@
 #include "api/aws/s3_wire/headers.h"
 #include "api/common/operation.h"
 #include "foundation/os/thread_pool.h"
+#include "services/objects/service.h"
 
 namespace aloft::api::s3 {
+
+// What makes the answer, where the exchange is served.
+using Render = std::function<Result<http::Response>()>;
 
 // How the bytes are vouched for and where they go. `append` and `commit` run on pool threads, one at a time.
 struct Upload {
@@ -19,6 +23,11 @@ struct Upload {
   BodyDigests digests;
   std::function<Status(ByteView)> append;
   std::function<Result<http::Response>(const objects::ExpectedDigests&)> commit;
+  // Instead of `commit` for a body that came whole: `told` is called once, on any thread; `later` as
+  // objects::PutSession has it. Also on a socket's thread.
+  std::function<void(const objects::ExpectedDigests&, objects::PutSession::Later later,
+                     std::function<void(Render)> told)>
+      commit_soon{};
 };
 
 // Whether the whole body is read before anything is decided about it (Call::body): small ones, which cost less than the
@@ -28,8 +37,8 @@ bool ComesWhole(const http::RequestHead& head);
 // The announced, decoded length of the body; kMissingContentLength, kIncompleteBody.
 Result<std::uint64_t> BodyLength(const Call& call);
 
-// Takes the body of `call`, at once where it came whole, and answers through `respond`. On a pool thread. The upload's
-// functions are destroyed before the answer.
+// Takes the body of `call`, at once where it came whole, and answers through `respond`. On a pool thread, or a socket's
+// that may not wait (os::MustNotBlock). The upload's functions are destroyed before the answer.
 void Receive(const std::shared_ptr<const Call>& call, os::ThreadPool& pool, Upload upload, Responder respond);
 
 }  // namespace aloft::api::s3
