@@ -168,7 +168,7 @@ def test_survives_the_server(own_cloud):
 # A task that somebody kills is run again, and its objects are there once.
 def test_lost_task_is_run_again(transformer, cloud):
     transformer.put(in__a_dot_csv="".join(f"{value}\n" for value in range(60)))
-    name = transformer.start(double(transformer, SLOW="0.03"), BatchStrategy="SingleRecord")
+    name = transformer.start(double(transformer, SLOW="0.1"), BatchStrategy="SingleRecord")
     wait_for(lambda: "TransformStartTime" in transformer.describe(name), 60, what="it runs")
     agents = [pid for pid, command in processes_of(cloud.data).items() if f".{name}." in command]
     os.kill(min(agents), signal.SIGKILL)

@@ -50,16 +50,16 @@ def together(joiner, model, requests):
     model.entered.clear()
     threads = [threading.Thread(target=ask, args=(i, rows)) for i, rows in enumerate(requests)]
     threads[0].start()
-    assert model.entered.wait(10)
+    assert model.entered.wait(60)
     for number, thread in enumerate(threads[1:], 1):
         thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(joiner._queue) < number and not joiner._forbidden:
             assert time.monotonic() < deadline
             time.sleep(0.001)
     model.free.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     return [answers[i] for i in range(len(requests))]
 
 

@@ -35,7 +35,7 @@ def find_program():
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=20)
+        super().__init__("localhost", timeout=60)
         self.path = path
 
     def connect(self):
@@ -57,7 +57,7 @@ class Worker:
         )  # fmt: skip
 
     def wait_ready(self):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 if self.request("GET", "/ping")[0] == 200:
@@ -83,7 +83,7 @@ class Worker:
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.communicate(timeout=30)[0]
+        return self.process.communicate(timeout=60)[0]
 
 
 def onnx(model, rows, **options):
@@ -270,7 +270,7 @@ def test_paths_and_metrics(served):
 )
 def test_load_failure(start, tmp_path, files, text):
     worker = start(**files)
-    output = worker.process.communicate(timeout=30)[0]
+    output = worker.process.communicate(timeout=60)[0]
     assert worker.process.returncode == 1
     assert text in output
     assert text in (tmp_path / "output" / "failure").read_text()
