@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from cloud import REPOSITORY, Cloud, wait_for
 from jobs import Trainer, archive
-from leftovers import mounts_of, processes_of, tasks_of
+from leftovers import leftovers_of, processes_of, swept, tasks_of
 
 CHECKPOINTS = (REPOSITORY / "examples/training/checkpoints.py").read_text()
 TUN = os.access("/dev/net/tun", os.R_OK | os.W_OK)
@@ -42,10 +42,23 @@ def agents_of(cloud: Cloud) -> list[int]:
 
 def sweep(trainer: Trainer, name: str) -> None:
     wait_for(lambda: trainer.nothing_left(name), what="an empty machine")
-    data = trainer.cloud.data
-    assert tasks_of(data) == [] and mounts_of(data) == [] and agents_of(trainer.cloud) == []
-    run = pathlib.Path(data, "run")
-    assert [p.name for p in run.iterdir() if p.is_dir()] == [], "sockets of workers, of the network between hosts"
+    # A process that was killed is gone a moment later, and its namespaces with it.
+    swept(trainer.cloud)
+
+
+# The sweep that ends each case would see what a job has on the machine; and the job's clean-up takes all of it.
+def test_sweep_sees_what_a_job_has(trainer):
+    name = trainer.create("import time\nprint('up', flush=True)\ntime.sleep(600)\n")
+    trainer.wait_step(name, "Training")
+    wait_for(lambda: "up" in trainer.log(name), 60, what="the script")
+    there = leftovers_of(trainer.cloud)
+    assert {"processes", "sandboxed", "tasks", "sockets"} <= there.keys(), there
+    if os.geteuid() == 0:
+        groups = [line for line in trainer.log(name) if "control group" in line]  # the log says where there can be none
+        assert "control groups" in there or groups, (there, trainer.log(name))
+    trainer.sagemaker.stop_training_job(TrainingJobName=name)
+    assert trainer.wait(name)["TrainingJobStatus"] == "Stopped"
+    sweep(trainer, name)
 
 
 # The server dies between the starts of two hosts, between their launches, or after both: they start together, once.

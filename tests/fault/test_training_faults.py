@@ -7,6 +7,7 @@ import botocore.exceptions
 import pytest
 from cloud import wait_for
 from jobs import GROUP, PYTHON, Trainer
+from leftovers import swept
 
 LINES = 40
 POINTS = [
@@ -62,6 +63,7 @@ def test_death_at(own_cloud, point):
     assert job["FinalMetricDataList"][0]["Value"] == LINES - 1
     assert trainer.unpack(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"m": b"made"}
     wait_for(lambda: trainer.nothing_left(name), what="an empty machine")
+    swept(own_cloud)
 
 
 # A wish to stop survives the server that took it, before and after it reached the task.
@@ -79,3 +81,4 @@ def test_death_while_stopping(own_cloud):
     dies_and_comes_back(own_cloud)
     assert trainer.wait(name)["TrainingJobStatus"] == "Stopped"
     wait_for(lambda: trainer.nothing_left(name), what="an empty machine")
+    swept(own_cloud)

@@ -313,5 +313,51 @@ TEST_F(LifeTest, StrayTasksAreRemoved) {
   EXPECT_TRUE(backend_.tasks.contains(Id("job")));
 }
 
+// The wall clock is set forward and back while jobs wait, run and stop: none ends for it, each ends when its task does,
+// and what is said of their times makes sense.
+TEST_F(LifeTest, ClockJumps) {
+  const std::map<std::string, std::chrono::hours> jumps{
+      {"forward", std::chrono::hours(48)}, {"back", std::chrono::hours(-48)}, {"far", std::chrono::hours(-20'000)}};
+  for (const auto& [name, jump] : jumps) {
+    SCOPED_TRACE(name);
+    StartJob(GoodRequest(name));
+    clock_.Jump(jump);
+    RunFor(seconds(3));
+    EXPECT_EQ(*Describe(name).training_job_status, "InProgress");
+    Enter(name, Phase::kRunning);
+    clock_.Jump(jump);
+    RunFor(seconds(12));
+    EXPECT_EQ(*Describe(name).secondary_status, "Training");
+    Restart();
+    RunFor(seconds(3));
+    backend_.Say(Id(name), "last words");
+    clock_.Jump(-2 * jump);
+    End(name, Outcome::kSucceeded);
+    RunFor(seconds(3));
+    auto job = Describe(name);
+    EXPECT_EQ(*job.training_job_status, "Completed");
+    EXPECT_GE(*job.training_time_in_seconds, 1);
+    EXPECT_GE(*job.billable_time_in_seconds, 1);
+    EXPECT_LE(*job.billable_time_in_seconds, *job.training_time_in_seconds);
+    EXPECT_TRUE(IsClean(name));
+    EXPECT_EQ(LogText(name), "last words|");
+  }
+}
+
+// The same while a job stops.
+TEST_F(LifeTest, ClockJumpsWhileStopping) {
+  StartJob(GoodRequest("job"));
+  Enter("job", Phase::kRunning);
+  ASSERT_TRUE(service_->StopTrainingJob(scope_, "job").ok());
+  clock_.Jump(std::chrono::hours(-48));
+  RunFor(seconds(3));
+  EXPECT_TRUE(backend_.tasks.at(Id("job")).stop_asked);
+  EXPECT_EQ(*Describe("job").training_job_status, "Stopping");
+  End("job", Outcome::kStopped);
+  RunFor(seconds(3));
+  EXPECT_EQ(*Describe("job").training_job_status, "Stopped");
+  EXPECT_TRUE(IsClean("job"));
+}
+
 }  // namespace
 }  // namespace aloft::training

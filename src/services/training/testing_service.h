@@ -57,6 +57,19 @@ inline shapes::sagemaker::MetricDefinition Metric(const std::string& name, const
   return definition;
 }
 
+// A clock whose wall time somebody sets while what measures durations goes on.
+class JumpingClock final : public Clock {
+ public:
+  Time Now() const override { return clock_.Now() + ahead_; }
+  MonotonicTime Monotonic() const override { return clock_.Monotonic(); }
+  void Advance(std::chrono::microseconds by) { clock_.Advance(by); }
+  void Jump(std::chrono::microseconds by) { ahead_ += by; }
+
+ private:
+  ManualClock clock_;
+  std::chrono::microseconds ahead_{0};
+};
+
 class ServiceTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -157,7 +170,7 @@ class ServiceTest : public testing::Test {
 
   Scope scope_{AccountId("123456789012"), Region("us-east-1")};
   identity::Session session_;
-  ManualClock clock_;
+  JumpingClock clock_;
   SeededRandom random_{1};
   Options options_{.capacity = {.vcpus = 4, .memory_bytes = 32ull << 30, .disk_bytes = 500ull << 30, .gpus = 0}};
   Status check_role_, check_input_;
