@@ -104,7 +104,10 @@ std::unique_ptr<kv::Store> NoteWrites(std::unique_ptr<kv::Store> store) {
 
 void AddIntent(kv::Batch& batch, const Entry& entry) {
   batch.Put(std::string(entry.name().space()), entry.name().Key(), entry.intent);
-  batch.Put(std::string(kPending), entry.chain + "/" + entry.name().Encode(), entry.mark);
+  std::string pending;
+  pending.reserve(entry.chain.size() + 64);
+  pending.append(entry.chain).append("/").append(entry.name().Encode());
+  batch.Put(std::string(kPending), std::move(pending), entry.mark);
 }
 
 }  // namespace aloft::audit

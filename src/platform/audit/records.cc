@@ -30,14 +30,19 @@ Time ToTime(std::uint64_t micros) {
 }  // namespace
 
 std::string RecordName::Key() const {
-  std::string out = account;
+  std::string out;
+  out.reserve(kKeyBytes);
+  out.append(account);
   out.resize(kAccountBytes, '0');
   AppendBigEndian(out, Number(at));
   return out.append(id);
 }
 
 std::string RecordName::Encode() const {
-  return std::string(1, data ? '\1' : '\0').append(Key());
+  std::string out;
+  out.reserve(1 + kKeyBytes);
+  out.push_back(data ? '\1' : '\0');
+  return out.append(Key());
 }
 
 std::optional<RecordName> RecordName::Decode(std::string_view bytes) {

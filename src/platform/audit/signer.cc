@@ -82,7 +82,10 @@ void Signer::Sign(Checkpoint& checkpoint) const {
 }
 
 std::string Signer::Mark(std::string_view chain, const RecordName& name, std::string_view plain) const {
-  return crypto::HmacSha256(mark_key_, std::string(chain).append("/").append(name.Encode()).append(plain));
+  std::string marked;
+  marked.reserve(chain.size() + 64 + plain.size());
+  marked.append(chain).append("/").append(name.Encode()).append(plain);
+  return crypto::HmacSha256(mark_key_, marked);
 }
 
 keys::SealSource SigningKeySource(kv::Store& store, const keys::Keyring& keyring) {
