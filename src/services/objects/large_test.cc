@@ -1,6 +1,8 @@
 // What is too large to write in a test, and what only many threads find.
+#include <future>
 #include <thread>
 
+#include "foundation/os/thread_pool.h"
 #include "services/objects/events.h"
 #include "services/objects/keys.h"
 #include "services/objects/records.h"
@@ -105,6 +107,7 @@ TEST_P(StormTest, KeysAreLinearizable) {
   std::atomic<int> tick{0};
   std::mutex mutex;
   std::map<std::string, std::vector<Happened>> histories;
+  os::ThreadPool later("later", 2, 64);
   auto record = [&](const std::string& key, std::size_t value, bool write, int begin) {
     std::lock_guard lock(mutex);
     histories[key].push_back({value, write, begin, tick.fetch_add(1)});
@@ -124,6 +127,15 @@ TEST_P(StormTest, KeysAreLinearizable) {
       MustPut(own, Bytes(value));
       CopyRequest request{.source_bucket = "data", .source_key = own, .target = {.bucket = "data", .key = key}};
       ASSERT_TRUE(objects_->CopyObject(account_, request).ok());
+    } else if (how == 3) {
+      // As small objects come from clients: no thread waits for the commit.
+      auto session = objects_->BeginPut(account_, {.bucket = "data", .key = key});
+      ASSERT_TRUE(session.ok() && (*session)->Append(AsBytes(Bytes(value))).ok());
+      const auto told = std::make_shared<std::promise<bool>>();
+      (*session)->CommitSoon(
+          {}, [&](std::function<void()> work) { return later.TryContinue(std::move(work)); },
+          [told](Result<ObjectInfo> made) { told->set_value(made.ok()); });
+      ASSERT_TRUE(told->get_future().get());
     } else {
       MustPut(key, Bytes(value));
     }
