@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <mutex>
+#include <thread>
 
 #include "foundation/crypto/hash.h"
 #include "foundation/os/must_not_block.h"
@@ -50,8 +53,10 @@ class FakeFacts final : public api::FactSource {
 };
 
 // What the fake operation saw, for tests of which stages ran.
+// What operations saw, on whichever thread they ran.
 struct Seen {
-  int prepared = 0, ran = 0;
+  std::atomic<int> prepared = 0, ran = 0;
+  std::mutex mutex;  // of the two texts
   std::string principal, body;
   std::vector<api::Permission> permissions;
   std::function<void(api::Responder)> run;
@@ -63,8 +68,11 @@ class FakePrepared final : public api::Prepared {
   std::vector<api::Permission> permissions() const override { return seen_.permissions; }
   void Run(const std::shared_ptr<const api::Call>& call, api::Authorized, api::Responder respond) override {
     ++seen_.ran;
-    seen_.principal = call->session.arn;
-    seen_.body = call->body;
+    {
+      const std::lock_guard lock(seen_.mutex);
+      seen_.principal = call->session.arn;
+      seen_.body = call->body;
+    }
     if (seen_.run) return seen_.run(std::move(respond));
     respond(http::Response{200, {}, std::string("done")});
   }
@@ -273,6 +281,7 @@ TEST_F(GatewayTest, ACallersRateIsLimited) {
     exchanges.push_back(Request("/open"));
     gateway_->OnRequest(exchanges.back());
   }
+  while (seen_.ran < 4) std::this_thread::yield();  // before what they read is changed
   auto signed_one = Request("/");
   seen_.permissions = {{"fake:Signed", "*", {}}};
   Sign(*signed_one, administrator_.secret);
@@ -352,10 +361,11 @@ TEST_F(GatewayTest, ResidentCallIsAnsweredWhereItCame) {
 // An operation that has to wait after all begins again on the pool, and what it said before is heard by nobody.
 TEST_F(GatewayTest, ResidentCallThatMustWaitGoesToThePool) {
   seen_.permissions = {{"fake:Resident", "*", {}}};
-  std::vector<bool> waited;
+  std::atomic<int> waited = 0;
   seen_.run = [&](api::Responder respond) {
-    waited.push_back(os::MayBlock().ok());
-    respond(http::Response{waited.back() ? 200 : 404, {}, std::string()});
+    const bool may = os::MayBlock().ok();
+    waited += may ? 1 : 0;
+    respond(http::Response{may ? 200 : 404, {}, std::string()});
   };
   auto warm = Request("/resident"), exchange = Request("/resident");
   Sign(*warm, administrator_.secret);
@@ -369,7 +379,7 @@ TEST_F(GatewayTest, ResidentCallThatMustWaitGoesToThePool) {
     EXPECT_EQ(each->answer->status, 200);
     EXPECT_EQ(each->answers, 1);
   }
-  EXPECT_EQ(std::count(waited.begin(), waited.end(), true), 2) << "each ran once where it may wait";
+  EXPECT_EQ(waited, 2) << "each ran once where it may wait";
 }
 
 // A refusal is an answer too: one that is certain needs no pool.
