@@ -1,5 +1,8 @@
 #include "app/authenticate.h"
 
+#include "api/aws/s3_wire/request.h"
+#include "foundation/base/bytes.h"
+
 namespace aloft::app {
 namespace {
 
@@ -7,6 +10,12 @@ constexpr std::string_view kBearerPrefix = "Bearer ";
 
 crypto::RequestView ToSigned(const http::RequestHead& head) {
   return {head.method, head.path(), head.query(), head.headers.fields()};
+}
+
+std::string_view BucketOf(const crypto::RequestView& request, std::string_view domain) {
+  for (const auto& [name, value] : request.headers)
+    if (EqualsIgnoreCase(name, "host")) return api::s3::BucketOfHost(value, domain);
+  return {};
 }
 
 }  // namespace
@@ -38,8 +47,18 @@ Result<Proof> Authenticate::VerifySignature(const crypto::RequestView& request, 
                 "Credential should be scoped to correct service: '" + std::string(service) + "'.");
   ALOFT_ASSIGN(identity::Credential credential,
                identity_.FindCredential(authorization.access_key_id, authorization.session_token));
+  // Version 2 covers the bucket and the key, wherever the bucket stands, and not the host: a link would open the same
+  // path of every other bucket.
+  crypto::RequestView covered = request;
+  std::string resource;
+  if (authorization.version == crypto::Authorization::Version::kVersion2) {
+    if (const std::string_view bucket = BucketOf(request, domain_); !bucket.empty()) {
+      resource = "/" + std::string(bucket) + std::string(request.path);
+      covered.path = resource;
+    }
+  }
   ALOFT_ASSIGN(crypto::PayloadClaim claim,
-               crypto::Verify(request, authorization, credential.secret, clock_.Now(), body, signing_keys_));
+               crypto::Verify(covered, authorization, credential.secret, clock_.Now(), body, signing_keys_));
   return Proof{std::move(credential.session), Region(authorization.scope.region), std::move(claim)};
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/common/operation.h"
 #include "foundation/base/clock.h"
@@ -20,7 +22,9 @@ struct Proof {
 
 class Authenticate {
  public:
-  Authenticate(identity::Service& identity, const Clock& clock) : identity_(identity), clock_(clock) {}
+  // `domain`: whose hosts are buckets; empty: none is.
+  Authenticate(identity::Service& identity, const Clock& clock, std::string domain)
+      : identity_(identity), clock_(clock), domain_(std::move(domain)) {}
 
   // `body` is the whole body of a buffered operation, absent for a streamed one. Errors are those of crypto/sigv4.h and
   // of the identity service (unknown key, expired token); a caller without any proof is crypto::kNoSignature unless the
@@ -33,6 +37,7 @@ class Authenticate {
 
   identity::Service& identity_;
   const Clock& clock_;
+  const std::string domain_;
   crypto::SigningKeys signing_keys_;
 };
 

@@ -212,6 +212,10 @@ Status ReadConfigFile(const std::string& path, Config& config) {
   return {};
 }
 
+std::string Config::domain() const {
+  return public_name.find_first_not_of("0123456789.:") != std::string::npos ? public_name : std::string();
+}
+
 Status CompleteConfig(Config& config) {
   if (config.data_directory.empty()) config.data_directory = DefaultDataDirectory();
   std::error_code failure;

@@ -32,6 +32,8 @@ struct Config {
   std::string address = "127.0.0.1";  // where the API listens
   std::uint16_t port = 9710;          // 0: the kernel chooses
   std::string public_name;            // how clients and jobs call this server; empty: the address
+  // `public_name` where it is a name, empty where it is an address: buckets are hosts below it, too.
+  std::string domain() const;
   bool tls = true;
   std::string tls_certificate_file;  // PEM chain; empty: issued by the server's own CA
   std::string tls_key_file;

@@ -88,7 +88,8 @@ Status RunningSystem::Start() {
                           {"s3", "PutObject"},
                           {"sagemaker", "InvokeEndpoint"},
                           {"sagemaker", "Predict"},
-                          {"sagemaker", "ModelInfer"}}};
+                          {"sagemaker", "ModelInfer"}},
+                         config.domain()};
   gateway_ = std::make_unique<Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_, world_.clock,
                                        world_.random, world_.log, world_.metrics);
   ALOFT_TRY(services_->Start());

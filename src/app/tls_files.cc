@@ -20,8 +20,7 @@ std::vector<std::string> NamesOf(const Config& config) {
   std::vector<std::string> names{config.public_name, "localhost", "127.0.0.1", "::1"};
   if (config.address != "0.0.0.0" && config.address != "::") names.push_back(config.address);
   // Host-prefix operations of AWS clients put these before the host name.
-  bool dns = config.public_name.find_first_not_of("0123456789.:") != std::string::npos;
-  if (dns) names.push_back("*." + config.public_name);
+  if (const std::string domain = config.domain(); !domain.empty()) names.push_back("*." + domain);
   std::vector<std::string> unique;
   for (auto& name : names) {
     if (std::find(unique.begin(), unique.end(), name) == unique.end()) unique.push_back(std::move(name));

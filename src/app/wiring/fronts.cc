@@ -90,11 +90,9 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
       if (row.facts == nullptr) row.facts = tags_.get();
   aws_ = std::make_unique<api::AwsFront>(std::move(apis));
   // A bucket's name before a name of this server's; nothing goes before an address.
-  const std::string& name = world.config.public_name;
-  bool named = name.find_first_not_of("0123456789.:") != std::string::npos;
   s3_ = std::make_unique<api::s3::Front>(
       api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity(), &platform.kms_access()},
-      api::s3::Options{named ? name : std::string()});
+      api::s3::Options{world.config.domain()});
   inference_ = std::make_unique<api::InferenceFront>(services.serving(), tags_.get());
   sign_in_ = std::make_unique<api::SignInFront>(platform.identity(), doors.sign_in(), doors.tokens());
   admin_ = std::make_unique<AdminFront>(AdminSources{

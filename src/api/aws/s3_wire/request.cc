@@ -91,7 +91,8 @@ Result<std::string_view> OfSubResource(const SubResource& resource, std::string_
   return NoMethod();
 }
 
-// "bucket" of "bucket.s3.example.com:443"; empty where the host is not below the domain.
+}  // namespace
+
 std::string_view BucketOfHost(std::string_view host, std::string_view domain) {
   host =
       host.substr(0, host.rfind(':') == std::string_view::npos || host.ends_with(']') ? host.size() : host.rfind(':'));
@@ -100,8 +101,6 @@ std::string_view BucketOfHost(std::string_view host, std::string_view domain) {
   if (!EqualsIgnoreCase(host.substr(bucket.size() + 1), domain) || host[bucket.size()] != '.') return {};
   return bucket;
 }
-
-}  // namespace
 
 Result<Target> ParseTarget(const http::RequestHead& head, std::string_view domain) {
   Target target;

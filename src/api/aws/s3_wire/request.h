@@ -27,6 +27,9 @@ struct Target {
   std::string ObjectArn() const { return BucketArn() + "/" + key; }
 };
 
+// "bucket" of "bucket.s3.example.com:443", where `domain` is "s3.example.com"; empty where the host is not below it.
+std::string_view BucketOfHost(std::string_view host, std::string_view domain);
+
 // `domain` as in front.h. Errors: kInvalidUri.
 Result<Target> ParseTarget(const http::RequestHead& head, std::string_view domain);
 
