@@ -42,7 +42,7 @@ def ray_serve(bench, model: pathlib.Path) -> Peer:
     bench.versions["Ray Serve"] = venvs.version(binaries, "ray")
     port = free_port()
     home = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # paths of its sockets must be short
-    return Peer("ray", [str(binaries / "python"), str(PEERS / "ray_app.py"), str(port)], port, "/-/healthz", 120, MODEL=str(model), RAY_HOME=home,
+    return Peer("ray", [str(binaries / "python"), str(PEERS / "ray_app.py"), str(port)], port, "/predict", 120, MODEL=str(model), RAY_HOME=home,
                 RAY_USAGE_STATS_ENABLED="0")
 
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <random>
+#include <utility>
 
 #include "foundation/codec/json.h"
 #include "services/serving/component_name.h"
@@ -55,14 +56,25 @@ Router::Run::Run(const Router& router, Scope scope, Invocation invocation, std::
 }
 
 Router::Run::~Run() {
+  CountOut();
+}
+
+void Router::Run::CountOut() {
+  if (!std::exchange(counted_, false)) return;
   entry_->in_flight.fetch_sub(1);
   entry_->bytes.fetch_sub(invocation_->body.size(), std::memory_order_relaxed);
   totals_->in_flight.fetch_sub(1, std::memory_order_relaxed);
   totals_->bytes.fetch_sub(invocation_->body.size(), std::memory_order_relaxed);
 }
 
+// Whoever has its answer may ask again, and finds the room that it had.
+void Router::Run::Tell(Result<Answer> result) {
+  CountOut();
+  done_(std::move(result));
+}
+
 void Router::Run::NotReady() {
-  done_(Fail(kEndpointNotReady, Shown(invocation_->endpoint) + " has no worker that answers now; try again."));
+  Tell(Fail(kEndpointNotReady, Shown(invocation_->endpoint) + " has no worker that answers now; try again."));
 }
 
 void Router::Run::Go() {
@@ -77,21 +89,21 @@ void Router::Run::Go() {
     if (version != version_) tried_.clear();
     version_ = std::move(version);
     if (!version_ && status != EndpointStatus::kInService && status != EndpointStatus::kUpdating) {
-      return done_(Fail(kEndpointNotInService, Shown(invocation_->endpoint) + " of account " + scope_.account.value() +
-                                                   " is not in service: its status is " +
-                                                   std::string(ToString(status)) + "."));
+      return Tell(Fail(kEndpointNotInService, Shown(invocation_->endpoint) + " of account " + scope_.account.value() +
+                                                  " is not in service: its status is " + std::string(ToString(status)) +
+                                                  "."));
     }
     const std::string& wanted = invocation_->target_variant;
     if (version_ && !wanted.empty() &&
         std::none_of(version_->variants.begin(), version_->variants.end(),
                      [&](const RoutedVariant& variant) { return variant.name == wanted && !variant.shadow; })) {
-      return done_(
+      return Tell(
           Fail(kNoSuchVariant, "Variant " + wanted + " of endpoint " + invocation_->endpoint + " was not found."));
     }
     Choice choice;
     if (version_) choice = Choose();
     if (choice.worker != nullptr) {
-      if (Status fits = CheckTargets(*choice.variant); !fits.ok()) return done_(std::move(fits).error());
+      if (Status fits = CheckTargets(*choice.variant); !fits.ok()) return Tell(std::move(fits).error());
       return Send(choice);
     }
     tried_.clear();
@@ -227,7 +239,7 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
   if (result.ok() && !result->refusal.empty()) {
     Meet(variant, result->status, result->batch, received);
     Reason reason = result->refusal == "ModelNotReady" ? kModelNotReady : kBadTarget;
-    return done_(Fail(reason, TextOf(result->body)));
+    return Tell(Fail(reason, TextOf(result->body)));
   }
   if (result.ok()) {
     answer.status = result->status;
@@ -240,7 +252,7 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
     suspect_(worker.task);
     ErrorKind kind = result.error().kind();
     const bool begun = invocation_->stream && invocation_->stream->begun.load();
-    if (begun) return done_(std::move(result).error());
+    if (begun) return Tell(std::move(result).error());
     if (kind == ErrorKind::kUnavailable) return Go();  // it never got the request
     // A worker that died took all of its requests along, of which at most one is why. Each is asked once more: a
     // prediction that is computed twice harms nobody, and one that kills workers kills two.
@@ -259,7 +271,7 @@ void Router::Run::Receive(const RoutedVariant& variant, const RoutedWorker& work
     if (variant.capture && good && answered_ && !invocation_->stream)
       answered_(scope_, variant.name, *variant.capture, *invocation_, answer);
   }
-  done_(std::move(answer));
+  Tell(std::move(answer));
 }
 
 }  // namespace aloft::serving

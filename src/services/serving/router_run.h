@@ -46,6 +46,8 @@ class Router::Run : public std::enable_shared_from_this<Router::Run> {
   };
   Choice Choose() const;
   Status CheckTargets(const RoutedVariant& variant) const;
+  void CountOut();
+  void Tell(Result<Answer> result);
   void Send(Choice choice);
   void Receive(const RoutedVariant& variant, const RoutedWorker& worker, Result<WorkerAnswer> answer);
   void Shadow(const RoutedVariant& chosen);
@@ -71,7 +73,7 @@ class Router::Run : public std::enable_shared_from_this<Router::Run> {
   MonotonicTime sent_{};
   std::shared_ptr<const Version> version_;
   std::vector<const RoutedWorker*> tried_;  // of version_
-  bool repeated_ = false, shadowed_ = false;
+  bool counted_ = true, repeated_ = false, shadowed_ = false;
 };
 
 }  // namespace aloft::serving

@@ -97,6 +97,22 @@ TEST_F(RouterTest, BytesAreBounded) {
   EXPECT_THAT(workers_.pending, testing::SizeIs(3));
 }
 
+// As many clients as there is room for are never refused, however soon each asks again.
+TEST_F(RouterTest, WhoHasItsAnswerHasGivenItsRoomBack) {
+  Router router({.max_invocations_per_endpoint = 1}, workers_, meter_, clock_,
+                {.suspect = {}, .answered = {}, .waiting = [](const Scope&, const std::string&) {}});
+  router.Publish(kScope, "e", EndpointStatus::kInService, MakeVersion(1, {{1, 1}}));
+  int answered = 0;
+  router.Invoke(kScope, Ask(), [&](Result<Answer> first) {
+    answered += first.ok() ? 1 : 0;
+    router.Invoke(kScope, Ask(), [&](Result<Answer> second) { answered += second.ok() ? 1 : 0; });
+  });
+  workers_.Answer(200, "");
+  ASSERT_THAT(workers_.pending, testing::SizeIs(1));
+  workers_.Answer(200, "");
+  EXPECT_EQ(answered, 2);
+}
+
 // An endpoint whose worker answers nothing takes a part of the room for requests, and never the last of it.
 TEST_F(RouterTest, SlowEndpointsLeaveRoomForOthers) {
   Router router({.max_invocations_per_endpoint = 100, .max_invocations = 60}, workers_, meter_, clock_,
