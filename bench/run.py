@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Side-by-side benchmarks: Aloft beside the servers that people use otherwise, and beside what the machine itself can do.
 
-    bench/run.py --build build/release              # everything: build/bench.json, docs/benchmarks.md; about a quarter of an hour
+    bench/run.py --build build/release              # everything: build/bench.json, docs/benchmarks.md; about half an hour
     bench/run.py --build build/release --quick      # two short rounds of each; writes build/bench-quick.json only
     bench/run.py --build build/release --only s3 invoke
 
