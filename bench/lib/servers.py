@@ -100,3 +100,23 @@ class Peer:
         self.process.wait()
         self.log.close()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+class OnnxFloor:
+    """The bare loop around ONNX Runtime; `arguments` as bench/onnx_floor.cc tells."""
+
+    keys: list[str] = []
+
+    def __init__(self, bench, model: pathlib.Path, *arguments: str):
+        command = [str(bench.program("onnx-floor")), str(bench.build / "programs/lib/libonnxruntime.so.1"), str(model), *arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.target = f"127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def pids(self) -> list[int]:
+        return [self.process.pid]
+
+    all_pids = pids
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()

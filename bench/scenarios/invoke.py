@@ -10,7 +10,7 @@ import tempfile
 from lib import load, venvs
 from lib.measure import Stat, interleave
 from lib.models import ONNX_IMAGE, SKLEARN_IMAGE, Endpoints, TestModel
-from lib.servers import Ours, Peer, free_port
+from lib.servers import OnnxFloor, Ours, Peer, free_port
 
 PEERS = pathlib.Path(__file__).resolve().parents[1] / "peers"
 CLIENTS = 16
@@ -52,27 +52,8 @@ def start_mlserver(bench, model: TestModel) -> Peer:
     return Peer("mlserver", [str(python.parent / "mlserver"), "start", str(home)], port, "/v2/models/bench/ready", 120)
 
 
-class OnnxFloor:
-    keys: list[str] = []
-
-    def __init__(self, bench, model: TestModel):
-        library = bench.build / "programs/lib/libonnxruntime.so.1"
-        command = [str(bench.program("onnx-floor")), str(library), str(model.onnx_file), "json", *model.onnx_names]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.target = f"127.0.0.1:{int(self.process.stdout.readline())}"
-
-    def pids(self) -> list[int]:
-        return [self.process.pid]
-
-    all_pids = pids
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
 def start_peers(bench, model: TestModel) -> dict:
-    servers = {"bare loop, ONNX Runtime": OnnxFloor(bench, model)}
+    servers = {"bare loop, ONNX Runtime": OnnxFloor(bench, model.onnx_file, "json", *model.onnx_names)}
     for name, start in (("Flask", start_flask), ("gunicorn", start_gunicorn), ("MLServer", start_mlserver)):
         try:
             servers[name] = start(bench, model)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import pathlib
-import subprocess
 import tarfile
 import tempfile
 
@@ -12,7 +11,7 @@ from lib import load, venvs
 from lib.measure import Stat, interleave
 from lib.models import ONNX_IMAGE, Endpoints
 from lib.networks import Network, networks
-from lib.servers import Ours, Peer, free_port
+from lib.servers import OnnxFloor, Ours, Peer, free_port
 
 PEERS = pathlib.Path(__file__).resolve().parents[1] / "peers"
 CLIENTS = (1, 8, 64, 512)
@@ -44,24 +43,6 @@ def ray_serve(bench, model: pathlib.Path) -> Peer:
     home = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # paths of its sockets must be short
     return Peer("ray", [str(binaries / "python"), str(PEERS / "ray_app.py"), str(port)], port, "/predict", 120, MODEL=str(model), RAY_HOME=home,
                 RAY_USAGE_STATS_ENABLED="0")
-
-
-class RawFloor:
-    keys: list[str] = []
-
-    def __init__(self, bench, model: pathlib.Path, network: Network):
-        command = [str(bench.program("onnx-floor")), str(bench.build / "programs/lib/libonnxruntime.so.1"), str(model), *network.floor_arguments()]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.target = f"127.0.0.1:{int(self.process.stdout.readline())}"
-
-    def pids(self) -> list[int]:
-        return [self.process.pid]
-
-    all_pids = pids
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 def archive(content: bytes) -> bytes:
@@ -98,7 +79,7 @@ def alternatives(bench, network: Network, home: pathlib.Path, ours: Ours, endpoi
 
 
 def start_peers(bench, model: pathlib.Path, network: Network, servers: dict) -> None:
-    servers[FLOOR] = RawFloor(bench, model, network)
+    servers[FLOOR] = OnnxFloor(bench, model, *network.floor_arguments())
     for name, start in (("gunicorn", gunicorn), ("BentoML", bentoml), ("Ray Serve", ray_serve)):
         try:
             servers[name] = start(bench, model)

@@ -81,7 +81,7 @@ json::object AttributeOf(const SearchChoices& choices) {
 }
 
 void Search(const SearchChoices& choices) {
-  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(choices.profile))));
+  auto remote = Connect(choices.profile);
   json::object request = AttributeOf(choices);
   for (int shown = 0; shown < choices.limit;) {
     json::value page = OrFail(remote->Json("cloudtrail", kLookup, request));
@@ -97,7 +97,7 @@ void Search(const SearchChoices& choices) {
 
 // The last events, oldest first, then new ones as they come. Its own questions are left out.
 void Tail(const SearchChoices& choices, bool once) {
-  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(choices.profile))));
+  auto remote = Connect(choices.profile);
   std::set<std::string> seen;
   bool first = true;
   while (true) {

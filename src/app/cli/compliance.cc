@@ -186,7 +186,7 @@ class Collector {
 void Report(const Choices& choices) {
   const ComplianceProfile* profile = FindComplianceProfile(choices.controls);
   if (profile == nullptr) throw CommandFailed{Fail(kInvalidArgument, "--profile is one of hipaa, pci, soc2")};
-  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(choices.profile))));
+  auto remote = Connect(choices.profile);
   ReportHead head;
   head.at = SystemClock().Now();
   Checks checks = Collector(*remote, choices, head.at).Run(head);

@@ -52,7 +52,7 @@ void PrintList(const json::object& answer) {
 }
 
 void Why(const WhyOptions& options) {
-  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(options.profile))));
+  auto remote = Connect(options.profile);
   json::object request{{"Principal", options.principal}, {"Action", options.action}, {"Resource", options.resource}};
   request["Context"] = ReadContext(options.context);
   const json::value answer = OrFail(remote->Own("ExplainAccess", request));
@@ -68,7 +68,7 @@ void Why(const WhyOptions& options) {
 }
 
 void RevokeRole(const std::string& profile, const std::string& role) {
-  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
+  auto remote = Connect(profile);
   OrFail(remote->Own("RevokeRoleSessions", json::object{{"RoleName", role}}));
   std::printf("Every session of role %s that was made until now is over. Running jobs get new credentials.\n",
               role.c_str());

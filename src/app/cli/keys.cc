@@ -32,7 +32,7 @@ void Print(const boost::json::value& status) {
 }
 
 void Ask(const std::string& profile, const char* operation) {
-  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(profile))));
+  auto remote = Connect(profile);
   Print(OrFail(remote->Own(operation, boost::json::object{})));
 }
 

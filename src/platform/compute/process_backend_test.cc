@@ -215,15 +215,21 @@ TEST(ProcessBackendTest, TasksWaitForRoom) {
   EXPECT_FALSE(harness.backend().Observe(huge.id).ok());
 }
 
+// In a machine of room for one: a task of a pool that keeps its room for an hour.
+TaskSpec Keeping(TaskHarness& harness, const std::string& script) {
+  harness.options().capacity.memory_bytes = 600u << 20;
+  TaskSpec first = harness.Shell("first", script);
+  first.limits.memory_bytes = 400u << 20;
+  first.pool = "p";
+  first.keep_room = std::chrono::hours(1);
+  return first;
+}
+
 // A task's kept room is nobody else's after its end, also for the next server, until one of its pool starts in it; that
 // one's own end gives it back.
 TEST(ProcessBackendTest, KeptRoomGoesToItsPool) {
   TaskHarness harness;
-  harness.options().capacity.memory_bytes = 600u << 20;
-  TaskSpec first = harness.Shell("first", "true");
-  first.limits.memory_bytes = 400u << 20;
-  first.pool = "p";
-  first.keep_room = std::chrono::hours(1);
+  const TaskSpec first = Keeping(harness, "true");
   TaskSpec other = first, second = first;
   other.id = TaskId("other");
   other.pool.clear();
@@ -246,11 +252,7 @@ TEST(ProcessBackendTest, KeptRoomGoesToItsPool) {
 // Removing the task gives its room back.
 TEST(ProcessBackendTest, KeptRoomEndsWithItsTask) {
   TaskHarness harness;
-  harness.options().capacity.memory_bytes = 600u << 20;
-  TaskSpec first = harness.Shell("first", "exit 3");
-  first.limits.memory_bytes = 400u << 20;
-  first.pool = "p";
-  first.keep_room = std::chrono::hours(1);
+  const TaskSpec first = Keeping(harness, "exit 3");
   TaskSpec other = first;
   other.id = TaskId("other");
   other.pool = "q";

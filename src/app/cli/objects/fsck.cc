@@ -40,7 +40,7 @@ void Tell(Progress& progress, Findings& found, std::string_view kind, std::strin
 }
 
 void CheckOnline(const Options& options, const Clock& clock, Findings& found) {
-  auto remote = OrFail(Remote::Connect(OrFail(LoadProfile(options.profile))));
+  auto remote = Connect(options.profile);
   Progress progress(clock, [&] { return LineOf(found); });
   std::string from;
   do {
