@@ -32,9 +32,7 @@ def iam(cloud):
 @pytest.fixture
 def own_cloud(binary, tmp_path):
     """A server whose trails deliver each second, not each minute."""
-    settings = tmp_path / "aloft.toml"
-    settings.write_text("trail_delivery_seconds = 1\n")
-    cloud = Cloud.start(binary, tmp_path / "data", "--config", str(settings))
+    cloud = Cloud.start(binary, tmp_path / "data", settings="trail_delivery_seconds = 1\n")
     yield cloud
     cloud.close()
 

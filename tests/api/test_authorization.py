@@ -167,9 +167,7 @@ def test_iam_why_at_gates(cloud):
 
 # One caller's rush is refused in each API's own words, with a hint; another caller is served.
 def test_rate_limits(binary, tmp_path):
-    settings = tmp_path / "aloft.toml"
-    settings.write_text("[limits]\ncontrol = 3\ndata = 3\nanonymous = 3\n")
-    cloud = Cloud.start(binary, tmp_path / "data", "--config", str(settings))
+    cloud = Cloud.start(binary, tmp_path / "data", settings="[limits]\ncontrol = 3\ndata = 3\nanonymous = 3\n")
     try:
         slow = cloud.admin.client("s3", retries={"max_attempts": 0})
 
@@ -203,7 +201,5 @@ def test_rate_limits(binary, tmp_path):
 
 # A setting that does not exist is an error that names it, not a limit that nobody has.
 def test_limits_are_checked(binary, tmp_path):
-    settings = tmp_path / "aloft.toml"
-    settings.write_text("[limits]\nrequests = 3\n")
     with pytest.raises(RuntimeError, match="limits.requests"):
-        Cloud.start(binary, tmp_path / "data", "--config", str(settings)).close()
+        Cloud.start(binary, tmp_path / "data", settings="[limits]\nrequests = 3\n").close()

@@ -140,8 +140,7 @@ def test_logs_without_end(trainer):
 def test_ignores_sigterm(binary, tmp_path):
     from cloud import Cloud
 
-    (tmp_path / "aloft.toml").write_text("stop_grace_seconds = 1\n")
-    cloud = Cloud.start(binary, tmp_path / "data", "--config", str(tmp_path / "aloft.toml"))
+    cloud = Cloud.start(binary, tmp_path / "data", settings="stop_grace_seconds = 1\n")
     try:
         cloud.admin.client("s3").create_bucket(Bucket="stubborn")
         trainer = Trainer(cloud, "stubborn")

@@ -10,9 +10,7 @@ from jobs import Trainer
 @pytest.fixture
 def brief(binary, tmp_path):
     """A server whose tasks get credentials for a minute."""
-    settings = tmp_path / "aloft.toml"
-    settings.write_text("task_credentials_seconds = 60\n")
-    cloud = Cloud.start(binary, tmp_path / "data", "--config", str(settings))
+    cloud = Cloud.start(binary, tmp_path / "data", settings="task_credentials_seconds = 60\n")
     yield cloud
     cloud.close()
 

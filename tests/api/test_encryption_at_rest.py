@@ -20,9 +20,7 @@ def on_disk(cloud, marker: bytes) -> bool:
 # "off" only what asks for encryption by itself has it and says so.
 @pytest.mark.parametrize("at_rest", ["aes", "off"])
 def test_encryption_is_claimed_only_where_it_is(binary, tmp_path, at_rest):
-    settings = tmp_path / "aloft.toml"
-    settings.write_text(f'[encryption]\nat_rest = "{at_rest}"\n')
-    cloud = Cloud.start(binary, tmp_path / "data", "--config", str(settings))
+    cloud = Cloud.start(binary, tmp_path / "data", settings=f'[encryption]\nat_rest = "{at_rest}"\n')
     try:
         s3 = cloud.admin.client("s3")
         s3.create_bucket(Bucket="rest")

@@ -39,9 +39,7 @@ def session(cloud, credentials) -> Identity:
 def home(binary, tmp_path_factory):
     """A server that lets issuers live on this machine."""
     directory = tmp_path_factory.mktemp("sts")
-    settings = directory / "aloft.toml"
-    settings.write_text('oidc_issuer_networks = "loopback"\nlast_use_seconds = 1\n')
-    cloud = Cloud.start(binary, directory / "data", "--config", str(settings))
+    cloud = Cloud.start(binary, directory / "data", settings='oidc_issuer_networks = "loopback"\nlast_use_seconds = 1\n')
     yield cloud
     cloud.close()
 

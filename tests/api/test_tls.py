@@ -82,8 +82,7 @@ def test_reload_drops_nobody(binary, tmp_path):
         os.replace(tmp_path / "certificate.new", tmp_path / "certificate.pem")
 
     issue("one")
-    (tmp_path / "aloft.toml").write_text(f'tls_certificate_file = "{tmp_path}/certificate.pem"\ntls_key_file = "{tmp_path}/key.pem"\n')
-    cloud = Cloud.start(binary, tmp_path / "data", "--config", str(tmp_path / "aloft.toml"))
+    cloud = Cloud.start(binary, tmp_path / "data", settings=f'tls_certificate_file = "{tmp_path}/certificate.pem"\ntls_key_file = "{tmp_path}/key.pem"\n')
     try:
         first = fingerprint(cloud)
         context = ssl.create_default_context(cafile=str(tmp_path / "certificate.pem"))

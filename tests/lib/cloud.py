@@ -70,8 +70,14 @@ class Cloud:
         self.port = 0
 
     @classmethod
-    def start(cls, binary, data, *arguments: str, **variables: str) -> "Cloud":
-        cloud = cls(pathlib.Path(binary), pathlib.Path(data), arguments, variables)
+    def start(cls, binary, data, *arguments: str, settings: str = "", **variables: str) -> "Cloud":
+        """`settings`: its configuration file's text."""
+        data = pathlib.Path(data)
+        if settings:
+            file = data.with_name(data.name + ".toml")
+            file.write_text(settings)
+            arguments += ("--config", str(file))
+        cloud = cls(pathlib.Path(binary), data, arguments, variables)
         cloud.restart()
         return cloud
 

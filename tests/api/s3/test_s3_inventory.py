@@ -73,8 +73,7 @@ def test_rights(cloud, s3, bucket):
 # A list comes by itself once the destination lets S3 in, survives a restart of the server, is encrypted as the destination asks by default, and pandas
 # reads it by its manifest.
 def test_delivery(binary, tmp_path):
-    (tmp_path / "aloft.toml").write_text("inventory_seconds = 1\n")
-    cloud = Cloud.start(binary, tmp_path / "data", "--no-tls", "--config", str(tmp_path / "aloft.toml"))
+    cloud = Cloud.start(binary, tmp_path / "data", "--no-tls", settings="inventory_seconds = 1\n")
     try:
         s3 = cloud.admin.client("s3")
         s3.create_bucket(Bucket="source")

@@ -17,8 +17,7 @@ def named(binary, tmp_path, monkeypatch):
     resolve = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: resolve(
         "127.0.0.1" if isinstance(host, str) and (host == NAME or host.endswith("." + NAME)) else host, *rest, **more))
-    (tmp_path / "aloft.toml").write_text(f'public_name = "{NAME}"\n')
-    cloud = Cloud.start(binary, tmp_path / "data", "--config", str(tmp_path / "aloft.toml"))
+    cloud = Cloud.start(binary, tmp_path / "data", settings=f'public_name = "{NAME}"\n')
     yield cloud
     cloud.close()
 
