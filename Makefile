@@ -37,7 +37,7 @@ fault: build ## power cuts, kill -9, full disks
 	@$(PYTEST) $(SIDE_BY_SIDE) tests/fault --binary $(BUILD)/src/app/aloft
 
 soak: build ## the long form of the fault tests and of those that draw at random, and every test of clients on PostgreSQL
-	@ALOFT_SOAK=1 $(BUILD)/src/services/objects/objects_test --gtest_filter='*Histories*:*Model*'
+	@ALOFT_SOAK=1 $(BUILD)/src/services/objects/histories/object_histories_test --gtest_filter='*Histories*:*Model*'
 	@ALOFT_SOAK=1 $(PYTEST) tests/fault --binary $(BUILD)/src/app/aloft
 	@ALOFT_SOAK=1 $(PYTEST) $(SIDE_BY_SIDE) tests/api --engines postgres --binary $(BUILD)/src/app/aloft
 

@@ -12,7 +12,7 @@
 #include "foundation/base/random.h"
 #include "foundation/blob/store.h"
 #include "foundation/kv/store.h"
-#include "services/objects/keys.h"
+#include "services/objects/records/keys.h"
 #include "services/objects/service.h"
 
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "platform/kms/service.h"
-#include "services/objects/key_service.h"
+#include "services/objects/contract/key_service.h"
 
 namespace aloft::app {
 

@@ -5,7 +5,7 @@
 #include "app/wiring/root_of_trust.h"
 #include "platform/audit/signer.h"
 #include "platform/identity/follow.h"
-#include "services/objects/reseal.h"
+#include "services/objects/records/reseal.h"
 
 namespace aloft::app {
 namespace {

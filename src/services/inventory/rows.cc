@@ -4,7 +4,7 @@
 
 #include "foundation/codec/time.h"
 #include "foundation/codec/uri.h"
-#include "services/objects/digests.h"
+#include "services/objects/contract/digests.h"
 
 namespace aloft::inventory {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "services/inventory/types.h"
 #include "services/lifecycle/policy.h"
-#include "services/objects/types.h"
+#include "services/objects/contract/types.h"
 
 namespace aloft::inventory {
 

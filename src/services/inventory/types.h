@@ -9,7 +9,7 @@
 #include "foundation/base/clock.h"
 #include "foundation/base/id.h"
 #include "foundation/base/result.h"
-#include "services/objects/encryption_types.h"
+#include "services/objects/contract/encryption_types.h"
 
 namespace aloft::inventory {
 

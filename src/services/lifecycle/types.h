@@ -9,7 +9,7 @@
 
 #include "foundation/base/clock.h"
 #include "foundation/base/result.h"
-#include "services/objects/types.h"
+#include "services/objects/contract/types.h"
 
 namespace aloft::lifecycle {
 

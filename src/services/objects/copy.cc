@@ -1,11 +1,12 @@
 // CopyObject: bytes are shared where both objects' keys allow it, else written again.
-#include "services/objects/body_writer.h"
-#include "services/objects/core.h"
-#include "services/objects/encryption.h"
-#include "services/objects/events.h"
-#include "services/objects/keys.h"
-#include "services/objects/policy.h"
-#include "services/objects/versions.h"
+#include "services/objects/contract/policy.h"
+#include "services/objects/engine/body_writer.h"
+#include "services/objects/engine/core.h"
+#include "services/objects/engine/encryption.h"
+#include "services/objects/engine/versions.h"
+#include "services/objects/records/events.h"
+#include "services/objects/records/keys.h"
+#include "services/objects/service.h"
 
 namespace aloft::objects {
 namespace {

@@ -1,11 +1,12 @@
 // Deleting: a version for good, or whatever is the latest behind a delete marker.
 #include <set>
 
-#include "services/objects/events.h"
-#include "services/objects/keys.h"
-#include "services/objects/policy.h"
-#include "services/objects/position.h"
-#include "services/objects/versions.h"
+#include "services/objects/contract/policy.h"
+#include "services/objects/engine/versions.h"
+#include "services/objects/records/events.h"
+#include "services/objects/records/keys.h"
+#include "services/objects/records/position.h"
+#include "services/objects/service.h"
 
 namespace aloft::objects {
 namespace {

@@ -1,6 +1,6 @@
 #include "foundation/crypto/hash.h"
 #include "platform/keys/keyring.h"
-#include "services/objects/reseal.h"
+#include "services/objects/records/reseal.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {

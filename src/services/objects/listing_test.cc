@@ -1,6 +1,6 @@
 #include <set>
 
-#include "services/objects/policy.h"
+#include "services/objects/contract/policy.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {

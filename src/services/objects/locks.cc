@@ -1,29 +1,13 @@
-// Versioning and object lock: what a bucket says, and what one version says.
-#include "services/objects/events.h"
-#include "services/objects/keys.h"
-#include "services/objects/policy.h"
-#include "services/objects/versions.h"
+// What one version says of itself: tags, access, retention, legal hold.
+#include "services/objects/service.h"
+
+#include "services/objects/contract/policy.h"
+#include "services/objects/engine/versions.h"
+#include "services/objects/records/events.h"
+#include "services/objects/records/keys.h"
 
 namespace aloft::objects {
 namespace {
-
-// Changes the bucket's record by `change`.
-template <class Change>
-Status ChangeBucket(Core& core, const AccountId& account, std::string_view name, const Change& change) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    ALOFT_ASSIGN(auto found, core.FindBucketForWrite(account, name));
-    ALOFT_TRY(change(found.record.bucket));
-    std::string encoded = Encode(found.record);
-    kv::Batch batch;
-    batch.Expect(kBucketSpace, std::string(name), found.version);
-    batch.Put(kBucketSpace, std::string(name), encoded);
-    batch.Put(kOwnedSpace, OwnedKey(account, name), encoded);
-    auto applied = core.store.Apply(std::move(batch));
-    if (applied.ok()) return {};
-    if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
-  }
-  return Busy();
-}
 
 // Changes one object version by `change`, where it lies.
 template <class Change>
@@ -50,29 +34,6 @@ Status CheckLockable(const Bucket& bucket) {
 }
 
 }  // namespace
-
-Status Service::SetVersioning(const AccountId& account, std::string_view bucket, Versioning versioning) {
-  if (versioning == Versioning::kNever) return Fail(kInvalidArgument, "Versioning cannot be removed, only suspended");
-  return ChangeBucket(*core_, account, bucket, [&](Bucket& record) -> Status {
-    if (record.lock.enabled && versioning != Versioning::kEnabled)
-      return Fail(kLockNeedsVersioning,
-                  "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.");
-    record.versioning = versioning;
-    return {};
-  });
-}
-
-Status Service::SetLockConfiguration(const AccountId& account, std::string_view bucket, const LockConfiguration& lock) {
-  if (!lock.enabled) return Fail(kInvalidArgument, "Object Lock cannot be disabled once it is enabled");
-  ALOFT_TRY(CheckDefaultRetention(lock.retention));
-  return ChangeBucket(*core_, account, bucket, [&](Bucket& record) -> Status {
-    if (record.versioning != Versioning::kEnabled)
-      return Fail(kLockNeedsVersioning,
-                  "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration");
-    record.lock = lock;
-    return {};
-  });
-}
 
 Status Service::SetTags(const AccountId& account, std::string_view bucket, std::string_view key, Pairs tags,
                         std::string_view version) {

@@ -1,10 +1,12 @@
-// Buckets.
+// The door's hinges: what the rooms below do is joined here. The operations on objects are this room's own.
 #include "services/objects/service.h"
 
-#include "foundation/base/fault_point.h"
-#include "services/objects/core.h"
-#include "services/objects/keys.h"
-#include "services/objects/policy.h"
+#include "services/objects/buckets/buckets.h"
+#include "services/objects/buckets/settings.h"
+#include "services/objects/engine/core.h"
+#include "services/objects/integrity/integrity.h"
+#include "services/objects/listings/listings.h"
+#include "services/objects/uploads/uploads.h"
 
 namespace aloft::objects {
 
@@ -20,135 +22,118 @@ const Limits& Service::limits() const {
 
 Result<Bucket> Service::CreateBucket(const AccountId& account, const Region& region, std::string_view bucket,
                                      const Pairs& settings, bool lock) {
-  ALOFT_TRY(CheckBucketName(bucket));
-  std::string prefix = OwnedKey(account, "");
-  ALOFT_ASSIGN(auto owned, core_->store.Scan(kOwnedSpace, {.from = prefix,
-                                                           .to = After(prefix),
-                                                           .limit = core_->limits.max_buckets,
-                                                           .reverse = false,
-                                                           .keys_only = true}));
-  if (owned.entries.size() >= core_->limits.max_buckets)
-    return Fail(kTooManyBuckets, "You have attempted to create more buckets than allowed");
-  BucketRecord record;
-  record.bucket = {.name = std::string(bucket), .account = account, .region = region, .created = core_->clock.Now()};
-  if (lock) {
-    record.bucket.versioning = Versioning::kEnabled;
-    record.bucket.lock.enabled = true;
-  }
-  std::string encoded = Encode(record);
-  kv::Batch batch;
-  batch.Expect(kBucketSpace, record.bucket.name, kv::kAbsent);
-  batch.Put(kBucketSpace, record.bucket.name, encoded);
-  batch.Put(kOwnedSpace, OwnedKey(account, bucket), encoded);
-  for (const auto& [name, document] : settings) batch.Put(kSettingSpace, SettingKey(record.bucket, name), document);
-  auto applied = core_->store.Apply(std::move(batch));
-  if (applied.ok()) return record.bucket;
-  if (!(applied.error().reason == kv::kVersionMismatch)) return std::move(applied).error();
-  auto found = core_->FindBucket(account, bucket);
-  if (found.ok())
-    return Fail(kBucketOwned, "Your previous request to create the named bucket succeeded and you already own it.");
-  if (found.error().reason == kForeignBucket)
-    return Fail(kBucketTaken,
-                "The requested bucket name is not available. The bucket namespace is shared by all users of the "
-                "system. Please select a different name and try again.");
-  return found.error().reason == kNoSuchBucket ? Busy() : found.error();
+  return objects::CreateBucket(*core_, account, region, bucket, settings, lock);
 }
 
 Result<Bucket> Service::HeadBucket(const AccountId& account, std::string_view bucket) {
-  ALOFT_ASSIGN(auto found, core_->FindBucket(account, bucket));
-  return std::move(found.record.bucket);
+  return objects::HeadBucket(*core_, account, bucket);
 }
 
 Status Service::DeleteBucket(const AccountId& account, std::string_view bucket) {
-  ALOFT_ASSIGN(auto found, core_->FindBucketForWrite(account, bucket));
-  std::string name(bucket);
-  std::string prefix = IndexPrefix(found.record.bucket);
-  kv::ScanRange any{.from = prefix, .to = After(prefix), .limit = 1, .reverse = false, .keys_only = true};
-  auto full = [] { return Fail(kBucketNotEmpty, "The bucket you tried to delete is not empty"); };
-  {
-    ALOFT_ASSIGN(auto page, core_->store.Scan(kIndexSpace, any));
-    if (!page.entries.empty()) return full();
-  }
-  // Close the bucket, so that no write in flight can land after the look that finds it empty: every write expects the
-  // bucket's version.
-  BucketRecord closing = found.record;
-  closing.closing_since = core_->clock.Now();
-  auto apply = [&](kv::Batch batch) -> Result<kv::Version> {
-    auto applied = core_->store.Apply(std::move(batch));
-    if (!applied.ok() && applied.error().reason == kv::kVersionMismatch) return Busy();
-    return applied;
-  };
-  kv::Batch close;
-  close.Expect(kBucketSpace, name, found.version);
-  close.Put(kBucketSpace, name, Encode(closing));
-  ALOFT_ASSIGN(kv::Version closed, apply(std::move(close)));
-  ALOFT_FAULT_POINT("objects.delete_bucket.closed");
-  ALOFT_ASSIGN(auto page, core_->store.Scan(kIndexSpace, any));
-  if (!page.entries.empty()) {
-    kv::Batch reopen;
-    reopen.Expect(kBucketSpace, name, closed);
-    reopen.Put(kBucketSpace, name, Encode(found.record));
-    ALOFT_TRY(apply(std::move(reopen)));
-    return full();
-  }
-  while (true) {
-    ALOFT_ASSIGN(auto uploads, ListUploads(account, {.bucket = name,
-                                                     .prefix = {},
-                                                     .delimiter = {},
-                                                     .key_marker = {},
-                                                     .upload_id_marker = {},
-                                                     .max_uploads = 100}));
-    for (const auto& upload : uploads.uploads) {
-      auto aborted = AbortUpload(account, name, upload.key, upload.id);
-      if (!aborted.ok() && !(aborted.error().reason == kNoSuchUpload)) return aborted;
-    }
-    if (!uploads.truncated) break;
-  }
-  kv::Batch remove;
-  remove.Expect(kBucketSpace, name, closed);
-  remove.Delete(kBucketSpace, name);
-  remove.Delete(kOwnedSpace, OwnedKey(account, bucket));
-  ALOFT_TRY(core_->RemoveSettings(remove, found.record.bucket));
-  ALOFT_TRY(apply(std::move(remove)));
-  return {};
+  return objects::DeleteBucket(*core_, account, bucket);
 }
 
 Result<BucketsPage> Service::ListBuckets(const AccountId& account, std::string_view prefix, std::string_view after,
                                          std::size_t limit) {
-  BucketsPage page;
-  std::string base = OwnedKey(account, "");
-  std::string from = OwnedKey(account, prefix);
-  kv::ScanRange range{.from = from, .to = After(from), .limit = limit + 1};
-  if (!after.empty()) range.from = std::max(range.from, OwnedKey(account, after) + '\0');
-  if (limit == 0) return page;
-  while (page.buckets.size() < limit) {
-    if (range.from >= range.to) return page;
-    ALOFT_ASSIGN(auto scanned, core_->store.Scan(kOwnedSpace, range));
-    for (const auto& entry : scanned.entries) {
-      if (page.buckets.size() == limit) {
-        page.next_after = page.buckets.back().name;
-        return page;
-      }
-      ALOFT_ASSIGN(BucketRecord record, DecodeBucket(entry.value));
-      page.buckets.push_back(std::move(record.bucket));
-    }
-    if (!scanned.more) return page;
-    range.from = scanned.entries.back().key + '\0';
-  }
-  page.next_after = page.buckets.back().name;
-  return page;
+  return objects::ListBuckets(*core_, account, prefix, after, limit);
 }
 
 Result<BucketsPage> Service::ListAllBuckets(std::string_view after, std::size_t limit) {
-  BucketsPage page;
-  kv::ScanRange range{.from = after.empty() ? std::string() : std::string(after) + '\0', .to = {}, .limit = limit};
-  ALOFT_ASSIGN(auto scanned, core_->store.Scan(kBucketSpace, range));
-  for (const auto& entry : scanned.entries) {
-    ALOFT_ASSIGN(BucketRecord record, DecodeBucket(entry.value));
-    page.buckets.push_back(std::move(record.bucket));
-  }
-  if (scanned.more) page.next_after = page.buckets.back().name;
-  return page;
+  return objects::ListAllBuckets(*core_, after, limit);
+}
+
+Status Service::SetVersioning(const AccountId& account, std::string_view bucket, Versioning versioning) {
+  return objects::SetVersioning(*core_, account, bucket, versioning);
+}
+
+Status Service::SetLockConfiguration(const AccountId& account, std::string_view bucket, const LockConfiguration& lock) {
+  return objects::SetLockConfiguration(*core_, account, bucket, lock);
+}
+
+Result<BucketLocation> Service::Locate(std::string_view bucket) {
+  return objects::Locate(*core_, bucket);
+}
+
+Result<std::optional<std::string>> Service::GetSetting(const AccountId& account, std::string_view bucket,
+                                                       std::string_view name) {
+  return objects::GetSetting(*core_, account, bucket, name);
+}
+
+Result<Pairs> Service::ListSettings(const AccountId& account, std::string_view bucket, std::string_view prefix) {
+  return objects::ListSettings(*core_, account, bucket, prefix);
+}
+
+Status Service::PutSetting(const AccountId& account, std::string_view bucket, std::string_view name,
+                           std::string_view document) {
+  return objects::PutSetting(*core_, account, bucket, name, document);
+}
+
+Status Service::DeleteSetting(const AccountId& account, std::string_view bucket, std::string_view name) {
+  return objects::DeleteSetting(*core_, account, bucket, name);
+}
+
+Result<ListPage> Service::ListObjects(const AccountId& account, const ListRequest& request) {
+  return objects::ListObjects(*core_, account, request);
+}
+
+Result<ListVersionsPage> Service::ListVersions(const AccountId& account, const ListVersionsRequest& request) {
+  return objects::ListVersions(*core_, account, request);
+}
+
+Result<UploadInfo> Service::CreateUpload(const AccountId& account, const PutRequest& request, ChecksumType type) {
+  return objects::CreateUpload(*core_, account, request, type);
+}
+
+Result<UploadInfo> Service::FindUpload(const AccountId& account, std::string_view bucket, std::string_view key,
+                                       const UploadId& upload) {
+  return objects::FindUpload(*core_, account, bucket, key, upload);
+}
+
+Result<std::unique_ptr<PartSession>> Service::BeginPart(const AccountId& account, PartRequest request) {
+  return objects::BeginPart(*core_, account, std::move(request));
+}
+
+Result<Part> Service::CopyPart(const AccountId& account, const PartRequest& request, const PartSource& from) {
+  return objects::CopyPart(*core_, account, request, from);
+}
+
+Result<PartsPage> Service::ListParts(const AccountId& account, std::string_view bucket, std::string_view key,
+                                     const UploadId& upload, int after, std::size_t limit) {
+  return objects::ListParts(*core_, account, bucket, key, upload, after, limit);
+}
+
+Result<ListUploadsPage> Service::ListUploads(const AccountId& account, const ListUploadsRequest& request) {
+  return objects::ListUploads(*core_, account, request);
+}
+
+Result<ObjectInfo> Service::CompleteUpload(const AccountId& account, const CompleteRequest& request) {
+  return objects::CompleteUpload(*core_, account, request);
+}
+
+Status Service::AbortUpload(const AccountId& account, std::string_view bucket, std::string_view key,
+                            const UploadId& upload) {
+  return objects::AbortUpload(*core_, account, bucket, key, upload);
+}
+
+Result<CheckReport> Service::Check(const CheckOptions& options, const std::function<void(const Problem&)>& report) {
+  return objects::Check(*core_, options, report);
+}
+
+Result<ScrubStep> Service::Scrub(const CheckOptions& options, std::chrono::microseconds interval,
+                                 const std::function<void(const Problem&)>& report) {
+  return objects::Scrub(*core_, options, interval, report);
+}
+
+Result<Usage> Service::Count(const AccountId& account, std::string_view bucket, std::string_view prefix) {
+  return objects::Count(*core_, account, bucket, prefix);
+}
+
+Result<ReclaimReport> Service::Reclaim(std::chrono::microseconds grace, std::size_t limit) {
+  return objects::Reclaim(*core_, grace, limit);
+}
+
+Result<ReclaimReport> Service::SweepOrphans(std::chrono::microseconds min_age) {
+  return objects::SweepOrphans(*core_, min_age);
 }
 
 }  // namespace aloft::objects

@@ -13,67 +13,26 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "foundation/base/bytes.h"
 #include "foundation/base/log.h"
 #include "foundation/base/random.h"
 #include "foundation/base/result.h"
 #include "foundation/blob/store.h"
 #include "foundation/kv/store.h"
-#include "services/objects/check_types.h"
-#include "services/objects/errors.h"
-#include "services/objects/key_service.h"
-#include "services/objects/listing_types.h"
-#include "services/objects/settings.h"
-#include "services/objects/types.h"
-#include "services/objects/upload_types.h"
+#include "services/objects/contract/check_types.h"
+#include "services/objects/contract/errors.h"
+#include "services/objects/contract/key_service.h"
+#include "services/objects/contract/listing_types.h"
+#include "services/objects/contract/sessions.h"
+#include "services/objects/contract/settings.h"
+#include "services/objects/contract/types.h"
+#include "services/objects/contract/upload_types.h"
 
 namespace aloft::objects {
 
 class Core;
-
-// An upload in progress: append, then commit once. Dropping it leaves nothing behind. One thread at a time.
-class PutSession {
- public:
-  virtual ~PutSession() = default;
-  virtual Status Append(ByteView bytes) = 0;
-  // kBadDigest, kConditionFailed, kNoSuchBucket, ...; afterwards the session is spent.
-  virtual Result<ObjectInfo> Commit(const ExpectedDigests& expected) = 0;
-  // Commit that tells its outcome instead of waiting for it: once, here or on another thread, which `done` must not
-  // hold up. What has to wait after all runs through `later` (false: refused). The session lives until then.
-  using Later = std::function<bool(std::function<void()> work)>;
-  virtual void CommitSoon(const ExpectedDigests& expected, Later later,
-                          std::function<void(Result<ObjectInfo>)> done) = 0;
-};
-
-// The same for one part of an upload in parts.
-class PartSession {
- public:
-  virtual ~PartSession() = default;
-  virtual Status Append(ByteView bytes) = 0;
-  virtual Result<Part> Commit(const ExpectedDigests& expected) = 0;
-};
-
-// An object as it was when it was opened, whatever happens to its key meanwhile. One thread at a time.
-class ObjectReader {
- public:
-  virtual ~ObjectReader() = default;
-  virtual const ObjectInfo& info() const = 0;
-  // Up to out.size() bytes from `offset`; fewer only at the end.
-  virtual Result<std::size_t> Read(std::uint64_t offset, std::span<std::uint8_t> out) = 0;
-  // Where bytes from `offset` on lie in one file, as many of `length` as do, for sendfile; absent where they lie in
-  // none.
-  virtual Result<std::optional<blob::FileExtent>> Extent(std::uint64_t offset, std::uint64_t length) = 0;
-};
-
-struct ReclaimReport {
-  std::uint64_t released = 0;  // blobs that the queue named and nobody holds
-  std::uint64_t orphans = 0;   // blobs that a crash left without an owner
-  std::uint64_t kept = 0;      // named by the queue, but still held
-};
 
 class Service {
  public:

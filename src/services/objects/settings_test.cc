@@ -1,5 +1,5 @@
 // Configurations of buckets as this room keeps them: whole, gone with their bucket, and told apart by version.
-#include "services/objects/settings.h"
+#include "services/objects/contract/settings.h"
 
 #include "services/objects/testing_stores.h"
 

@@ -1,12 +1,13 @@
 // Storage classes that differ: a version's bytes move, durable in their new place before its entry names them, and the
 // old ones are released in the same batch. A crash between leaves bytes that nobody names.
 #include "foundation/base/fault_point.h"
-#include "services/objects/body_writer.h"
-#include "services/objects/encryption.h"
-#include "services/objects/events.h"
-#include "services/objects/keys.h"
-#include "services/objects/position.h"
-#include "services/objects/versions.h"
+#include "services/objects/engine/body_writer.h"
+#include "services/objects/engine/encryption.h"
+#include "services/objects/engine/versions.h"
+#include "services/objects/records/events.h"
+#include "services/objects/records/keys.h"
+#include "services/objects/records/position.h"
+#include "services/objects/service.h"
 
 namespace aloft::objects {
 namespace {

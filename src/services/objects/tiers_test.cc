@@ -1,8 +1,8 @@
 #include <set>
 
 #include "platform/keys/keyring.h"
-#include "services/objects/compressed_blob.h"
-#include "services/objects/events.h"
+#include "services/objects/engine/compressed_blob.h"
+#include "services/objects/records/events.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {

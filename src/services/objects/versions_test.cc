@@ -1,7 +1,7 @@
 #include <set>
 #include <thread>
 
-#include "services/objects/position.h"
+#include "services/objects/records/position.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "services/jobs/messages.h"
-#include "services/objects/policy.h"
+#include "services/objects/contract/policy.h"
 #include "services/processing/errors.h"
 #include "services/staging/probe.h"
 

@@ -8,7 +8,7 @@
 
 #include "foundation/codec/json.h"
 #include "services/jobs/messages.h"
-#include "services/objects/policy.h"
+#include "services/objects/contract/policy.h"
 #include "services/staging/probe.h"
 #include "services/training/errors.h"
 

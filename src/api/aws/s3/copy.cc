@@ -6,8 +6,8 @@
 #include "api/aws/s3_wire/object_headers.h"
 #include "api/aws/s3_wire/range.h"
 #include "foundation/codec/time.h"
-#include "services/objects/digests.h"
-#include "services/objects/policy.h"
+#include "services/objects/contract/digests.h"
+#include "services/objects/contract/policy.h"
 
 namespace aloft::api::s3 {
 namespace {

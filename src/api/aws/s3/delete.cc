@@ -4,7 +4,7 @@
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3_wire/headers.h"
 #include "foundation/codec/time.h"
-#include "services/objects/policy.h"
+#include "services/objects/contract/policy.h"
 
 namespace aloft::api::s3 {
 namespace {

@@ -3,7 +3,7 @@
 #include "api/aws/s3_wire/headers.h"
 #include "foundation/codec/time.h"
 #include "foundation/codec/utf8.h"
-#include "services/objects/digests.h"
+#include "services/objects/contract/digests.h"
 
 namespace aloft::api::s3 {
 namespace {

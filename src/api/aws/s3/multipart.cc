@@ -5,7 +5,7 @@
 #include "api/aws/s3_wire/headers.h"
 #include "api/aws/s3_wire/object_headers.h"
 #include "foundation/codec/time.h"
-#include "services/objects/digests.h"
+#include "services/objects/contract/digests.h"
 
 namespace aloft::api::s3 {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "api/aws/s3_wire/headers.h"
 #include "foundation/crypto/hash.h"
-#include "services/objects/digests.h"
-#include "services/objects/policy.h"
+#include "services/objects/contract/digests.h"
+#include "services/objects/contract/policy.h"
 
 namespace aloft::api::s3 {
 

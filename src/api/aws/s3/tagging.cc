@@ -2,7 +2,7 @@
 #include "api/aws/s3/operation.h"
 #include "api/aws/s3_wire/headers.h"
 #include "api/aws/s3_wire/object_headers.h"
-#include "services/objects/policy.h"
+#include "services/objects/contract/policy.h"
 
 namespace aloft::api::s3 {
 

@@ -7,7 +7,7 @@
 #include "foundation/kv/store.h"
 #include "platform/identity/errors.h"
 #include "platform/kms/errors.h"
-#include "services/objects/errors.h"
+#include "services/objects/contract/errors.h"
 
 namespace aloft::api::s3 {
 namespace {

@@ -7,7 +7,7 @@
 #include "foundation/codec/base64.h"
 #include "foundation/codec/time.h"
 #include "foundation/http/parser.h"
-#include "services/objects/digests.h"
+#include "services/objects/contract/digests.h"
 
 namespace aloft::api::s3 {
 namespace {

@@ -8,7 +8,7 @@
 #include "api/aws/s3_wire/request.h"
 #include "foundation/base/clock.h"
 #include "foundation/http/message.h"
-#include "services/objects/types.h"
+#include "services/objects/contract/types.h"
 
 namespace aloft::api::s3 {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "foundation/http/message.h"
-#include "services/objects/types.h"
+#include "services/objects/contract/types.h"
 
 namespace aloft::api::s3 {
 
