@@ -28,6 +28,7 @@ Front::Front(Dependencies dependencies, Options options)
   AddCorsRows(state_->context, state_->rows);
   AddListingRows(state_->context, state_->rows);
   AddGetRows(state_->context, state_->rows);
+  AddAttributesRows(state_->context, state_->rows);
   AddPutRows(state_->context, state_->rows);
   AddPostRows(state_->context, state_->rows);
   AddCopyRows(state_->context, state_->rows);

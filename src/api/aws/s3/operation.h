@@ -66,6 +66,7 @@ void AddConfigurationRows(const Context& context, std::vector<Row>& rows);
 void AddCorsRows(const Context& context, std::vector<Row>& rows);
 void AddInventoryRows(const Context& context, std::vector<Row>& rows);
 void AddListingRows(const Context& context, std::vector<Row>& rows);
+void AddAttributesRows(const Context& context, std::vector<Row>& rows);
 void AddGetRows(const Context& context, std::vector<Row>& rows);
 void AddPostRows(const Context& context, std::vector<Row>& rows);
 void AddPutRows(const Context& context, std::vector<Row>& rows);
