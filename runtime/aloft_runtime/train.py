@@ -1,10 +1,10 @@
 """The script launcher: runs a training job's own code inside its sandbox, as SageMaker's containers do.
 
-    python train.py [--base /opt/ml]
+    python train.py [--base /opt/ml] [--algorithm <module>]
 
 Reads <base>/input/config, makes the SM_* variables and the arguments, installs the code's requirements.txt, runs the
-entry point in <base>/code, passes SIGTERM on, and ends with the entry point's exit code. When that is not 0,
-<base>/output/failure says why: the traceback, at most 1024 characters (whatever the code wrote there itself stays).
+entry point in <base>/code, passes SIGTERM on, and ends with the entry point's exit code. A job without a script becomes
+`python -m <module>` where the image has an algorithm. When the exit code is not 0, <base>/output/failure says why: the traceback, at most 1024 characters (whatever the code wrote there itself stays).
 
 Layout and variables: docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html and
 github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md; proved by tests/runtime/test_train.py.
@@ -323,10 +323,13 @@ def write_once(path, text):
 
 def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
-    base = arguments[1] if len(arguments) == 2 and arguments[0] == "--base" else "/opt/ml"
+    options = dict(zip(arguments[::2], arguments[1::2], strict=False))
+    base = options.get("--base", "/opt/ml")
     failure = os.path.join(base, "output", "failure")
     try:
         job = Job(base, os.environ)
+        if not job.program and "--algorithm" in options:
+            os.execv(sys.executable, [sys.executable, "-u", "-m", options["--algorithm"], "--base", base])
         prepare_code(job)
         paths = [job.code]
         requirements = os.path.join(job.code, "requirements.txt")

@@ -21,6 +21,6 @@ def test_examples(cloud, bucket, tmp_path):
              "bucket": bucket, "wait": trainer.wait, "log": trainer.log, "wait_processing": processor.wait,
              "load_image": images.loader(cloud, tmp_path)}
     blocks = re.findall(r"^```python\n(.*?)^```", (REPOSITORY / "docs/training.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     for number, block in enumerate(blocks):
         exec(compile(block, f"docs/training.md, example {number + 1}", "exec"), names)

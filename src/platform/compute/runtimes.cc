@@ -22,6 +22,26 @@ std::vector<std::string> Strings(const toml::node_view<const toml::node>& node) 
   return strings;
 }
 
+std::string Replaced(std::string text, std::string_view what, const std::string& with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+  return text;
+}
+
+// A definition for each of the names in each of the series.
+std::vector<RuntimeMetric> MetricsOf(const toml::node_view<const toml::node>& node) {
+  std::vector<RuntimeMetric> metrics;
+  std::string regex = node["regex"].value_or(std::string());
+  for (const std::string& series : Strings(node["series"])) {
+    for (const std::string& name : Strings(node["names"])) {
+      std::string full = series;
+      full.append(":").append(name);
+      metrics.push_back({std::move(full), Replaced(Replaced(regex, "{series}", series), "{name}", name)});
+    }
+  }
+  return metrics;
+}
+
 }  // namespace
 
 Result<RuntimeTable> RuntimeTable::Load(const std::string& directory) {
@@ -46,6 +66,7 @@ Result<RuntimeTable> RuntimeTable::Load(const std::string& directory) {
     made.runtime.serve = Strings(view["serve"]);
     made.runtime.includes = Strings(view["includes"]);
     made.runtime.framework = view["framework"].value_or(std::string());
+    made.runtime.metrics = MetricsOf(view["metrics"]);
     made.runtime.multi_model = view["multi_model"].value_or(false);
     for (const std::string& image : Strings(view["images"])) made.images.push_back(ToLower(image));
     if (made.runtime.name.empty() || made.images.empty()) return bad("a runtime needs a name and images");

@@ -15,6 +15,12 @@
 
 namespace aloft::compute {
 
+// A metric that an algorithm's log lines hold: what a training job's MetricDefinitions say of a script's.
+struct RuntimeMetric {
+  std::string name;   // "train:rmse"
+  std::string regex;  // with one group, the value
+};
+
 struct Runtime {
   std::string name;                // "scikit-learn"
   std::string environment;         // of runtime/environments
@@ -26,6 +32,8 @@ struct Runtime {
   std::string framework{};   // the package whose version images of this runtime have in their tag; empty: none
   std::string image{};       // the id of a container image that runs as it is; then there is no environment, and
                              // the commands are arguments of its entrypoint
+  // Of the algorithm that trains where a job brings no script; empty: its jobs bring one.
+  std::vector<RuntimeMetric> metrics{};
 };
 
 // How the log and Describe name it: `environment "python"`, `image 0123456789ab`.

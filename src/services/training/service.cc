@@ -5,6 +5,7 @@
 #include "services/jobs/messages.h"
 #include "services/jobs/quotas.h"
 #include "services/resources/tags.h"
+#include "services/training/built_in.h"
 #include "services/training/describe.h"
 #include "services/training/errors.h"
 #include "services/training/listing.h"
@@ -64,11 +65,12 @@ Result<CreateTrainingJobResponse> Service::CreateTrainingJob(const identity::Ses
   ALOFT_ASSIGN(compute::Runtime runtime, jobs::Resolve(d_.world, ImageOf(request)));
   if (runtime.train.empty() && !request.algorithm_specification->container_entrypoint)
     return Fail(kBadJob, "The image " + ImageOf(request) + " serves models and cannot train.");
+  ALOFT_TRY(UseBuiltInAlgorithm(runtime, job.request));
   ALOFT_TRY(jobs::CheckRole(d_.world, session, *request.role_arn, arn));
   for (const InputChannel& channel : ChannelsOf(request))
     ALOFT_TRY(jobs::CheckInput(d_.world, session.account, *request.role_arn, channel.uri));
 
-  job.document = shapes::ToJsonText(request);
+  job.document = shapes::ToJsonText(job.request);
   job.state.environment = runtime.image.empty() ? runtime.environment : compute::NameOf(runtime);
   ALOFT_TRY(engine_.Create(std::move(job), tags));
   CreateTrainingJobResponse response;

@@ -1,0 +1,1 @@
+"""Algorithms that train without a script of the user's: the image alone says which one runs."""
