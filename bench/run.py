@@ -24,7 +24,7 @@ from lib.measure import Load, machine
 from lib.report import Report, write_page
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-SCENARIOS = ["startup", "http", "s3", "invoke", "models", "wake", "jobs", "training", "store", "listing", "uploads", "audit"]
+SCENARIOS = ["startup", "http", "s3", "invoke", "models", "wake", "jobs", "training", "logs", "store", "listing", "uploads", "audit"]
 
 
 @dataclasses.dataclass

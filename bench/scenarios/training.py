@@ -1,4 +1,4 @@
-"""Training under load: many queued jobs, data on its way to a job beside `cp`, a talkative job, and the scheduler's decision over a long queue."""
+"""Training under load: many queued jobs, data on its way to a job beside `cp`, and the scheduler's decision over a long queue."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import tempfile
 import time
 import uuid
 
-from lib.measure import Stat, cpu_seconds, memory_mib, wait_until
+from lib.measure import Stat, memory_mib, wait_until
 from lib.servers import Ours
 
-from .jobs import GROUP, PYTHON_IMAGE, Trainer, archive, percentile
+from .jobs import PYTHON_IMAGE, Trainer, archive, percentile
 
 GIB = 1 << 30
 PART = 64 << 20
-LINE = "a line of a job's log, as long as such lines are: step=%d loss=0.123456 accuracy=0.98765"
 SMALL = {"InstanceType": "ml.t3.medium", "InstanceCount": 1, "VolumeSizeInGB": 30}
 
 
@@ -47,15 +46,6 @@ def finish(trainer: Trainer, name: str, seconds: float = 1800) -> dict:
     if job["TrainingJobStatus"] != "Completed":
         raise RuntimeError(job.get("FailureReason"))
     return job
-
-
-def lines_of(trainer: Trainer, name: str) -> int:
-    stream = trainer.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=name)["logStreams"][0]["logStreamName"]
-    count, follow = 0, {}
-    while events := (page := trainer.logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True, **follow))["events"]:
-        count += sum(1 for event in events if event["message"].startswith("a line of"))
-        follow = {"nextToken": page["nextForwardToken"]}
-    return count
 
 
 def queued(bench, ours: Ours, trainer: Trainer) -> None:
@@ -100,22 +90,6 @@ def staging(bench, ours: Ours, trainer: Trainer) -> None:
                                               "mib": Stat([memory_mib(ours.cloud.process.pid)["pss_mib"]])})
 
 
-def talkative(bench, ours: Ours, trainer: Trainer) -> None:
-    count = 200_000 if bench.quick else 3_000_000
-    section = bench.report.section("A talkative job", f"One job prints {count} lines as fast as it can; every line must be in the log stream.", ["per_second", "mib", "cpu_us"])
-    script = f"import sys\nout = sys.stdout\nfor i in range({count}):\n    out.write({LINE!r} % i + chr(10))\n"
-    before = cpu_seconds([ours.cloud.process.pid])
-    job = finish(trainer, start(trainer, request(trainer, script)))
-    stored = lines_of(trainer, job["TrainingJobName"]) if bench.quick else None
-    seconds = (job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds()
-    cpu = cpu_seconds([ours.cloud.process.pid]) - before
-    section.add("printed and stored", "Aloft", {"per_second": Stat([count / seconds]), "mib": Stat([memory_mib(ours.cloud.process.pid)["pss_mib"]]),
-                                                "cpu_us": Stat([cpu / count * 1e6])})
-    if stored is not None and stored != count:
-        raise RuntimeError(f"{stored} of {count} lines are in the log")
-    bench.report.aim("log lines of one job, without loss", "≥ 100,000/s", f"{count / seconds:,.0f}/s", count / seconds >= 100_000)
-
-
 def decision(bench) -> None:
     program = bench.build / "src/platform/compute/compute_bench"
     if not program.exists():
@@ -140,7 +114,6 @@ def run(bench) -> None:
         trainer.run()  # makes the environment
         queued(bench, ours, trainer)
         staging(bench, ours, trainer)
-        talkative(bench, ours, trainer)
     finally:
         ours.close()
     decision(bench)
