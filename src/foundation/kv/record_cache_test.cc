@@ -8,16 +8,18 @@
 namespace aloft::kv {
 namespace {
 
+const PlacedKey kKey(std::string("k"));
+
 std::string Cached(RecordCache& cache, const std::string& key) {
   RecordCache::Ticket ticket;
-  const auto found = cache.Lookup(key, ticket);
+  const auto found = cache.Lookup(PlacedKey(key), ticket);
   return found ? *found->value : "";
 }
 
 void Read(RecordCache& cache, const std::string& key, const std::string& value) {
   RecordCache::Ticket ticket;
-  EXPECT_FALSE(cache.Lookup(key, ticket));
-  cache.Keep(ticket, key, value, 1);
+  EXPECT_FALSE(cache.Lookup(PlacedKey(key), ticket));
+  cache.Keep(ticket, PlacedKey(key), value, 1);
 }
 
 // While a key is written nobody knows which record a reader of the store finds, so none is kept; afterwards the new one
@@ -26,17 +28,17 @@ TEST(RecordCache, AKeyThatIsWrittenIsNotThere) {
   RecordCache cache(1 << 20);
   Read(cache, "k", "old");
   EXPECT_EQ(Cached(cache, "k"), "old");
-  cache.Leave("k");
+  EXPECT_TRUE(cache.Leave(kKey));
   EXPECT_EQ(Cached(cache, "k"), "");
   RecordCache::Ticket before;
-  cache.Lookup("k", before);
-  cache.Keep(before, "k", "old", 1);
+  cache.Lookup(kKey, before);
+  cache.Keep(before, kKey, "old", 1);
   EXPECT_EQ(Cached(cache, "k"), "");
   const std::string fresh = "new";
-  cache.Enter("k", &fresh, 2);
+  cache.Enter(kKey, true, &fresh, 2);
   EXPECT_EQ(Cached(cache, "k"), "new");
-  cache.Leave("k");
-  cache.Enter("k", nullptr, 3);
+  EXPECT_TRUE(cache.Leave(kKey));
+  cache.Enter(kKey, true, nullptr, 3);
   EXPECT_EQ(Cached(cache, "k"), "");
 }
 
@@ -44,24 +46,28 @@ TEST(RecordCache, AKeyThatIsWrittenIsNotThere) {
 TEST(RecordCache, WhatWasReadBeforeAWriteIsNotKept) {
   RecordCache cache(1 << 20);
   RecordCache::Ticket before;
-  EXPECT_FALSE(cache.Lookup("k", before));
-  cache.Leave("k");
+  EXPECT_FALSE(cache.Lookup(kKey, before));
+  EXPECT_FALSE(cache.Leave(kKey));
   const std::string fresh = "new";
-  cache.Enter("k", &fresh, 2);
-  cache.Keep(before, "k", "old", 1);
+  cache.Enter(kKey, false, &fresh, 2);
+  cache.Keep(before, kKey, "old", 1);
   EXPECT_EQ(Cached(cache, "k"), "");
 }
 
-// Two writes of one key in a group: the last one counts, whatever is told of the first.
-TEST(RecordCache, TheLastOfSeveralWritesEntersFirst) {
+// Two keys that share a hash: the second is not found, and never answers for the first.
+TEST(RecordCache, KeysOfOneHashDoNotAnswerForEachOther) {
   RecordCache cache(1 << 20);
-  Read(cache, "k", "old");
-  cache.Leave("k");
-  cache.Leave("k");
-  const std::string first = "first", last = "last";
-  cache.Enter("k", &last, 3);
-  cache.Enter("k", &first, 2);
-  EXPECT_EQ(Cached(cache, "k"), "last");
+  PlacedKey twin(std::string("twin"));
+  twin.hash = kKey.hash;
+  Read(cache, "k", "mine");
+  RecordCache::Ticket ticket;
+  EXPECT_FALSE(cache.Lookup(twin, ticket));
+  cache.Keep(ticket, twin, "other", 1);
+  EXPECT_FALSE(cache.Lookup(twin, ticket));
+  EXPECT_FALSE(cache.Leave(twin));
+  const std::string fresh = "new";
+  cache.Enter(twin, false, &fresh, 2);
+  EXPECT_EQ(Cached(cache, "k"), "mine");
 }
 
 // Memory stays within its bounds whatever comes and goes, and what is asked for stays longest.
@@ -74,8 +80,8 @@ TEST(RecordCache, IsBoundedAndKeepsWhatIsUsed) {
     Read(cache, key, std::string(300, 'x'));
     EXPECT_EQ(Cached(cache, "hot"), "hot") << i;
     if (i % 3 == 0) {
-      cache.Leave(key);
-      cache.Enter(key, nullptr, 2);
+      EXPECT_TRUE(cache.Leave(PlacedKey(key)));
+      cache.Enter(PlacedKey(key), true, nullptr, 2);
     }
     ASSERT_LE(cache.bytes(), kMost);
   }
@@ -93,9 +99,9 @@ TEST(RecordCache, NobodySeesAKeyGoBack) {
   std::atomic<bool> done{false};
   const auto read = [&] {
     RecordCache::Ticket ticket;
-    if (const auto found = cache.Lookup("k", ticket)) return std::stoi(*found->value);
+    if (const auto found = cache.Lookup(kKey, ticket)) return std::stoi(*found->value);
     const int value = store.load();
-    cache.Keep(ticket, "k", std::to_string(value), 1);
+    cache.Keep(ticket, kKey, std::to_string(value), 1);
     return value;
   };
   std::vector<std::thread> readers;
@@ -108,10 +114,10 @@ TEST(RecordCache, NobodySeesAKeyGoBack) {
       }
     });
   for (int i = 1; i <= 20'000; ++i) {
-    cache.Leave("k");
+    const bool was_here = cache.Leave(kKey);
     store.store(i);
     const std::string value = std::to_string(i);
-    cache.Enter("k", &value, 1);
+    cache.Enter(kKey, was_here, &value, 1);
   }
   done = true;
   for (std::thread& reader : readers) reader.join();
