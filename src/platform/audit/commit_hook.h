@@ -34,6 +34,7 @@ class Entry {
   std::string intent{};
   std::string mark{};
   std::string chain{};
+  std::string digest{};  // of the plain record behind `intent`
 
   // Which stores may hold the intent, and which hold it for certain.
   enum Place : unsigned { kKv = 1, kSql = 2 };

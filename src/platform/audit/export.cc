@@ -5,7 +5,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/codec/base64.h"
 #include "foundation/codec/json.h"
-#include "platform/audit/packed_record.h"
+#include "platform/audit/read_records.h"
 #include "platform/audit/records.h"
 #include "platform/audit/signer.h"
 
@@ -102,16 +102,12 @@ class Exporter {
              Position{last + 1, position->at, position->hash, std::string(8, '\0'), std::string(64, '\0')}.Encode()));
   }
 
+  // What is missing here a verification of the export finds missing, too.
   Status WriteRecords(const Block& block) {
-    for (const auto& entry : block.entries) {
-      ALOFT_ASSIGN(std::optional<kv::Entry> stored, store_.Get(entry.name.space(), entry.name.Key()));
-      auto json = stored ? JsonOfRecord(stored->value) : std::nullopt;
-      // What is missing here a verification of the export finds missing, too.
-      if (!json) continue;
-      ALOFT_TRY(write_(RecordLine(entry.name, *json)));
+    return ReadRecords(store_, block.entries, [&](const RecordName& name, std::string json) -> Status {
       ++summary_.records;
-    }
-    return {};
+      return write_(RecordLine(name, json));
+    });
   }
 
   Status WriteCheckpoints() {

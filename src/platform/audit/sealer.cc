@@ -141,7 +141,7 @@ Status Sealer::SealSome(std::deque<Finished>& records, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const Finished& each = records[i];
     bytes += each.bytes();
-    block.entries.push_back({each.name, crypto::Sha256(PlainRecord(each))});
+    block.entries.push_back({each.name, each.digest.empty() ? crypto::Sha256(PlainRecord(each)) : each.digest});
     if (!each.in_store) batch.Put(std::string(each.name.space()), each.name.Key(), PackRecord(each.record));
     if ((each.places & Entry::kKv) != 0) batch.Delete(std::string(kPending), MarkKey(each));
     if ((each.places & Entry::kSql) != 0) rows.push_back(each.name.Encode());

@@ -20,6 +20,7 @@ struct Finished {
   RecordName name;
   std::string record;                          // the final one, plain or packed
   bool in_store = false;                       // the very same is in its place already
+  std::string digest{};                        // of the plain record; empty: not made yet
   unsigned places = 0;                         // of Entry::Place: where an intent or a mark may stand
   std::string mark_chain{};                    // the chain in the mark's key
   std::function<void(Status)> when_durable{};  // waits for a write of its own

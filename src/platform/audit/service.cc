@@ -1,6 +1,7 @@
 #include "platform/audit/service.h"
 
 #include "foundation/codec/json.h"
+#include "foundation/crypto/hash.h"
 #include "platform/audit/packed_record.h"
 #include "platform/audit/sealer.h"
 
@@ -80,6 +81,7 @@ std::shared_ptr<Entry> Service::Begin(Facts facts) {
   auto entry = std::make_shared<Entry>(std::move(facts), std::move(name), std::string());
   entry->chain = options_.chain;
   entry->intent = PackRecord(plain);
+  entry->digest = crypto::Sha256(plain);
   entry->mark = sealer_->signer().Mark(entry->chain, entry->name(), plain);
   return entry;
 }
@@ -103,7 +105,10 @@ void Service::Finish(const std::shared_ptr<Entry>& entry, const Outcome& outcome
                     .places = entry->tried.load()};
   finished.mark_chain = entry->chain;
   finished.in_store = as_meant && (committed & Entry::kKv) != 0;
-  if (as_meant) finished.record = entry->intent;
+  if (as_meant) {
+    finished.record = entry->intent;
+    finished.digest = entry->digest;
+  }
   // A change that no commit of this thread carried: its caller waits until the record is on the disk.
   const bool waits = !entry->facts().kind.read_only && outcome.error_code.empty() && committed == 0;
   if (waits) {
