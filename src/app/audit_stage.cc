@@ -94,7 +94,8 @@ audit::Facts AuditStage::FactsOf(const api::Row& row, const AuditTrace& trace, c
 
 void AuditStage::Allowed(const api::Row& row, const AuditTrace& trace, api::Call& call) const {
   if (!trace.recorded || trace.kind.read_only) return;
-  call.audit = audit_->Begin(FactsOf(row, trace, call));
+  // A change that was tried on its socket's thread and goes on in the pool has committed nothing: its record stands.
+  if (call.audit == nullptr) call.audit = audit_->Begin(FactsOf(row, trace, call));
   call.answer_elements = std::make_shared<std::string>();
 }
 

@@ -257,11 +257,7 @@ bool Gateway::TryHere(const std::shared_ptr<InFlight>& flight) {
   Status decided = Decide(flight);
   flight->allowed = decided.ok() && !here.refused();
   if (flight->allowed) {
-    // A change that is recorded begins its record once.
-    if (flight->trace.recorded && !flight->trace.kind.read_only)
-      flight->again = true;
-    else
-      Run(flight);
+    Run(flight);
   } else if (!here.refused()) {
     flight->Answer(std::move(decided).error());
   } else {
