@@ -1,13 +1,16 @@
 // aloft up: runs the server, in the foreground or (--detach) in the background.
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifdef ALOFT_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -78,13 +81,15 @@ void ForbidDumps() {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-// Bytes are allocated by one thread and freed by another all the time, so more arenas than cores only make each of them
-// colder; and pieces of bodies, 256 KiB, should not be mapped and faulted in anew each time.
+// What requests took goes back to the system a while after it was needed, also where nothing is asked of the server any
+// more: without the thread only further allocations would see to it.
 void TuneMalloc() {
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  mallopt(M_ARENA_MAX, std::max(2, cores));
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
-  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+#ifdef ALOFT_JEMALLOC
+  std::size_t threads = 1;
+  bool on = true;
+  mallctl("max_background_threads", nullptr, nullptr, &threads, sizeof threads);
+  mallctl("background_thread", nullptr, nullptr, &on, sizeof on);
+#endif
 }
 
 // Serves until SIGTERM or SIGINT; SIGHUP reads the certificate again. `ready` gets the banner.
