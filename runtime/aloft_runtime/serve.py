@@ -25,6 +25,7 @@ from .serving import multi_model, open_inference, processes
 from .serving.errors import LoadError, RequestError
 from .serving.handlers import Handlers, find_script
 from .serving.http import Server
+from .serving.native import front
 
 MAX_CONNECTIONS = 80  # the server holds at most 64 for predictions, and some for health checks
 MAX_FAILURE = 4096  # bytes of a failure text that are kept
@@ -34,8 +35,9 @@ GRACE_SECONDS = 20.0
 class Application:
     """Paths -> the model. Called on connection threads. `find` gives the handlers for a request's headers."""
 
-    def __init__(self, find, lock=None):
+    def __init__(self, find, lock=None, front=None):
         self._find = find
+        self._front = front
         self._one_at_a_time = lock or threading.Lock()
 
     def __call__(self, method, path, headers, body):
@@ -57,7 +59,7 @@ class Application:
         except Exception:
             joiner = None  # of many models none is meant
         plan = joiner.explain() if joiner else ["Each request is predicted by itself: this model does not say that it predicts row by row."]
-        return 200, {"Content-Type": "application/json"}, json.dumps({"Plan": plan}).encode()
+        return 200, {"Content-Type": "application/json"}, json.dumps({"Plan": ([self._front.explain()] if self._front else []) + plan}).encode()
 
     def _open_inference(self, method, path, headers, body):
         try:
@@ -175,15 +177,16 @@ def refuse_to_start(base: str, error: LoadError) -> int:
     return 1
 
 
-def finder(base: str, environment, workers: int, lock):
-    """Headers -> handlers: the one model, which is loaded now, or one of many, which are loaded as they are asked for."""
+def finder(base: str, environment, workers: int, lock, path: str):
+    """Headers -> handlers: the one model, which is loaded now, or one of many, which are loaded as they are asked for. And for one model
+    what may take this process's place at `path`."""
     models = multi_model.of(environment, base, workers)
     if models is not None:
-        return models.find
+        return models.find, None
     handlers = Handlers.of(environment, os.path.join(base, "model"), os.path.join(base, "code"))
     handlers.load()
     handlers.join(environment, lock)
-    return lambda headers: handlers
+    return (lambda headers: handlers), front.Front(handlers, path, environment, workers)
 
 
 def serve(listener: socket.socket, base: str, environment, workers: int = 1) -> int:
@@ -191,7 +194,7 @@ def serve(listener: socket.socket, base: str, environment, workers: int = 1) -> 
     started = time.monotonic()
     try:
         lock = threading.Lock()
-        find = finder(base, environment, workers, lock)
+        find, stand_in = finder(base, environment, workers, lock, listener.getsockname())
     except LoadError as error:
         return refuse_to_start(base, error)
     except BaseException as error:  # also SystemExit: own code may call sys.exit
@@ -202,16 +205,23 @@ def serve(listener: socket.socket, base: str, environment, workers: int = 1) -> 
         return 1
     print(f"model loaded in {(time.monotonic() - started) * 1000:.0f} ms; {versions()}", flush=True)
     limit = int(environment.get("SAGEMAKER_MAX_PAYLOAD_IN_MB") or 64) << 20
-    server = Server(listener, Application(find, lock), MAX_CONNECTIONS, limit)
+    server = Server(listener, Application(find, lock, stand_in), MAX_CONNECTIONS, limit, stand_in.retires if stand_in else None)
     stopped = threading.Event()
+
+    def end():
+        if stand_in:
+            stand_in.stop()  # what it has may need this process
+        server.stop(GRACE_SECONDS)
 
     def stop(*_):
         if not stopped.is_set():
             stopped.set()
-            threading.Thread(target=server.stop, args=(GRACE_SECONDS,), daemon=True).start()
+            threading.Thread(target=end, daemon=True).start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if stand_in:
+        stand_in.start()
     server.run()
     if stopped.is_set():
         server.stop(GRACE_SECONDS)

@@ -65,6 +65,25 @@ def test_predictions_equal_in_process(iris):
     assert (numpy.load(io.BytesIO(answer["Body"].read())) == MODEL.predict(X)).all()
 
 
+# A linear model of scikit-learn is served natively once its answers are known to be the same, and Describe and `explain` say so; one of another
+# kind stays in Python, and it is said why.
+def test_the_engine_is_said(iris, cloud):
+    def resolved():
+        image = iris.sagemaker.describe_endpoint(EndpointName=iris.name)["ProductionVariants"][0]["DeployedImages"][0]["ResolvedImage"]
+        return image if "@" in image else None
+
+    assert wait_for(resolved, 120, what="the native worker").startswith("aloft-runtime/scikit-learn@onnxruntime-")
+    assert "Served by the native worker: the model converts to ONNX and answered 768 samples" in cloud.aloft("endpoints", "explain", iris.name).stdout
+    answer = iris.predict(iris.name, json.dumps(X.tolist()))
+    assert json.loads(answer["Body"].read()) == MODEL.predict(X).tolist()
+
+    from sklearn.neighbors import KNeighborsClassifier
+
+    other = iris.serve(iris.upload(archive(model_dot_joblib=joblib_bytes(KNeighborsClassifier().fit(X, Y)))))
+    wait_for(lambda: "Served by Python: sklearn's KNeighborsClassifier is none of" in cloud.aloft("endpoints", "explain", other).stdout, 60, what="why")
+    iris.sagemaker.delete_endpoint(EndpointName=other)
+
+
 # Describe holds what the SDK and the consoles read.
 def test_describe(iris):
     described = iris.sagemaker.describe_endpoint(EndpointName=iris.name)

@@ -70,6 +70,12 @@ def _candidates(directory):
     return found
 
 
+def kind_of(model) -> str:
+    """What the model is, as its owner knows it."""
+    return {"_Booster": "an XGBoost booster", "_LightGbm": "a LightGBM booster", "_Torch": "a PyTorch module",
+            "_SavedModel": "a TensorFlow SavedModel"}.get(type(model).__name__, type(model).__name__)  # fmt: skip
+
+
 def _load_joblib(path):
     import joblib
 

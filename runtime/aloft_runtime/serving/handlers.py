@@ -94,6 +94,14 @@ class Handlers:
         accept = environment.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT") or codecs.JSON
         return cls(functions, model_dir, accept)
 
+    @property
+    def model(self):
+        return self._model
+
+    def has_functions(self) -> bool:
+        """Whether a script of the user's takes part in predictions."""
+        return bool(self._functions)
+
     def load(self) -> None:
         if "model_fn" in self._functions:
             self._model = self._call("model_fn", Context({}, self._model_dir), self._model_dir)

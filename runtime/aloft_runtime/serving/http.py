@@ -154,7 +154,9 @@ class Connection:
 class Server:
     """Accepts on a listening socket until `stop`, which lets running requests finish."""
 
-    def __init__(self, listener: socket.socket, application, max_connections: int, max_body: int):
+    def __init__(self, listener: socket.socket, application, max_connections: int, max_body: int, retires=None):
+        """`retires(headers)`: whether the connection of such a request ends with its answer."""
+        self._retires = retires or (lambda headers: False)
         self._listener = listener
         self._application = application
         self._slots = threading.BoundedSemaphore(max_connections)
@@ -228,7 +230,7 @@ class Server:
             self._busy += 1
         try:
             status, answer_headers, answer = self._application(method, path, headers, body)
-            close = self._stopping.is_set() or headers["connection"].lower() == "close"
+            close = self._stopping.is_set() or headers["connection"].lower() == "close" or self._retires(headers)
             if isinstance(answer, (bytes, bytearray, memoryview)):
                 connection.write(status, answer_headers, answer, close, head_only=method == "HEAD")
             else:

@@ -98,18 +98,28 @@ Status CheckHosting(const sagemaker::CreateEndpointConfigRequest& request) {
   return {};
 }
 
-int Answering(const Version* published, const std::string& variant, bool next) {
-  if (published == nullptr) return 0;
+// Its workers that answer now, and what all of them say that they compute with.
+struct Answering {
+  int count = 0;
+  std::string engine{};
+};
+Answering AnsweringOf(const Version* published, const std::string& variant, bool next) {
+  if (published == nullptr) return {};
   for (const RoutedVariant& routed : published->variants) {
-    if (routed.name == variant && routed.next == next) return static_cast<int>(routed.workers.size());
+    if (routed.name != variant || routed.next != next) continue;
+    Answering answering{static_cast<int>(routed.workers.size()), {}};
+    if (!routed.workers.empty()) answering.engine = routed.workers.front().engine;
+    for (const RoutedWorker& worker : routed.workers)
+      if (worker.engine != answering.engine) answering.engine.clear();
+    return answering;
   }
-  return 0;
+  return {};
 }
 
 // `share`: of the traffic that the variant's deployment gets now. Also of the summary of a pending variant, whose
 // members have the same names.
 template <class Summary>
-Summary Summarize(const Variant& variant, double share, int answering, Time deployed,
+Summary Summarize(const Variant& variant, double share, const Answering& answering, Time deployed,
                   const compute::RuntimeTable& runtimes) {
   Summary summary;
   summary.variant_name = variant.name();
@@ -117,7 +127,7 @@ Summary Summarize(const Variant& variant, double share, int answering, Time depl
   summary.current_weight = static_cast<float>(variant.weight() * share);
   if (!variant.plan.serverless_config) {
     summary.desired_instance_count = variant.instances();
-    summary.current_instance_count = answering;
+    summary.current_instance_count = answering.count;
   }
   summary.current_serverless_config = summary.desired_serverless_config = variant.plan.serverless_config;
   summary.managed_instance_scaling = variant.plan.managed_instance_scaling;
@@ -127,9 +137,9 @@ Summary Summarize(const Variant& variant, double share, int answering, Time depl
     summary.current_instance_count = variant.instances();
     return summary;
   }
-  if (answering != variant.instances() || share < 1) {
+  if (answering.count != variant.instances() || share < 1) {
     sagemaker::ProductionVariantStatus status;
-    status.status = share > 0 && share < 1 ? "ActivatingTraffic" : answering == 0 ? "Creating" : "Updating";
+    status.status = share > 0 && share < 1 ? "ActivatingTraffic" : answering.count == 0 ? "Creating" : "Updating";
     status.start_time = deployed;
     summary.variant_status = {std::move(status)};
   }
@@ -142,6 +152,7 @@ Summary Summarize(const Variant& variant, double share, int answering, Time depl
     // What stands in for the image, by its true name.
     if (auto runtime = runtimes.Resolve(*container.image); runtime.ok()) {
       image.resolved_image = runtime->image.empty() ? "aloft-runtime/" + runtime->name : "sha256:" + runtime->image;
+      if (runtime->image.empty() && !answering.engine.empty()) *image.resolved_image += "@" + answering.engine;
     }
     image.resolution_time = deployed;
   }
@@ -158,7 +169,7 @@ void SummarizeAll(const Deployment& deployment, double share, bool next, const V
     auto& list = variant.shadow ? shadows : production;
     if (!list) list.emplace();
     list->push_back(
-        Summarize<Summary>(variant, share, Answering(published, variant.name(), next), deployment.started, runtimes));
+        Summarize<Summary>(variant, share, AnsweringOf(published, variant.name(), next), deployment.started, runtimes));
   }
 }
 

@@ -17,7 +17,7 @@ HealthView Health::Look(const compute::TaskId& task, const std::string& socket,
     auto [at, is_new] = shared_->items.try_emplace(task);
     Item& item = at->second;
     if (is_new && trusted_since) {
-      item.view = {.ready = true, .silent = false, .ready_since = trusted_since};
+      item.view = {.ready = true, .silent = false, .ready_since = trusted_since, .engine = {}};
       item.last_answer = now;
       item.interval = kSteadyPing;
     }
@@ -28,8 +28,8 @@ HealthView Health::Look(const compute::TaskId& task, const std::string& socket,
     }
     item.in_flight = true;
   }
-  workers_.Ping(socket, [weak = std::weak_ptr(shared_), &clock = clock_, task](bool healthy) {
-    if (auto shared = weak.lock()) Receive(*shared, clock, task, healthy);
+  workers_.Ping(socket, [weak = std::weak_ptr(shared_), &clock = clock_, task](const Pong& pong) {
+    if (auto shared = weak.lock()) Receive(*shared, clock, task, pong);
   });
   std::lock_guard lock(shared_->mutex);
   const Item& item = shared_->items[task];  // the ping may have been answered already
@@ -37,7 +37,7 @@ HealthView Health::Look(const compute::TaskId& task, const std::string& socket,
   return item.view;
 }
 
-void Health::Receive(Shared& shared, const Clock& clock, const compute::TaskId& task, bool healthy) {
+void Health::Receive(Shared& shared, const Clock& clock, const compute::TaskId& task, const Pong& pong) {
   {
     std::lock_guard lock(shared.mutex);
     auto found = shared.items.find(task);
@@ -45,7 +45,8 @@ void Health::Receive(Shared& shared, const Clock& clock, const compute::TaskId& 
     Item& item = found->second;
     Time now = clock.Now();
     item.in_flight = false;
-    if (healthy) {
+    if (pong.healthy) {
+      item.view.engine = pong.engine;
       item.misses = 0;
       item.last_answer = now;
       if (!item.view.ready_since) item.view.ready_since = now;

@@ -26,6 +26,7 @@ struct HealthView {
   bool ready = false;
   bool silent = false;              // was ready, and has not answered for kSilentAfter
   std::optional<Time> ready_since;  // the first time
+  std::string engine{};             // Pong's, of the last answer
 };
 
 // Thread-safe.
@@ -58,7 +59,7 @@ class Health {
     std::map<compute::TaskId, Item> items;
     std::function<void(const compute::TaskId&)> changed;
   };
-  static void Receive(Shared& shared, const Clock& clock, const compute::TaskId& task, bool healthy);
+  static void Receive(Shared& shared, const Clock& clock, const compute::TaskId& task, const Pong& pong);
 
   WorkerClient& workers_;
   const Clock& clock_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "foundation/base/bytes.h"
@@ -13,9 +14,18 @@ constexpr std::chrono::milliseconds kPingTimeout{2000};
 // Unix socket, but makes a pool of its own.
 constexpr std::uint16_t kPingPool = 1;
 constexpr char kJsonLength[] = "Inference-Header-Content-Length";
+constexpr char kEngine[] = "X-Aloft-Engine";
 constexpr char kBatch[] = "X-Aloft-Batch-Size";
 constexpr int kMaxBatch = 4096;
 constexpr char kCustomAttributes[] = "X-Amzn-SageMaker-Custom-Attributes";
+
+// A name that can stand in a description, or nothing.
+std::string EngineOf(std::string_view text) {
+  const bool plain = text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+                       return std::isalnum(c) || c == '.' || c == '-' || c == '_';
+                     });
+  return plain ? std::string(text) : std::string();
+}
 
 // A container's own header is no number that we have to believe.
 int BatchOf(std::string_view text) {
@@ -28,14 +38,16 @@ class HttpWorkerClient final : public WorkerClient {
  public:
   explicit HttpWorkerClient(http::Client& client) : client_(client) {}
 
-  void Ping(const std::string& socket_path, std::function<void(bool)> done) override {
+  void Ping(const std::string& socket_path, std::function<void(Pong)> done) override {
     WorkerAddress address = WorkerAddress::Of(socket_path);
     http::ClientRequest request;
     request.target = address.ping;
     request.timeout = kPingTimeout;
-    client_.Send(
-        {.host = address.socket, .port = kPingPool}, std::move(request),
-        [done = std::move(done)](Result<http::ClientResponse> answer) { done(answer.ok() && answer->status == 200); });
+    client_.Send({.host = address.socket, .port = kPingPool}, std::move(request),
+                 [done = std::move(done)](Result<http::ClientResponse> answer) {
+                   if (!answer.ok() || answer->status != 200) return done({});
+                   done({true, EngineOf(answer->headers.Get(kEngine))});
+                 });
   }
 
   void Invoke(const std::string& socket_path, const Invocation& invocation, std::chrono::milliseconds timeout,

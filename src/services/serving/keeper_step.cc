@@ -166,6 +166,7 @@ void Keeper::Step::SeeHealth(const compute::TaskId& id, const std::string& socke
   view.ready_since = health.ready_since;
   view.silent = health.silent;
   sockets_[id] = socket;
+  engines_[id] = health.engine;
   if (health.ready) answering_.insert(id);
   LookAt(next);
 }
@@ -194,9 +195,12 @@ void Keeper::Step::Publish() {
   const bool hosts = endpoint_.current && IsHost(*endpoint_.current);
   std::string shown = std::string(ToString(endpoint_.status)) + " " + std::to_string(most) + (hosts ? " hosts" : "");
   if (version) {
-    for (const RoutedVariant& variant : version->variants) {
+    for (RoutedVariant& variant : version->variants) {
       shown += "\n" + variant.name + " " + std::to_string(variant.weight);
-      for (const RoutedWorker& worker : variant.workers) shown += " " + worker.task.value();
+      for (RoutedWorker& worker : variant.workers) {
+        worker.engine = engines_[worker.task];
+        shown += " " + worker.task.value() + " " + worker.engine;
+      }
     }
   }
   if (shown == memory_.published) return;

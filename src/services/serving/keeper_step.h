@@ -67,6 +67,7 @@ struct Keeper::Step {
   const Time now_;
   std::optional<Time> again_;
   std::map<compute::TaskId, std::string> sockets_;
+  std::map<compute::TaskId, std::string> engines_;  // what they say that they compute with
   std::set<compute::TaskId> answering_;
 };
 

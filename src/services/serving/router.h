@@ -27,6 +27,7 @@ struct RoutedWorker {
   compute::TaskId task;
   std::string socket;
   std::string log_stream_arn;
+  std::string engine{};                      // Pong's
   std::shared_ptr<std::atomic<int>> load{};  // requests it works on; Publish sets it
 };
 

@@ -249,7 +249,7 @@ class ThreadedWorkers final : public WorkerClient {
   ~ThreadedWorkers() override {
     for (std::thread& thread : threads_) thread.join();
   }
-  void Ping(const std::string&, std::function<void(bool)> done) override { done(true); }
+  void Ping(const std::string&, std::function<void(Pong)> done) override { done({true}); }
   void Invoke(const std::string& socket, const Invocation&, std::chrono::milliseconds,
               std::function<void(Result<WorkerAnswer>)> done) override {
     WorkerAnswer answer;

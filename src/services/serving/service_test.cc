@@ -41,6 +41,19 @@ TEST_F(ServingTest, CreateServeDescribe) {
   EXPECT_THAT((**answer)->log_stream_arn, HasSubstr("log-group:/aws/sagemaker/Endpoints/e:log-stream:AllTraffic/i-"));
 }
 
+// An engine that takes over while a worker is in service is described as soon as a health check tells of it.
+TEST_F(ServingTest, DescribeNamesWhatComputes) {
+  MakeConfig("c");
+  ASSERT_TRUE(MakeEndpoint().ok());
+  Settle();
+  BringUp(Newest());
+  workers_.engine = "onnxruntime-1.31.1";
+  Pass(seconds(5));
+  auto described = service_->DescribeEndpoint(scope_, "e");
+  EXPECT_EQ(described->production_variants->front().deployed_images->front().resolved_image,
+            "aloft-runtime/scikit-learn@onnxruntime-1.31.1");
+}
+
 // The texts that the SDK matches: "Could not find", "Cannot create already existing".
 TEST_F(ServingTest, MessagesThatClientsMatch) {
   EXPECT_EQ(service_->DescribeEndpoint(scope_, "e").error().message,

@@ -79,9 +79,9 @@ class PuppetWorkers final : public WorkerClient {
     std::function<void(Result<WorkerAnswer>)> done;
   };
 
-  void Ping(const std::string& socket, std::function<void(bool)> done) override {
+  void Ping(const std::string& socket, std::function<void(Pong)> done) override {
     ++pings;
-    done(healthy[socket]);
+    done({healthy[socket], engine});
   }
   void Invoke(const std::string& socket, const Invocation& invocation, std::chrono::milliseconds,
               std::function<void(Result<WorkerAnswer>)> done) override {
@@ -104,6 +104,7 @@ class PuppetWorkers final : public WorkerClient {
     request.done(std::move(error));
   }
 
+  std::string engine;  // of all that answer
   std::map<std::string, bool> healthy, away;
   std::vector<Pending> pending;
   int pings = 0;

@@ -33,12 +33,18 @@ struct WorkerAddress {
   static WorkerAddress Of(const std::string& text);
 };
 
+struct Pong {
+  bool healthy = false;
+  // What computes, where our own worker says that it is not the one of its runtime: "onnxruntime-1.31.1".
+  std::string engine{};
+};
+
 class WorkerClient {
  public:
   virtual ~WorkerClient() = default;
 
-  // GET /ping. `done` gets true for a 200 within two seconds; on any thread.
-  virtual void Ping(const std::string& socket_path, std::function<void(bool healthy)> done) = 0;
+  // GET /ping. A 200 within two seconds is healthy. On any thread.
+  virtual void Ping(const std::string& socket_path, std::function<void(Pong)> done) = 0;
 
   // POST /invocations. kUnavailable where nothing was sent: another worker may be asked. kDeadlineExceeded; kIoError
   // where the worker went away in the middle.

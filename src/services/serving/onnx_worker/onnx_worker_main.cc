@@ -1,10 +1,14 @@
 // aloft-onnx-worker: serves the ONNX model below /opt/ml/model over HTTP on a Unix socket.
 //
 //   aloft-onnx-worker [--socket /run/aloft/worker.sock] [--base /opt/ml]
+//   aloft-onnx-worker --socket ... --base ... --behind python.sock --says "why"
+//
+// With --behind it stands in for the Python worker that started it, and ends with it.
 //
 // Ends with status 1, and the reason in <base>/output/failure, where the model cannot be loaded.
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +20,7 @@
 #include <thread>
 
 #include "foundation/os/file.h"
+#include "services/serving/onnx_worker/stand_in.h"
 #include "services/serving/onnx_worker/worker.h"
 
 namespace aloft::onnx_worker {
@@ -81,7 +86,28 @@ void SendNothingHome() {
   ::setenv("ORT_TELEMETRY_DISABLED", "1", 1);
 }
 
-Status Serve(const std::string& socket, const std::string& base) {
+struct Options {
+  std::string socket = "/run/aloft/worker.sock", base = "/opt/ml";
+  std::string behind, says;
+};
+
+// Answers on the socket until a signal of `ending` comes.
+Status Listen(const std::string& socket, http::Handler& handler, Metrics& metrics, const sigset_t& ending) {
+  http::ServerOptions options;
+  options.address = socket;
+  options.threads = Threads();
+  options.drain_timeout = std::chrono::seconds(20);
+  Log log = Log::ToStderr(Log::Level::kWarn, Log::Format::kText);
+  ::unlink(socket.c_str());
+  ALOFT_ASSIGN(std::unique_ptr<http::Server> server, http::Server::Start(options, nullptr, handler, log, metrics));
+  int signal = 0;
+  sigwait(&ending, &signal);
+  server->Stop();
+  return {};
+}
+
+Status Serve(const Options& chosen) {
+  const std::string& base = chosen.base;
   // Taken before any thread begins, so that only the wait below gets them.
   sigset_t ending;
   sigemptyset(&ending);
@@ -102,31 +128,36 @@ Status Serve(const std::string& socket, const std::string& base) {
   // One thread more, so that bodies are decoded while all instances work.
   os::ThreadPool pool("predict", Threads() + 1, 256);
   Joiner joiner(*model, settings, Threads(), pool, clock);
-  Worker worker(*model, joiner, pool, metrics);
-  http::ServerOptions options;
-  options.address = socket;
-  options.threads = Threads();
-  options.drain_timeout = std::chrono::seconds(20);
-  Log log = Log::ToStderr(Log::Level::kWarn, Log::Format::kText);
-  ::unlink(socket.c_str());
-  ALOFT_ASSIGN(std::unique_ptr<http::Server> server, http::Server::Start(options, nullptr, worker, log, metrics));
-
-  int signal = 0;
-  sigwait(&ending, &signal);
-  server->Stop();
+  if (chosen.behind.empty()) {
+    Worker worker(*model, joiner, pool, metrics);
+    Status served = Listen(chosen.socket, worker, metrics, ending);
+    pool.Stop();
+    return served;
+  }
+  if (model->inputs().size() != 1 || model->inputs()[0].shape.size() != 2)
+    return Fail(kBadModel, "A model that stands in has one input of rows");
+  http::ClientOptions client_options;
+  client_options.max_response_bytes = 1u << 30;
+  ALOFT_ASSIGN(std::unique_ptr<http::Client> client, http::Client::Create(std::move(client_options)));
+  StandIn stand_in(*model, joiner, pool, *client, chosen.behind, chosen.says);
+  Status served = Listen(chosen.socket, stand_in, metrics, ending);
   pool.Stop();
-  return {};
+  return served;
 }
 
 int Main(int argc, char** argv) {
   SendNothingHome();
   CLI::App app("Aloft's native worker for ONNX models");
-  std::string socket = "/run/aloft/worker.sock", base = "/opt/ml";
-  app.add_option("--socket", socket, "Unix socket to listen on");
-  app.add_option("--base", base, "directory that holds model/ and output/");
+  Options chosen;
+  app.add_option("--socket", chosen.socket, "Unix socket to listen on");
+  app.add_option("--base", chosen.base, "directory that holds model/ and output/");
+  app.add_option("--behind", chosen.behind, "socket of the Python worker that this one stands in for");
+  app.add_option("--says", chosen.says, "why it does");
   CLI11_PARSE(app, argc, argv);
+  if (!chosen.behind.empty()) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 
-  Status status = Serve(socket, base);
+  const std::string& base = chosen.base;
+  Status status = Serve(chosen);
   if (status.ok()) return 0;
   std::cerr << "the model cannot be served: " << status.error().message << std::endl;
   std::error_code error;
