@@ -1,6 +1,5 @@
 #include "app/authenticate.h"
 
-#include "api/aws/s3_wire/request.h"
 #include "foundation/base/bytes.h"
 
 namespace aloft::app {
@@ -10,12 +9,6 @@ constexpr std::string_view kBearerPrefix = "Bearer ";
 
 crypto::RequestView ToSigned(const http::RequestHead& head) {
   return {head.method, head.path(), head.query(), head.headers.fields()};
-}
-
-std::string_view BucketOf(const crypto::RequestView& request, std::string_view domain) {
-  for (const auto& [name, value] : request.headers)
-    if (EqualsIgnoreCase(name, "host")) return api::s3::BucketOfHost(value, domain);
-  return {};
 }
 
 }  // namespace
@@ -33,30 +26,25 @@ Result<Proof> Authenticate::operator()(const http::RequestHead& head, std::optio
     if ((row.authenticators & api::kSigV4) == 0) {
       return Fail(crypto::kUnsupportedSignature, "This operation takes no AWS signature.");
     }
-    return VerifySignature(request, body, row.signed_for);
+    return VerifySignature(head, request, body, row.signed_for);
   }
   if ((row.authenticators & api::kAnonymous) != 0) return Proof{};
   return Fail(crypto::kNoSignature, "Request is missing Authentication Token");
 }
 
-Result<Proof> Authenticate::VerifySignature(const crypto::RequestView& request, std::optional<std::string_view> body,
-                                            std::string_view service) {
+Result<Proof> Authenticate::VerifySignature(const http::RequestHead& head, const crypto::RequestView& request,
+                                            std::optional<std::string_view> body, std::string_view service) {
   ALOFT_ASSIGN(crypto::Authorization authorization, crypto::ParseAuthorization(request));
   if (!service.empty() && authorization.scope.service != service)
     return Fail(crypto::kSignatureMismatch,
                 "Credential should be scoped to correct service: '" + std::string(service) + "'.");
   ALOFT_ASSIGN(identity::Credential credential,
                identity_.FindCredential(authorization.access_key_id, authorization.session_token));
-  // Version 2 covers the bucket and the key, wherever the bucket stands, and not the host: a link would open the same
-  // path of every other bucket.
+  // Version 2 covers what the request is about, and not the host: a link would open the same path at every other host.
   crypto::RequestView covered = request;
-  std::string resource;
-  if (authorization.version == crypto::Authorization::Version::kVersion2) {
-    if (const std::string_view bucket = BucketOf(request, domain_); !bucket.empty()) {
-      resource = "/" + std::string(bucket) + std::string(request.path);
-      covered.path = resource;
-    }
-  }
+  std::optional<std::string> path;
+  if (signed_path_ && authorization.version == crypto::Authorization::Version::kVersion2) path = signed_path_(head);
+  if (path) covered.path = *path;
   ALOFT_ASSIGN(crypto::PayloadClaim claim,
                crypto::Verify(covered, authorization, credential.secret, clock_.Now(), body, signing_keys_));
   return Proof{std::move(credential.session), Region(authorization.scope.region), std::move(claim)};

@@ -1,6 +1,7 @@
 // Who sent a request: from the bytes of its head (and body, where it is at hand) to a session.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,11 +21,14 @@ struct Proof {
   crypto::PayloadClaim payload;
 };
 
+// The path that stands for all that a request is about, also for what its API reads elsewhere in the head: a signature
+// of version 2 covers that. Absent: the path as it was asked for.
+using SignedPath = std::function<std::optional<std::string>(const http::RequestHead& head)>;
+
 class Authenticate {
  public:
-  // `domain`: whose hosts are buckets; empty: none is.
-  Authenticate(identity::Service& identity, const Clock& clock, std::string domain)
-      : identity_(identity), clock_(clock), domain_(std::move(domain)) {}
+  Authenticate(identity::Service& identity, const Clock& clock, SignedPath signed_path)
+      : identity_(identity), clock_(clock), signed_path_(std::move(signed_path)) {}
 
   // `body` is the whole body of a buffered operation, absent for a streamed one. Errors are those of crypto/sigv4.h and
   // of the identity service (unknown key, expired token); a caller without any proof is crypto::kNoSignature unless the
@@ -32,12 +36,12 @@ class Authenticate {
   Result<Proof> operator()(const http::RequestHead& head, std::optional<std::string_view> body, const api::Row& row);
 
  private:
-  Result<Proof> VerifySignature(const crypto::RequestView& request, std::optional<std::string_view> body,
-                                std::string_view service);
+  Result<Proof> VerifySignature(const http::RequestHead& head, const crypto::RequestView& request,
+                                std::optional<std::string_view> body, std::string_view service);
 
   identity::Service& identity_;
   const Clock& clock_;
-  const std::string domain_;
+  const SignedPath signed_path_;
   crypto::SigningKeys signing_keys_;
 };
 

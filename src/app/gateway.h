@@ -49,7 +49,7 @@ struct GatewayOptions {
   // thread that read them, if their body is small and at hand. Their Prepared::Run may be called again where something
   // had to wait.
   std::vector<Operation> resident{};
-  std::string domain{};  // buckets may be hosts below it; empty: none is
+  SignedPath signed_path{};
 };
 
 class Gateway final : public http::Handler {

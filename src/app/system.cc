@@ -89,7 +89,7 @@ Status RunningSystem::Start() {
                           {"sagemaker", "InvokeEndpoint"},
                           {"sagemaker", "Predict"},
                           {"sagemaker", "ModelInfer"}},
-                         config.domain()};
+                         [this](const http::RequestHead& head) { return fronts_->SignedPath(head); }};
   gateway_ = std::make_unique<Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_, world_.clock,
                                        world_.random, world_.log, world_.metrics);
   ALOFT_TRY(services_->Start());

@@ -105,4 +105,8 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
 
 Fronts::~Fronts() = default;
 
+std::optional<std::string> Fronts::SignedPath(const http::RequestHead& head) const {
+  return s3_->SignedPath(head);
+}
+
 }  // namespace aloft::app

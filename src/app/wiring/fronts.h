@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "api/aws/s3/front.h"
 #include "api/common/operation.h"
 #include "app/wiring/doors.h"
 #include "app/wiring/services.h"
@@ -21,6 +23,8 @@ class Fronts {
   ~Fronts();
 
   const std::vector<const api::Front*>& all() const { return all_; }
+  // As app::SignedPath.
+  std::optional<std::string> SignedPath(const http::RequestHead& head) const;
 
  private:
   std::unique_ptr<api::FactSource> tags_;
@@ -28,7 +32,7 @@ class Fronts {
   std::unique_ptr<api::Front> admin_;
   std::unique_ptr<api::Front> inference_;
   std::unique_ptr<api::Front> aws_;
-  std::unique_ptr<api::Front> s3_;
+  std::unique_ptr<api::s3::Front> s3_;
   std::vector<const api::Front*> all_;
 };
 

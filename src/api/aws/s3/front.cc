@@ -47,6 +47,14 @@ std::span<const Row> Front::rows() const {
   return state_->rows;
 }
 
+std::optional<std::string> Front::SignedPath(const http::RequestHead& head) const {
+  const std::string_view bucket = BucketOfHost(head.headers.Get("host"), state_->context.options.domain);
+  if (bucket.empty()) return std::nullopt;
+  std::string path = "/";
+  path.append(bucket).append(head.path());
+  return path;
+}
+
 std::optional<api::Front::Claim> Front::Claims(const http::RequestHead& head) const {
   Claim claim;
   claim.max_body_bytes = 64 * 1024;

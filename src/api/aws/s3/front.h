@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/aws_common/kms_access.h"
@@ -42,6 +43,8 @@ class Front final : public api::Front {
   // Bucket, key, and what the query asks for; never a signature, a header or a body.
   std::string AuditParameters(const Call& call, const Prepared& prepared) const override;
   std::span<const Row> rows() const override;
+  // "/bucket/key" where the host names the bucket: what a signature of version 2 covers, which does not cover the host.
+  std::optional<std::string> SignedPath(const http::RequestHead& head) const;
 
  private:
   struct State;
