@@ -3,6 +3,7 @@
 #include "platform/keys/keyring.h"
 #include "services/objects/engine/compressed_blob.h"
 #include "services/objects/records/events.h"
+#include "services/objects/records/keys.h"
 #include "services/objects/testing_stores.h"
 
 namespace aloft::objects {
@@ -191,6 +192,23 @@ TEST_P(TiersTest, ChangesAreAnnounced) {
   EXPECT_TRUE(Matches({.names = {"s3:ObjectCreated:*"}, .prefix = "in/", .suffix = ".jpg"}, event));
   EXPECT_FALSE(Matches({.names = {"s3:ObjectCreated:Copy"}}, event));
   EXPECT_FALSE(Matches({.names = {"s3:ObjectCreated:*"}, .prefix = "out/"}, event));
+}
+
+// A record that cannot be read is told, and neither ends the check nor costs the bytes that it may name.
+TEST_P(TiersTest, CheckGoesOnBehindAnUnreadableRecord) {
+  MustPut("broken", Bytes(1000));
+  MustPut("whole", Bytes(1000));
+  kv::Batch batch;
+  batch.Put(kIndexSpace, IndexKey(*objects_->HeadBucket(account_, "data"), "broken"), "no record");
+  ASSERT_TRUE(store_->Apply(std::move(batch)).ok());
+  const std::size_t blobs = blobs_.count();
+  clock_.Advance(std::chrono::hours(24));
+  std::multiset<ProblemKind> found;
+  auto report = objects_->Check({.verify = true, .repair = true}, [&](const Problem& p) { found.insert(p.kind); });
+  ASSERT_TRUE(report.ok()) << Describe(report.error());
+  EXPECT_TRUE(report->complete());
+  EXPECT_EQ(found, std::multiset<ProblemKind>{ProblemKind::kUnreadableEntry});
+  EXPECT_EQ(blobs_.count(), blobs);
 }
 
 // The check is what an operator asks after a bad day: it must find each kind of damage, mend what it can, and find

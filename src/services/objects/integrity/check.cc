@@ -4,6 +4,7 @@
 
 #include "services/objects/integrity/check_record.h"
 #include "services/objects/integrity/integrity.h"
+#include "services/objects/integrity/owners.h"
 #include "services/objects/records/keys.h"
 
 namespace aloft::objects {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t kPage = 500;
 constexpr std::size_t kMostQueued = 1'000'000;
+constexpr std::size_t kMostVerified = 100'000;
 
 // The stores are walked one after the other; a report's `next` is "<which>:<the first key that was not looked at>".
 enum class Phase { kIndex, kVersions, kParts, kHolders, kBlobs, kArchive, kEnd };
@@ -100,8 +102,11 @@ class Checker {
       return {};
     }
     for (const auto& segment : record->segments) {
-      ALOFT_ASSIGN(auto problem, JudgeSegment(core_, *record, segment, options_.verify));
-      if (options_.verify && !segment.is_inline()) Pace(segment.length);
+      // Bytes that many segments share are read once.
+      const bool verify = options_.verify && !verified_.contains(segment.blob);
+      ALOFT_ASSIGN(auto problem, JudgeSegment(core_, *record, segment, verify));
+      if (verify && !segment.is_inline()) Pace(segment.length);
+      if (verify && !segment.is_inline() && !problem) Remember(segment.blob);
       if (!problem) continue;
       // It may have been changed since it was read: what is wrong with a record that is gone is not wrong.
       ALOFT_ASSIGN(auto again, core_.store.Get(space, entry.key));
@@ -119,10 +124,10 @@ class Checker {
   }
 
   Status CheckHolder(const kv::Entry& holder) {
-    ALOFT_ASSIGN(bool owned, HasOwner(core_, holder.key, holder.value));
+    ALOFT_ASSIGN(bool owned, owners_.Has(holder.key, holder.value));
     if (owned) return {};
     // Completing moves a part into an entry between two looks.
-    ALOFT_ASSIGN(owned, HasOwner(core_, holder.key, holder.value));
+    ALOFT_ASSIGN(owned, owners_.Has(holder.key, holder.value));
     ALOFT_ASSIGN(auto again, core_.store.Get(kHolderSpace, holder.key));
     if (owned || !again || again->version != holder.version) return {};
     bool repaired = false;
@@ -181,6 +186,11 @@ class Checker {
     return !page.entries.empty();
   }
 
+  void Remember(const blob::BlobId& verified) {
+    if (verified_.size() >= kMostVerified) verified_.clear();
+    verified_.insert(verified);
+  }
+
   // Sleeps as long as verifying is ahead of its rate.
   void Pace(std::uint64_t bytes) {
     report_.verified_bytes += bytes;
@@ -200,6 +210,8 @@ class Checker {
   Phase phase_ = Phase::kIndex;
   bool did_something_ = false;
   std::set<blob::BlobId> queued_;
+  std::set<blob::BlobId> verified_;
+  Owners owners_{core_};
   CheckReport report_;
 };
 

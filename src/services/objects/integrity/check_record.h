@@ -1,4 +1,4 @@
-// Judging one stored record: whether what it names is there, whether what it holds has an owner. Looks, mends nothing.
+// Judging one stored record: whether what it names is there. Looks, mends nothing.
 #pragma once
 
 #include <optional>
@@ -18,14 +18,13 @@ struct CheckedRecord {
   std::string holder_value{};  // of the records that hold its blobs
 };
 
+// Of a key that begins with account, region and bucket and has at least so many parts. kCorrupt.
+Result<Bucket> PlaceOf(std::string_view names, std::size_t least);
 // `space` is one of those whose records have bytes. kCorrupt.
 Result<CheckedRecord> DecodeChecked(std::string_view space, const kv::Entry& entry);
 
 // What is wrong with one segment; with `verify` all its bytes are read.
 Result<std::optional<ProblemKind>> JudgeSegment(Core& core, const CheckedRecord& record, const Segment& segment,
                                                 bool verify);
-
-// Whether any version or part of the name that a holder gives has this segment.
-Result<bool> HasOwner(Core& core, std::string_view holder_key, std::string_view holder_value);
 
 }  // namespace aloft::objects
