@@ -44,6 +44,10 @@ std::vector<Permission> NeedDelete(const Context& context, const Call& call, con
 
 Result<Plan> PlanDelete(const Context& context, const Call& call, Target target) {
   const auto& headers = call.head().headers;
+  // Whoever sets a condition wants less deleted, not more.
+  if (headers.Has("if-none-match"))
+    return Fail(kNotImplemented,
+                "A header you provided implies functionality that is not implemented: If-None-Match of a deletion");
   objects::DeleteRequest request{.bucket = target.bucket, .key = target.key};
   request.version = target.Get("versionId");
   request.bypass_governance = BypassesGovernance(call);
@@ -67,7 +71,7 @@ Result<std::vector<objects::DeleteRequest>> ReadKeys(const codec::XmlElement& ro
   std::vector<objects::DeleteRequest> doomed;
   for (const auto& child : root.children) {
     if (child.name != "Object") continue;
-    if (child.Child("Key") == nullptr || doomed.size() == kMaxKeys) return documents::MalformedXml();
+    if (child.ChildText("Key").empty() || doomed.size() == kMaxKeys) return documents::MalformedXml();
     objects::DeleteRequest request{.bucket = target.bucket, .key = std::string(child.ChildText("Key"))};
     request.version = child.ChildText("VersionId");
     request.bypass_governance = bypass;
@@ -87,10 +91,10 @@ std::vector<Result<objects::Deleted>> DeleteAllowed(const Context& context, cons
   std::vector<Status> verdicts;
   std::vector<objects::DeleteRequest> allowed;
   for (const auto& request : doomed) {
-    Status verdict = objects::CheckKey(request.key, context.dependencies.objects.limits());
-    if (verdict.ok())
-      for (const auto& need : NeedDelete(context, call, target.BucketArn() + "/" + request.key, request.version))
-        if (verdict.ok()) verdict = authorized.Check(need);
+    Status verdict;
+    for (const auto& need : NeedDelete(context, call, target.BucketArn() + "/" + request.key, request.version))
+      if (verdict.ok()) verdict = authorized.Check(need);
+    if (verdict.ok()) verdict = objects::CheckKey(request.key, context.dependencies.objects.limits());
     if (verdict.ok()) allowed.push_back(request);
     verdicts.push_back(std::move(verdict));
   }

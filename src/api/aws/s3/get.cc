@@ -19,6 +19,15 @@ struct Selection {
   int parts = 0;  // how many the object has, where a part was asked for
 };
 
+// What changed since the peer got its first bytes is sent whole: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5
+bool RangeCounts(const http::Headers& headers, const objects::ObjectInfo& info) {
+  std::string_view condition = Trim(headers.Get("if-range"));
+  if (condition.empty()) return true;
+  if (auto date = codec::ParseHttpDate(condition))
+    return std::chrono::floor<std::chrono::seconds>(info.modified) == *date;
+  return condition == Quoted(info.etag);
+}
+
 Result<Selection> Select(const Call& call, const Target& target, const objects::ObjectInfo& info) {
   Selection selection{{0, info.size}};
   if (const std::string* number = target.Find("partNumber")) {
@@ -36,6 +45,7 @@ Result<Selection> Select(const Call& call, const Target& target, const objects::
     selection.bytes.length = info.parts[wanted - 1].size;
     return selection;
   }
+  if (!RangeCounts(call.head().headers, info)) return selection;
   ALOFT_ASSIGN(auto range, ParseRange(call.head().headers.Get("range"), info.size));
   if (range) {
     selection.bytes = *range;

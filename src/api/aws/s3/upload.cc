@@ -127,6 +127,11 @@ class UploadSink final : public http::BodySink, public std::enable_shared_from_t
       return Fail(crypto::kPayloadMismatch,
                   "The provided 'x-amz-content-sha256' header does not match what was computed.");
     auto& digests = upload_.digests;
+    // Who sends a checksum wants it checked.
+    if (decoder_)
+      for (const auto& [name, value] : decoder_->trailers().fields())
+        if (name.starts_with("x-amz-checksum-") && name != digests.trailer)
+          return Fail(kInvalidRequest, "The trailer " + name + " is not announced by x-amz-trailer.");
     if (!digests.trailer.empty()) {
       std::string_view value = decoder_ ? decoder_->trailers().Get(digests.trailer) : std::string_view();
       if (value.empty()) return Fail(kIncompleteBody, "The trailer that x-amz-trailer announces is missing.");

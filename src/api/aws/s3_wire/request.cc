@@ -140,7 +140,12 @@ Result<std::string_view> NameOperation(const http::RequestHead& head, const Targ
         if (target.Has(resource.name)) return Named(resource.get);
     for (const auto& resource : kOfBucket)
       if (target.Has(resource.name)) return OfSubResource(resource, method);
-    if (method == "GET") return std::string_view(target.Get("list-type") == "2" ? "ListObjectsV2" : "ListObjects");
+    if (method == "GET") {
+      const std::string_view type = target.Get("list-type");
+      if (!type.empty() && type != "1" && type != "2")
+        return Fail(kInvalidArgument, "Invalid List Type specified in Request");
+      return std::string_view(type == "2" ? "ListObjectsV2" : "ListObjects");
+    }
     if (method == "HEAD") return std::string_view("HeadBucket");
     if (method == "PUT") return std::string_view("CreateBucket");
     if (method == "DELETE") return std::string_view("DeleteBucket");
@@ -153,6 +158,11 @@ Result<std::string_view> NameOperation(const http::RequestHead& head, const Targ
     if (resource.name == "uploadId" && method == "PUT" && copy) return std::string_view("UploadPartCopy");
     return OfSubResource(resource, method);
   }
+  // Half of UploadPart must not replace the whole object, nor a new version an old one.
+  if (method == "PUT" && target.Has("partNumber"))
+    return Fail(kInvalidArgument, "This operation does not accept a part number without an upload id.");
+  if (method == "PUT" && target.Has("versionId"))
+    return Fail(kInvalidArgument, "This operation does not accept a version-id.");
   if (method == "GET") return std::string_view("GetObject");
   if (method == "HEAD") return std::string_view("HeadObject");
   if (method == "PUT") return std::string_view(copy ? "CopyObject" : "PutObject");
