@@ -92,7 +92,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
   // A bucket's name before a name of this server's; nothing goes before an address.
   s3_ = std::make_unique<api::s3::Front>(
       api::s3::Dependencies{services.objects(), pool, world.clock, &platform.identity(), &platform.kms_access()},
-      api::s3::Options{world.config.domain()});
+      api::s3::Options{world.config.domain(), world.config.encrypt_at_rest});
   inference_ = std::make_unique<api::InferenceFront>(services.serving(), tags_.get());
   sign_in_ = std::make_unique<api::SignInFront>(platform.identity(), doors.sign_in(), doors.tokens());
   admin_ = std::make_unique<AdminFront>(AdminSources{

@@ -15,6 +15,9 @@ def test_what_a_new_bucket_says(s3, bucket):
         "get_public_access_block": {"PublicAccessBlockConfiguration": {
             "BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}},
         "get_bucket_ownership_controls": {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}},
+        "get_bucket_encryption": {"ServerSideEncryptionConfiguration": {"Rules": [
+            {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}},
+        "get_bucket_abac": {"AbacStatus": {"Status": "Disabled"}},
     }
     for operation, expected in answered.items():
         got = getattr(s3, operation)(Bucket=bucket)
@@ -26,6 +29,8 @@ def test_what_a_new_bucket_says(s3, bucket):
         "get_bucket_lifecycle_configuration": "NoSuchLifecycleConfiguration",
         "get_bucket_replication": "ReplicationConfigurationNotFoundError",
         "get_object_lock_configuration": "ObjectLockConfigurationNotFoundError",
+        "get_bucket_metadata_configuration": "MetadataConfigurationNotFound",
+        "get_bucket_metadata_table_configuration": "MetadataConfigurationNotFound",
     }
     for operation, code in absent.items():
         with refused(code, 404):

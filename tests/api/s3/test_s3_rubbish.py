@@ -48,6 +48,23 @@ def test_nothing_more_than_asked(cloud, s3, bucket):
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"kept"
 
 
+# What S3 can do to a part of a bucket or an object, and is not known here, must not happen to the whole of it.
+def test_unknown_parts(cloud, s3, bucket):
+    empty = f"{bucket}-empty"
+    s3.create_bucket(Bucket=empty)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"kept")
+    for name in ("abac", "metadataConfiguration", "metadataInventoryTable", "somethingNew"):
+        for method in ("PUT", "DELETE", "POST"):
+            answer = request(cloud, method, f"/{empty}?{name}", b"<x/>" if method != "DELETE" else b"")
+            assert code(answer)[0] in (405, 501), (name, method)
+    for name in ("annotation", "annotation&annotationName=a", "renameObject", "somethingNew"):
+        for method in ("PUT", "DELETE"):
+            assert code(request(cloud, method, f"/{bucket}/k?{name}", b"new" if method == "PUT" else b""))[0] in (405, 501), (name, method)
+    assert request(cloud, "PUT", f"/{bucket}/noted?x-note", b"x").status_code == 200
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"kept"
+    s3.delete_bucket(Bucket=empty)
+
+
 # Keys that cannot be are refused one by one, and a request of nothing else is no error of the server's.
 def test_delete_impossible_keys(cloud, s3, bucket):
     def delete(*keys: str):

@@ -35,6 +35,12 @@ struct Configuration {
 constexpr std::string_view kAllBlocked =
     "<BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>"
     "<BlockPublicPolicy>true</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets>";
+// What a bucket says of which nobody said anything else: its objects are encrypted.
+constexpr std::string_view kEncrypted =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<ServerSideEncryptionConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>"
+    "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>"
+    "<BucketKeyEnabled>false</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>";
 constexpr std::string_view kEnforced = "<Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule>";
 
 constexpr Configuration kConfigurations[] = {
@@ -135,6 +141,8 @@ Result<Plan> PlanGet(const Context& context, const Configuration& configuration,
     ALOFT_ASSIGN(auto document, context.dependencies.objects.GetSetting(owner, target.bucket, configuration.setting));
     bool removed = document && *document == kRemoved;
     if (document && !removed) return XmlAnswer(c, std::move(*document));
+    if (configuration.setting == "encryption" && context.options.encrypts_by_default)
+      return XmlAnswer(c, std::string(kEncrypted));
     if (configuration.missing == nullptr || (configuration.by_default && !removed))
       return XmlAnswer(c, DefaultDocument(configuration));
     return Fail(*configuration.missing, std::string(MissingText(configuration)));
@@ -225,6 +233,11 @@ struct Unconfigured {
 
 constexpr Unconfigured kUnconfigured[] = {
     {"GetBucketAccelerateConfiguration", "s3:GetAccelerateConfiguration", nullptr, "", "AccelerateConfiguration"},
+    {"GetBucketAbac", "s3:GetBucketAbac", nullptr, "<Status>Disabled</Status>", "AbacStatus"},
+    {"GetBucketMetadataConfiguration", "s3:GetBucketMetadataTableConfiguration", &kNoMetadata,
+     "The metadata configuration was not found"},
+    {"GetBucketMetadataTableConfiguration", "s3:GetBucketMetadataTableConfiguration", &kNoMetadata,
+     "The metadata configuration was not found"},
     {"GetBucketReplication", "s3:GetReplicationConfiguration", &kNoReplication,
      "The replication configuration was not found"},
     {"GetBucketWebsite", "s3:GetBucketWebsite", &kNoWebsite,

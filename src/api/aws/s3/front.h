@@ -25,7 +25,9 @@ struct Dependencies {
 
 struct Options {
   // "s3.example.com": then "bucket.s3.example.com" names a bucket. Empty: path style only.
-  std::string domain;
+  std::string domain{};
+  // Objects whose writer asks for nothing are encrypted, as buckets without a configuration of their own then say.
+  bool encrypts_by_default = false;
 };
 
 // The dependencies must outlive the front and every call.

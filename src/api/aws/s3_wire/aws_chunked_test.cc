@@ -136,11 +136,14 @@ TEST(Range, Forms) {
   EXPECT_EQ(text("bytes=10-", 10), "416");
   EXPECT_EQ(text("bytes=-0", 10), "416");
   EXPECT_EQ(text("bytes=0-", 0), "416");
-  for (const char* header : {"", "bytes", "bytes=", "bytes=a-b", "bytes=3-2", "bytes=0-1,3-4", "items=0-1", "bytes=--1",
-                             "bytes=99999999999999999999-"})
+  EXPECT_EQ(text("bytes=99999999999999999999-", 10), "416");
+  EXPECT_EQ(text("bytes=2-99999999999999999999", 10), "2+8");
+  for (const char* header :
+       {"", "bytes", "bytes=", "bytes=a-b", "bytes=3-2", "bytes=0-1,3-4", "items=0-1", "bytes=--1"})
     EXPECT_EQ(text(header, 10), "whole") << header;
   EXPECT_EQ(ParseCopyRange("bytes=5-9")->length, 5u);
-  for (const char* header : {"", "bytes=5-", "bytes=-5", "5-9", "bytes=9-5", "bytes=0-18446744073709551615"})
+  for (const char* header :
+       {"", "bytes=5-", "bytes=-5", "5-9", "bytes=9-5", "bytes=0-18446744073709551615", "bytes=0-99999999999999999999"})
     EXPECT_FALSE(ParseCopyRange(header).ok()) << header;
 }
 

@@ -100,6 +100,7 @@ constexpr ErrorName kTable[] = {
     {kNoTagSet, "NoSuchTagSet", 404},
     {kNoEncryption, "ServerSideEncryptionConfigurationNotFoundError", 404},
     {kNoWebsite, "NoSuchWebsiteConfiguration", 404},
+    {kNoMetadata, "MetadataConfigurationNotFound", 404},
     {kNoReplication, "ReplicationConfigurationNotFoundError", 404},
     {kNoObjectLock, "ObjectLockConfigurationNotFoundError", 404},
     {kNoPublicAccessBlock, "NoSuchPublicAccessBlockConfiguration", 404},

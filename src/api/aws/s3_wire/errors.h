@@ -48,6 +48,7 @@ inline constexpr Reason kNoCors{ErrorKind::kNotFound, "NoSuchCORSConfiguration"}
 inline constexpr Reason kNoTagSet{ErrorKind::kNotFound, "NoSuchTagSet"};
 inline constexpr Reason kNoEncryption{ErrorKind::kNotFound, "ServerSideEncryptionConfigurationNotFoundError"};
 inline constexpr Reason kNoWebsite{ErrorKind::kNotFound, "NoSuchWebsiteConfiguration"};
+inline constexpr Reason kNoMetadata{ErrorKind::kNotFound, "MetadataConfigurationNotFound"};
 inline constexpr Reason kNoReplication{ErrorKind::kNotFound, "ReplicationConfigurationNotFoundError"};
 inline constexpr Reason kNoObjectLock{ErrorKind::kNotFound, "ObjectLockConfigurationNotFoundError"};
 inline constexpr Reason kNoObjectLockOfObject{ErrorKind::kNotFound, "NoSuchObjectLockConfiguration"};

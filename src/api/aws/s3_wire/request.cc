@@ -48,6 +48,12 @@ constexpr SubResource kOfBucket[] = {
      nullptr, "DeleteBucketIntelligentTieringConfiguration"},
     {"metadataTable", "GetBucketMetadataTableConfiguration", nullptr, "CreateBucketMetadataTableConfiguration",
      "DeleteBucketMetadataTableConfiguration"},
+    {"metadataConfiguration", "GetBucketMetadataConfiguration", nullptr, "CreateBucketMetadataConfiguration",
+     "DeleteBucketMetadataConfiguration"},
+    {"metadataInventoryTable", nullptr, "UpdateBucketMetadataInventoryTableConfiguration", nullptr, nullptr},
+    {"metadataJournalTable", nullptr, "UpdateBucketMetadataJournalTableConfiguration", nullptr, nullptr},
+    {"metadataAnnotationTable", nullptr, "UpdateBucketMetadataAnnotationTableConfiguration", nullptr, nullptr},
+    {"abac", "GetBucketAbac", "PutBucketAbac", nullptr, nullptr},
     {"session", "CreateSession", nullptr, nullptr, nullptr},
 };
 
@@ -64,6 +70,7 @@ constexpr SubResource kOfObject[] = {
     {"select", nullptr, nullptr, "SelectObjectContent", nullptr},
     {"renameObject", nullptr, "RenameObject", nullptr, nullptr},
     {"encryption", nullptr, "UpdateObjectEncryption", nullptr, nullptr},
+    {"annotation", "GetObjectAnnotation", "PutObjectAnnotation", nullptr, "DeleteObjectAnnotation"},
 };
 
 Error NoMethod() {
@@ -89,6 +96,16 @@ Result<std::string_view> OfSubResource(const SubResource& resource, std::string_
   if (method == "POST") return Named(resource.post);
   if (method == "DELETE") return Named(resource.remove);
   return NoMethod();
+}
+
+// A parameter without a value is a sub-resource. What S3 may do to one that is not known here must not happen to the
+// whole bucket or object. What begins with "x-" is the caller's own remark.
+Status CheckWhole(const Target& target, std::string_view method) {
+  if (method == "GET" || method == "HEAD") return {};
+  for (const auto& [name, value] : target.query)
+    if (!name.empty() && value.empty() && name != "versionId" && !ToLower(name).starts_with("x-"))
+      return Fail(kNotImplemented, "A query you provided asks for " + name + ", which is not built in this Aloft.");
+  return {};
 }
 
 }  // namespace
@@ -146,6 +163,7 @@ Result<std::string_view> NameOperation(const http::RequestHead& head, const Targ
         return Fail(kInvalidArgument, "Invalid List Type specified in Request");
       return std::string_view(type == "2" ? "ListObjectsV2" : "ListObjects");
     }
+    ALOFT_TRY(CheckWhole(target, method));
     if (method == "HEAD") return std::string_view("HeadBucket");
     if (method == "PUT") return std::string_view("CreateBucket");
     if (method == "DELETE") return std::string_view("DeleteBucket");
@@ -158,6 +176,7 @@ Result<std::string_view> NameOperation(const http::RequestHead& head, const Targ
     if (resource.name == "uploadId" && method == "PUT" && copy) return std::string_view("UploadPartCopy");
     return OfSubResource(resource, method);
   }
+  ALOFT_TRY(CheckWhole(target, method));
   // Half of UploadPart must not replace the whole object, nor a new version an old one.
   if (method == "PUT" && target.Has("partNumber"))
     return Fail(kInvalidArgument, "This operation does not accept a part number without an upload id.");
