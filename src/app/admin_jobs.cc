@@ -75,14 +75,21 @@ Result<std::vector<Waiting>> WaitingOf(const api::Call& call, compute::Backend& 
   return waiting;
 }
 
-Result<std::string> QueueJson(const api::Call& call, compute::Backend& backend) {
+Result<std::string> QueueJson(const api::Call& call, training::Service& training, compute::Backend& backend) {
   ALOFT_ASSIGN(std::vector<Waiting> waiting, WaitingOf(call, backend));
+  ALOFT_ASSIGN(std::vector<training::KeptRoom> pools, training.ListWarmPools({call.session.account, call.region}));
   std::string text;
   codec::JsonWriter out(text);
   out.BeginObject().Key("Waiting").BeginArray();
   for (const Waiting& one : waiting) {
     out.BeginObject().Key("Kind").String(one.kind).Key("Name").String(one.name).Key("Reason").String(one.reason);
     out.Key("Since").Int(ToMicros(one.since) / 1'000'000).EndObject();
+  }
+  out.EndArray().Key("WarmPools").BeginArray();
+  for (const training::KeptRoom& pool : pools) {
+    out.BeginObject().Key("TrainingJobName").String(pool.job).Key("RoleArn").String(pool.role_arn);
+    out.Key("InstanceType").String(pool.instance_type).Key("InstanceCount").Int(pool.instances);
+    out.Key("Until").Int(ToMicros(pool.until) / 1'000'000).EndObject();
   }
   out.EndArray().EndObject();
   return text;
@@ -96,9 +103,10 @@ std::vector<api::Row> MakeJobRows(training::Service& training, compute::Backend&
   interrupt.prepare = [&training](const api::Call& call) { return PrepareInterrupt(call, training); };
   rows.push_back(std::move(interrupt));
   api::Row queue{"aloft", "GetQueue", api::kSigV4, api::BodyMode::kBuffered, 4096, {}};
-  queue.prepare = [&backend](const api::Call&) -> Result<std::unique_ptr<api::Prepared>> {
+  queue.prepare = [&training, &backend](const api::Call&) -> Result<std::unique_ptr<api::Prepared>> {
     return std::unique_ptr<api::Prepared>(
-        new Operation({"aloft:GetQueue", "*", {}}, [&backend](const api::Call& c) { return QueueJson(c, backend); }));
+        new Operation({"aloft:GetQueue", "*", {}},
+                      [&training, &backend](const api::Call& c) { return QueueJson(c, training, backend); }));
   };
   rows.push_back(std::move(queue));
   return rows;

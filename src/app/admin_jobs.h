@@ -4,8 +4,7 @@
 //                                         spot job, as AWS may at any time. Needs aloft:InterruptTrainingJob on the
 //                                         job.
 //   POST /aloft/v1/GetQueue               the caller's jobs that wait for room on this server, the longest waiting
-//   first,
-//                                         and why. Needs aloft:GetQueue.
+//                                         first, and why; the warm pools that wait for a job. Needs aloft:GetQueue.
 #pragma once
 
 #include <vector>

@@ -116,6 +116,16 @@ def test_progress(trainer):
     assert trainer.wait(name)["TrainingJobStatus"] == "Stopped"
 
 
+# A burst faster than any log is kept arrives whole and in its order, however the job, its agent and the server take turns.
+def test_burst_of_lines(trainer):
+    count = 200_000
+    name = trainer.create(f"import sys\nfor i in range({count}):\n    sys.stdout.write(f'line {{i}}\\n')\n")
+    job = trainer.wait(name)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    said = [int(line[5:]) for line in trainer.log(name) if line.startswith("line ")]
+    assert said == list(range(count)), (len(said), next((i for i, n in enumerate(said) if i != n), None))
+
+
 # A script that fails: its own words are the reason, its log is whole, and no model is claimed.
 def test_failing_script(trainer):
     job = trainer.run("print('about to fail', flush=True)\nraise ValueError('bad column')\n")

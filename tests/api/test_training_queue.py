@@ -125,6 +125,9 @@ def test_warm_pool(own, trainer):
         wait_for(lambda: "warm pools keep" in reason(trainer, other), 60, what="the reason")
         listed = trainer.sagemaker.list_training_jobs(WarmPoolStatusEquals="Available")["TrainingJobSummaries"]
         assert [(job["TrainingJobName"], job["WarmPoolStatus"]["Status"]) for job in listed] == [(first, "Available")]
+        queue = trainer.cloud.aloft("queue").stdout.splitlines()
+        assert any(line.split()[:1] == [other] and "warm pools keep" in line for line in queue), queue
+        assert any(line.split()[:4] == [first, "1", "x", kind] and line.endswith(" s") for line in queue), queue
         own.kill()
         own.restart()
         second = trainer.run("print('second')", ResourceConfig=resources | {"KeepAlivePeriodInSeconds": 3600})["TrainingJobName"]

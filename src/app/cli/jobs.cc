@@ -105,15 +105,8 @@ void RehearseSpot(const std::string& profile, const std::string& name, int after
   std::printf("It was interrupted, went on, and completed.\n");
 }
 
-void Queue(const std::string& profile) {
-  auto answer = OrFail(Connect(profile)->Own("GetQueue", json::object()));
-  const auto& waiting = answer.as_object().at("Waiting").as_array();
-  if (waiting.empty()) {
-    std::printf("Nothing waits.\n");
-    return;
-  }
-  auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+void PrintWaiting(const json::array& waiting, std::int64_t now) {
+  if (waiting.empty()) return;
   std::printf("%-52s %-11s %-9s %s\n", "JOB", "KIND", "WAITS", "WHY");
   for (const auto& one : waiting) {
     const auto& job = one.as_object();
@@ -122,6 +115,31 @@ void Queue(const std::string& profile) {
     std::printf("%-52s %-11s %-9s %s\n", Text(job, "Name").c_str(), Text(job, "Kind").c_str(), waits.c_str(),
                 Text(job, "Reason").c_str());
   }
+}
+
+// Of a server that knows none there are none.
+void PrintPools(const json::object& answer, std::int64_t now) {
+  const auto* pools = answer.if_contains("WarmPools");
+  if (pools == nullptr || pools->as_array().empty()) return;
+  std::printf("\n%-52s %-27s %s\n", "WARM POOL OF", "INSTANCES", "KEPT FOR");
+  for (const auto& one : pools->as_array()) {
+    const auto& pool = one.as_object();
+    const auto left = std::max<std::int64_t>(0, pool.at("Until").to_number<std::int64_t>() - now);
+    const std::string instances =
+        std::to_string(pool.at("InstanceCount").to_number<std::int64_t>()) + " x " + Text(pool, "InstanceType");
+    std::printf("%-52s %-27s %s\n", Text(pool, "TrainingJobName").c_str(), instances.c_str(),
+                (std::to_string(left) + " s").c_str());
+  }
+}
+
+void Queue(const std::string& profile) {
+  auto answer = OrFail(Connect(profile)->Own("GetQueue", json::object()));
+  const auto& waiting = answer.as_object().at("Waiting").as_array();
+  auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  if (waiting.empty()) std::printf("Nothing waits.\n");
+  PrintWaiting(waiting, now);
+  PrintPools(answer.as_object(), now);
 }
 
 }  // namespace
@@ -156,7 +174,8 @@ void AddJobOperations(CLI::App& jobs) {
 
 void AddQueue(CLI::App& app) {
   auto profile = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("queue", "List the jobs that wait for room, and why");
+  auto* command =
+      app.add_subcommand("queue", "List the jobs that wait for room, and why, and the warm pools that keep some");
   AddProfileOption(*command, *profile);
   command->footer("Example:\n  aloft queue");
   command->callback([=] { Queue(*profile); });

@@ -33,4 +33,16 @@ Result<ListTrainingJobsResponse> ListJobs(sql::Reader& reader, const Scope& scop
   return response;
 }
 
+Result<std::vector<std::string>> JobsWithWarmPools(sql::Reader& reader, const Scope& scope) {
+  constexpr std::size_t kMost = 1000;
+  jobs::ListQuery query{.pool_status = std::string(jobs::ToString(jobs::WarmPool::Status::kAvailable)), .limit = 100};
+  std::vector<std::string> names;
+  do {
+    ALOFT_ASSIGN(jobs::JobPage page, jobs::ListJobs(reader, Names(), scope, query));
+    for (jobs::ListedJob& job : page.jobs) names.push_back(std::move(job.name));
+    query.next_token = std::move(page.next_token);
+  } while (query.next_token && names.size() < kMost);
+  return names;
+}
+
 }  // namespace aloft::training

@@ -1,4 +1,4 @@
-// ListTrainingJobs: one page of the table.
+// Lists of training jobs.
 #pragma once
 
 #include "foundation/sql/database.h"
@@ -7,8 +7,11 @@
 
 namespace aloft::training {
 
-// kBadPageToken where the token is not one of ours for this order.
+// ListTrainingJobs: one page of the table. kBadPageToken where the token is not one of ours for this order.
 Result<shapes::sagemaker::ListTrainingJobsResponse> ListJobs(sql::Reader& reader, const Scope& scope,
                                                              const shapes::sagemaker::ListTrainingJobsRequest& request);
+
+// The names of those whose warm pool waits for a job; at most about 1,000.
+Result<std::vector<std::string>> JobsWithWarmPools(sql::Reader& reader, const Scope& scope);
 
 }  // namespace aloft::training

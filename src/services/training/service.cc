@@ -1,6 +1,8 @@
 // The operations; what carries jobs out is services/jobs.
 #include "services/training/service.h"
 
+#include <algorithm>
+
 #include "foundation/shapes/json.h"
 #include "services/jobs/messages.h"
 #include "services/jobs/quotas.h"
@@ -86,6 +88,23 @@ Result<DescribeTrainingJobResponse> Service::DescribeTrainingJob(const Scope& sc
 
 Result<ListTrainingJobsResponse> Service::ListTrainingJobs(const Scope& scope, const ListTrainingJobsRequest& request) {
   return d_.database.Read([&](sql::Reader& reader) { return ListJobs(reader, scope, request); });
+}
+
+Result<std::vector<KeptRoom>> Service::ListWarmPools(const Scope& scope) {
+  ALOFT_ASSIGN(std::vector<std::string> names,
+               d_.database.Read([&](sql::Reader& reader) { return JobsWithWarmPools(reader, scope); }));
+  std::vector<KeptRoom> pools;
+  for (const std::string& name : names) {
+    auto record = engine_.Load(scope, name);
+    // Ended, or taken by another job, since they were listed.
+    if (!record.ok() || record->state.pool.status != jobs::WarmPool::Status::kAvailable) continue;
+    ALOFT_ASSIGN(Job job, JobOf(std::move(*record)));
+    const auto& resources = *job.request.resource_config;
+    pools.push_back({job.name, job.request.role_arn.value_or(""), resources.instance_type.value_or(""),
+                     resources.instance_count.value_or(1), job.state.pool.until.value_or(d_.clock.Now())});
+  }
+  std::sort(pools.begin(), pools.end(), [](const auto& a, const auto& b) { return a.until < b.until; });
+  return pools;
 }
 
 Result<SearchResponse> Service::Search(const Scope& scope, const SearchRequest& request) {

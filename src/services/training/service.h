@@ -57,6 +57,8 @@ class Service {
       const Scope& scope, const shapes::sagemaker::ListTrainingJobsRequest& request);
   Status StopTrainingJob(const Scope& scope, const std::string& name);
   Status DeleteTrainingJob(const Scope& scope, const std::string& name);
+  // The pools that wait for a job, the first to end first; at most 1,000.
+  Result<std::vector<KeptRoom>> ListWarmPools(const Scope& scope);
   // By an operator: jobs::Engine::Interrupt.
   Status InterruptTrainingJob(const Scope& scope, const std::string& name, std::chrono::seconds pause);
   Result<shapes::sagemaker::UpdateTrainingJobResponse> UpdateTrainingJob(

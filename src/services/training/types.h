@@ -22,6 +22,13 @@ inline constexpr char kServicePrincipal[] = "sagemaker.amazonaws.com";
 struct Job : jobs::Job {
   shapes::sagemaker::CreateTrainingJobRequest request{};
 };
+// The room of an ended job, kept for the next that matches it (ResourceConfig.KeepAlivePeriodInSeconds).
+struct KeptRoom {
+  std::string job, role_arn, instance_type;
+  int instances = 1;
+  Time until{};
+};
+
 // kCorrupt where the document is no request.
 Result<Job> JobOf(jobs::Job record);
 
