@@ -24,14 +24,13 @@ Status ReadAll(ObjectReader& reader, const std::function<Status(ByteView)>& take
   return {};
 }
 
-// The checksum of an object's bytes by another algorithm.
-Result<Checksum> Recompute(ObjectReader& reader, ChecksumAlgorithm algorithm) {
+Result<Digester::Digests> Recompute(ObjectReader& reader, ChecksumAlgorithm algorithm) {
   Digester digester(algorithm);
   ALOFT_TRY(ReadAll(reader, [&](ByteView bytes) -> Status {
     digester.Update(bytes);
     return {};
   }));
-  return digester.Finish().checksum;
+  return digester.Finish();
 }
 
 Result<StoredBody> Rewrite(Core& core, ObjectReader& reader, const DataKey& key, const std::string& storage_class) {
@@ -79,11 +78,17 @@ class Copy {
     bool share = source_key.key.has_value() == key_.key.has_value() && !GoesToArchive(core_, target.attributes);
     bool other_checksum = !request_.keep_checksum && target.checksum != entry.info.checksum.algorithm;
     std::unique_ptr<ObjectReader> reader;
-    if (!share || other_checksum) {
+    // Clients take an ETag for the MD5 unless they see that a key of somebody else's guards the bytes.
+    const bool was_foreign = IsForeign(source.entry.info.encryption.kind);
+    const bool foreign = IsForeign(key_.stored.encryption.kind);
+    const bool new_etag = was_foreign != foreign && entry.info.parts.empty();
+    if (!share || other_checksum || new_etag) {
       ALOFT_ASSIGN(reader, core_.OpenReader(from.record.bucket, source.entry, source_key.key));
     }
-    if (other_checksum) {
-      ALOFT_ASSIGN(entry.info.checksum, Recompute(*reader, target.checksum));
+    if (other_checksum || new_etag) {
+      ALOFT_ASSIGN(auto digests, Recompute(*reader, other_checksum ? target.checksum : ChecksumAlgorithm::kNone));
+      if (other_checksum) entry.info.checksum = std::move(digests.checksum);
+      if (new_etag) entry.info.etag = MakeETag(digests.md5, key_);
     }
     if (share) {
       Core::Sharing sharing{from.record.bucket, source_key.key, bucket, target.key, key_.key};

@@ -1,6 +1,7 @@
 """SSE-KMS: an object's key is the account's, and who may use the object must be let use its key too."""
 
 import base64
+import hashlib
 import json
 import os
 import uuid
@@ -29,6 +30,21 @@ def key(kms):
 def may(action, arn, **condition) -> dict:
     statement = {"Effect": "Allow", "Action": action, "Resource": arn}
     return {**statement, "Condition": condition} if condition else statement
+
+
+# An ETag is the MD5 where clients may take it for that, and tells nothing of the bytes where a KMS key guards them: a copy's too.
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_etag_of_a_copy(s3, bucket, key, size):
+    body = os.urandom(size)
+    md5 = f'"{hashlib.md5(body).hexdigest()}"'
+    guarded = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key["Arn"]}
+    assert s3.put_object(Bucket=bucket, Key="plain", Body=body)["ETag"] == md5
+    assert s3.put_object(Bucket=bucket, Key="guarded", Body=body, **guarded)["ETag"] != md5
+    assert s3.copy_object(Bucket=bucket, Key="a", CopySource=f"{bucket}/guarded")["CopyObjectResult"]["ETag"] == md5
+    assert s3.copy_object(Bucket=bucket, Key="b", CopySource=f"{bucket}/plain", **guarded)["CopyObjectResult"]["ETag"] != md5
+    assert s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/plain")["CopyObjectResult"]["ETag"] == md5
+    for name in "abc":
+        assert s3.get_object(Bucket=bucket, Key=name)["Body"].read() == body
 
 
 # Writing needs data keys and reading needs decryption; neither right stands for the other, and S3's rights for none.

@@ -126,9 +126,12 @@ void SealSegmentKey(Core& core, Segment& segment, const blob::FrameKey& bytes_ke
   segment.sealed_key = blob::SealInline(object, bytes_key.bytes(), SegmentContext(segment), core.random);
 }
 
+bool IsForeign(EncryptionKind kind) {
+  return kind != EncryptionKind::kNone && kind != EncryptionKind::kSseS3;
+}
+
 std::string MakeETag(std::string_view md5, const DataKey& key) {
-  EncryptionKind kind = key.stored.encryption.kind;
-  if (kind == EncryptionKind::kNone || kind == EncryptionKind::kSseS3) return HexEncode(AsBytes(md5));
+  if (!IsForeign(key.stored.encryption.kind)) return HexEncode(AsBytes(md5));
   std::string secret(key.key->bytes());
   std::string etag = HexEncode(AsBytes(crypto::Md5(secret + std::string(md5))));
   crypto::Wipe(secret);

@@ -34,6 +34,8 @@ Result<std::string> OpenBody(const Segment& segment, const std::optional<blob::F
 // Bytes under `bytes_key` come into an object under `object`.
 void SealSegmentKey(Core& core, Segment& segment, const blob::FrameKey& bytes_key, const blob::FrameKey& object);
 
+// Whether a key of somebody else's guards the bytes.
+bool IsForeign(EncryptionKind kind);
 // Hexadecimal. The MD5, except where a key of somebody else's guards the bytes: then it must not tell what they are.
 std::string MakeETag(std::string_view md5, const DataKey& key);
 
