@@ -1,5 +1,6 @@
 """Answers on the thread that read the request: the same as on the pool, cold or warm, and the server says which it was."""
 
+import json
 import re
 
 import pytest
@@ -63,3 +64,29 @@ def test_refusals(own_cloud):
     for _ in range(2):
         with pytest.raises(ClientError, match="AccessDenied"):
             s3.get_object(Bucket="resident", Key="mine")
+
+
+# What a trail wants recorded is recorded once, wherever the change was answered: tried here and brought to its end on the pool, or answered here.
+def test_a_recorded_change_is_recorded_once(own_cloud, tmp_path):
+    cloud = own_cloud
+    s3, trails = cloud.admin.client("s3"), cloud.admin.client("cloudtrail")
+    for bucket in ("watched", "files"):
+        s3.create_bucket(Bucket=bucket)
+    trails.create_trail(Name="data", S3BucketName="files")
+    trails.put_event_selectors(TrailName="data", EventSelectors=[{
+        "ReadWriteType": "WriteOnly", "IncludeManagementEvents": False, "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::watched/"]}]}])
+    trails.start_logging(Name="data")
+    cloud.stop()
+    cloud.restart()
+    s3 = cloud.admin.client("s3")
+    before = counted(cloud, "resident"), counted(cloud, "handed_over")
+    for i in range(4):
+        s3.put_object(Bucket="watched", Key=f"k{i}", Body=b"x" * 4096)
+    wait_for(lambda: counted(cloud, "resident") - before[0] + counted(cloud, "handed_over") - before[1] == 4 or None)
+    assert counted(cloud, "resident") > before[0] and counted(cloud, "handed_over") > before[1]  # warm, and cold before
+    cloud.stop()
+    export = tmp_path / "export.jsonl"
+    made = cloud.aloft("audit", "export", "--data", str(cloud.data), "--out", str(export))
+    assert made.returncode == 0, made.stderr
+    records = [json.loads(line)["event"] for line in export.read_text().splitlines() if '"eventName":"PutObject"' in line]
+    assert sorted(record["requestParameters"]["key"] for record in records) == [f"k{i}" for i in range(4)]

@@ -61,8 +61,9 @@ std::optional<api::Front::Claim> Front::Claims(const http::RequestHead& head) co
   // Only what is known to take a body of its own takes one; the errors come when the row is matched.
   auto row = Match(head, {});
   if (!row.ok()) return claim;
-  claim.body = ComesWhole(head) ? BodyMode::kBuffered : (*row)->body;
-  claim.max_body_bytes = (*row)->max_body_bytes;
+  const bool upload = (*row)->body == BodyMode::kStreamed;
+  claim.body = !upload || ComesWhole(head) ? BodyMode::kBuffered : BodyMode::kStreamed;
+  claim.max_body_bytes = upload ? kMaxWholeBytes : (*row)->max_body_bytes;
   return claim;
 }
 

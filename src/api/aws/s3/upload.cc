@@ -16,8 +16,6 @@ using Kind = crypto::PayloadClaim::Kind;
 
 // Pieces are gathered to this size before a pool thread takes them: small uploads cost one hand-over.
 constexpr std::size_t kGather = 128 * 1024;
-// What is as small waits in memory for its signature to be checked.
-constexpr std::int64_t kWholeBytes = 64 * 1024;
 
 bool IsChunked(const crypto::PayloadClaim& claim) {
   return claim.kind != Kind::kUnsigned && claim.kind != Kind::kSha256;
@@ -205,7 +203,10 @@ std::optional<std::uint64_t> Number(std::string_view text) {
 }  // namespace
 
 bool ComesWhole(const http::RequestHead& head) {
-  return head.content_length >= 0 && head.content_length <= kWholeBytes;
+  if (head.content_length >= 0) return head.content_length <= kMaxWholeBytes;
+  // SDKs that send a checksum behind the body tell HTTP no length, and S3 that of what is wrapped.
+  auto wrapped = Number(head.headers.Get("x-amz-decoded-content-length"));
+  return wrapped && *wrapped <= std::uint64_t{kMaxWholeBytes / 2};
 }
 
 Result<std::uint64_t> BodyLength(const Call& call) {

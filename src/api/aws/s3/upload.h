@@ -30,6 +30,9 @@ struct Upload {
       commit_soon{};
 };
 
+// What comes whole is at most so long, with what it is wrapped in; it waits in memory for its signature to be checked.
+constexpr std::int64_t kMaxWholeBytes = 64 * 1024;
+
 // Whether the whole body is read before anything is decided about it (Call::body): small ones, which cost less than the
 // two hand-overs between threads that streaming takes. Known from the head alone.
 bool ComesWhole(const http::RequestHead& head);
