@@ -5,7 +5,7 @@
 #include "foundation/base/bytes.h"
 #include "foundation/codec/json.h"
 #include "services/resources/arn.h"
-#include "services/serving/answer_pipe.h"
+#include "services/serving/routing/answer_pipe.h"
 
 namespace aloft::api {
 namespace {

@@ -8,7 +8,7 @@
 #include "platform/compute/process_backend.h"
 #include "platform/compute/slurm.h"
 #include "platform/identity/sessions.h"
-#include "services/serving/worker_client.h"
+#include "services/serving/routing/worker_client.h"
 #include "services/staging/store.h"
 
 namespace aloft::app {

@@ -23,7 +23,7 @@
 #include "services/models/records.h"
 #include "services/resources/tags.h"
 #include "services/scaling/records.h"
-#include "services/serving/records.h"
+#include "services/serving/endpoints/records.h"
 #include "services/transform/records.h"
 
 namespace aloft::app {

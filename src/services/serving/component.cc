@@ -6,11 +6,11 @@
 #include <cmath>
 
 #include "platform/compute/instance_types.h"
-#include "services/serving/component_name.h"
 #include "services/serving/deployment.h"
-#include "services/serving/errors.h"
-#include "services/serving/rollout.h"
-#include "services/serving/worker_task.h"
+#include "services/serving/endpoints/component_name.h"
+#include "services/serving/endpoints/errors.h"
+#include "services/serving/endpoints/rollout.h"
+#include "services/serving/workers/worker_task.h"
 
 namespace aloft::serving {
 

@@ -10,7 +10,7 @@
 #include "foundation/base/result.h"
 #include "generated/shapes/sagemaker/inference_component.h"
 #include "platform/compute/runtimes.h"
-#include "services/serving/types.h"
+#include "services/serving/endpoints/types.h"
 
 namespace aloft::serving {
 

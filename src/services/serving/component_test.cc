@@ -1,7 +1,7 @@
 #include "services/serving/component.h"
 
-#include "services/serving/component_name.h"
 #include "services/serving/deployment.h"
+#include "services/serving/endpoints/component_name.h"
 #include "services/serving/testing_service.h"
 
 namespace aloft::serving {

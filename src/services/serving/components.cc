@@ -5,10 +5,10 @@
 #include "services/models/listing.h"
 #include "services/resources/tags.h"
 #include "services/serving/component.h"
-#include "services/serving/component_name.h"
-#include "services/serving/errors.h"
+#include "services/serving/endpoints/component_name.h"
+#include "services/serving/endpoints/errors.h"
+#include "services/serving/endpoints/records.h"
 #include "services/serving/keeper.h"
-#include "services/serving/records.h"
 
 namespace aloft::serving {
 

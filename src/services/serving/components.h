@@ -12,8 +12,8 @@
 #include "platform/compute/runtimes.h"
 #include "platform/identity/session.h"
 #include "services/models/service.h"
-#include "services/serving/router.h"
-#include "services/serving/types.h"
+#include "services/serving/endpoints/types.h"
+#include "services/serving/routing/router.h"
 
 namespace aloft::serving {
 

@@ -1,4 +1,4 @@
-// Configurations <-> deployments, and endpoints as Describe shows them.
+// Configurations <-> deployments.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 #include "generated/shapes/sagemaker/endpoint.h"
 #include "platform/compute/runtimes.h"
 #include "services/models/service.h"
-#include "services/serving/router.h"
-#include "services/serving/types.h"
+#include "services/serving/endpoints/types.h"
+#include "services/serving/routing/router.h"
 
 namespace aloft::serving {
 
@@ -32,9 +32,5 @@ Status ApplyCapacities(const std::vector<shapes::sagemaker::DesiredWeightAndCapa
 int MaxConcurrencyOf(const Deployment& deployment);
 // A serverless variant without provisioned concurrency.
 bool SleepsWhenIdle(const Variant& variant);
-
-// `published`: what answers now; may be null.
-shapes::sagemaker::DescribeEndpointResponse Describe(const Scope& scope, const Endpoint& endpoint,
-                                                     const Version* published, const compute::RuntimeTable& runtimes);
 
 }  // namespace aloft::serving

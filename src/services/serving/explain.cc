@@ -4,7 +4,7 @@
 #include <mutex>
 
 #include "foundation/codec/json.h"
-#include "services/serving/router.h"
+#include "services/serving/routing/router.h"
 
 namespace aloft::serving {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "foundation/base/result.h"
-#include "services/serving/types.h"
+#include "services/serving/endpoints/types.h"
 
 namespace aloft::serving {
 

@@ -6,7 +6,7 @@
 #include "foundation/base/bytes.h"
 #include "services/serving/deployment.h"
 #include "services/serving/keeper_step.h"
-#include "services/serving/version.h"
+#include "services/serving/workers/version.h"
 
 namespace aloft::serving {
 namespace {

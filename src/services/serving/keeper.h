@@ -22,14 +22,14 @@
 #include "platform/telemetry/metric_store.h"
 #include "platform/work/lease.h"
 #include "platform/work/loop.h"
-#include "services/serving/capture.h"
-#include "services/serving/health.h"
-#include "services/serving/log_shipper.h"
-#include "services/serving/meter.h"
-#include "services/serving/policy.h"
-#include "services/serving/records.h"
-#include "services/serving/router.h"
-#include "services/serving/usage_copy.h"
+#include "services/serving/endpoints/policy.h"
+#include "services/serving/endpoints/records.h"
+#include "services/serving/routing/capture.h"
+#include "services/serving/routing/meter.h"
+#include "services/serving/routing/router.h"
+#include "services/serving/workers/health.h"
+#include "services/serving/workers/log_shipper.h"
+#include "services/serving/workers/usage_copy.h"
 
 namespace aloft::serving {
 

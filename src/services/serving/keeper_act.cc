@@ -1,8 +1,8 @@
 #include "platform/compute/errors.h"
 #include "services/resources/tags.h"
-#include "services/serving/component_name.h"
+#include "services/serving/endpoints/component_name.h"
 #include "services/serving/keeper_step.h"
-#include "services/serving/version.h"
+#include "services/serving/workers/version.h"
 
 namespace aloft::serving {
 

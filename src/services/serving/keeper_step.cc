@@ -6,8 +6,8 @@
 #include "services/models/serving_plan.h"
 #include "services/serving/component.h"
 #include "services/serving/deployment.h"
-#include "services/serving/rollout.h"
-#include "services/serving/version.h"
+#include "services/serving/endpoints/rollout.h"
+#include "services/serving/workers/version.h"
 
 namespace aloft::serving {
 namespace {

@@ -2,59 +2,21 @@
 
 #include "foundation/os/must_not_block.h"
 #include "services/models/listing.h"
-#include "services/resources/arn.h"
-#include "services/resources/tags.h"
 #include "services/serving/component.h"
-#include "services/serving/component_name.h"
 #include "services/serving/deployment.h"
-#include "services/serving/keeper.h"
-#include "services/serving/meter.h"
-#include "services/serving/records.h"
-#include "services/serving/rollout.h"
-#include "services/serving/router.h"
-#include "services/serving/version.h"
-#include "services/serving/worker_task.h"
+#include "services/serving/describe.h"
+#include "services/serving/endpoints/component_name.h"
+#include "services/serving/endpoints/records.h"
+#include "services/serving/endpoints/rollout.h"
+#include "services/serving/service_state.h"
+#include "services/serving/workers/version.h"
+#include "services/serving/workers/worker_task.h"
 
 namespace aloft::serving {
 
 namespace sagemaker = shapes::sagemaker;
 
-class Service::State {
- public:
-  State(Dependencies with, const Options& options, Log log)
-      : with_(with),
-        meter_(std::make_shared<Meter>(with.server_metrics)),
-        capture_(with.store_as, with.clock, with.random, log),
-        router_(Router::Options{.max_invocations_per_endpoint = options.max_invocations_per_endpoint,
-                                .max_bytes_in_flight = options.max_bytes_in_flight,
-                                .model_timeout = options.model_timeout,
-                                .patience = options.patience},
-                with.workers, meter_, with.clock,
-                {.suspect = [this](const compute::TaskId& task) { keeper_.Suspect(task); },
-                 .answered = [this](const Scope& scope, const std::string& variant, const CapturePlan& plan,
-                                    const Invocation& invocation,
-                                    const Answer& answer) { capture_.Offer(scope, variant, plan, invocation, answer); },
-                 .waiting = [this](const Scope& scope,
-                                   const std::string& endpoint) { keeper_.OnWaiting(scope, endpoint); }}),
-        keeper_({with.database, with.runtimes, with.backend, with.workers, with.logs, with.metrics, router_, *meter_,
-                 capture_, with.clock, with.random, with.alarm_fires},
-                {.drain = options.drain, .serverless_idle = options.serverless_idle, .holder = options.holder},
-                std::move(log)),
-        components_(with.database, with.models, with.runtimes, router_, with.clock, keeper_) {}
-
-  const Dependencies with_;
-  const std::shared_ptr<Meter> meter_;
-  Capture capture_;
-  Router router_;
-  Keeper keeper_;
-  Components components_;
-};
-
 namespace {
-
-std::string Arn(const Scope& scope, std::string_view kind, const std::string& name) {
-  return resources::SageMakerArn(scope.account, scope.region, kind, name);
-}
 
 // A variant whose worker waits for room on this machine says for what. `variants`: summaries of the deployment's.
 template <class Summary>
@@ -68,16 +30,6 @@ void TellWhatIsWaitedFor(const Scope& scope, const Endpoint& endpoint, const Dep
       if (summary.variant_status) summary.variant_status->front().status_message = task->message;
     }
   }
-}
-
-template <class Request>
-Result<resources::Tags> TagsOf(const Request& request) {
-  resources::Tags tags;
-  if (request.tags) {
-    ALOFT_ASSIGN(tags, resources::TagsOf(*request.tags));
-  }
-  ALOFT_TRY(resources::CheckTags(tags));
-  return tags;
 }
 
 // That the endpoint's inference components have a place in what is to answer next.
@@ -148,72 +100,6 @@ void Service::Explain(const Scope& scope, const std::string& endpoint,
   state_->keeper_.CatchUp(scope, endpoint);
   ExplainBatching(state_->router_, state_->with_.workers, scope, endpoint,
                   [done = std::move(done)](std::vector<Explanation> found) { done(std::move(found)); });
-}
-
-Result<sagemaker::CreateEndpointConfigResponse> Service::CreateEndpointConfig(
-    const Scope& scope, const sagemaker::CreateEndpointConfigRequest& request) {
-  ALOFT_TRY(CheckConfig(request));
-  ALOFT_ASSIGN(resources::Tags tags, TagsOf(request));
-  for (const auto* variants : {&request.production_variants, &request.shadow_production_variants}) {
-    if (!*variants) continue;
-    for (const sagemaker::ProductionVariant& variant : **variants) {
-      if (variant.model_name) ALOFT_TRY(state_->with_.models.Find(scope, *variant.model_name));
-    }
-  }
-  EndpointConfig config{request.endpoint_config_name.value_or(""), state_->with_.clock.Now(), request};
-  config.request.tags.reset();
-  std::string arn = Arn(scope, "endpoint-config", config.name);
-  ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
-    ALOFT_TRY(InsertConfig(transaction, scope, config));
-    return resources::PutTags(transaction, arn, tags);
-  }));
-  sagemaker::CreateEndpointConfigResponse response;
-  response.endpoint_config_arn = arn;
-  return response;
-}
-
-Result<sagemaker::DescribeEndpointConfigResponse> Service::DescribeEndpointConfig(const Scope& scope,
-                                                                                  const std::string& name) const {
-  ALOFT_ASSIGN(EndpointConfig config,
-               state_->with_.database.Read([&](sql::Reader& reader) { return LoadConfig(reader, scope, name); }));
-  sagemaker::DescribeEndpointConfigResponse response;
-  response.endpoint_config_name = name;
-  response.endpoint_config_arn = Arn(scope, "endpoint-config", name);
-  response.production_variants = config.request.production_variants;
-  response.shadow_production_variants = config.request.shadow_production_variants;
-  response.data_capture_config = config.request.data_capture_config;
-  response.async_inference_config = config.request.async_inference_config;
-  response.execution_role_arn = config.request.execution_role_arn;
-  response.vpc_config = config.request.vpc_config;
-  response.enable_network_isolation = config.request.enable_network_isolation.value_or(false);
-  response.creation_time = config.created;
-  response.unknown = config.request.unknown;
-  return response;
-}
-
-Result<sagemaker::ListEndpointConfigsResponse> Service::ListEndpointConfigs(
-    const Scope& scope, const sagemaker::ListEndpointConfigsRequest& request) const {
-  ALOFT_ASSIGN(models::ListPage page, state_->with_.database.Read([&](sql::Reader& reader) {
-    return models::ListNamed(reader, kConfigTable, scope, models::QueryOf(request));
-  }));
-  sagemaker::ListEndpointConfigsResponse response;
-  response.next_token = page.next_token;
-  response.endpoint_configs.emplace();
-  for (const models::Listed& item : page.items) {
-    sagemaker::EndpointConfigSummary summary;
-    summary.endpoint_config_name = item.name;
-    summary.endpoint_config_arn = Arn(scope, "endpoint-config", item.name);
-    summary.creation_time = item.created;
-    response.endpoint_configs->push_back(std::move(summary));
-  }
-  return response;
-}
-
-Status Service::DeleteEndpointConfig(const Scope& scope, const std::string& name) {
-  return state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
-    ALOFT_TRY(RemoveConfig(transaction, scope, name));
-    return resources::RemoveAllTags(transaction, Arn(scope, "endpoint-config", name));
-  });
 }
 
 Result<sagemaker::CreateEndpointResponse> Service::CreateEndpoint(const Scope& scope,
@@ -340,70 +226,6 @@ Result<sagemaker::UpdateEndpointWeightsAndCapacitiesResponse> Service::UpdateEnd
   sagemaker::UpdateEndpointWeightsAndCapacitiesResponse response;
   response.endpoint_arn = Arn(scope, "endpoint", name);
   return response;
-}
-
-namespace {
-
-Result<Variant*> FindVariant(Endpoint& endpoint, const std::string& name) {
-  if (endpoint.current) {
-    for (Variant& variant : endpoint.current->variants) {
-      if (variant.name() == name && !variant.plan.serverless_config) return &variant;
-    }
-  }
-  return Fail(kNoSuchVariant,
-              "Endpoint " + endpoint.name + " has no production variant " + name + " that has instances.");
-}
-
-}  // namespace
-
-Result<Service::Instances> Service::InstancesOf(const Scope& scope, const std::string& endpoint_name,
-                                                const std::string& variant_name) const {
-  ALOFT_ASSIGN(Endpoint endpoint, state_->with_.database.Read(
-                                      [&](sql::Reader& reader) { return LoadEndpoint(reader, scope, endpoint_name); }));
-  if (!endpoint.current && endpoint.next) return Instances{0, true};  // is being created
-  ALOFT_ASSIGN(Variant * variant, FindVariant(endpoint, variant_name));
-  return Instances{variant->instances(), endpoint.status != EndpointStatus::kInService};
-}
-
-Result<Service::AsyncPlan> Service::AsyncPlanOf(const Scope& scope, const std::string& name) const {
-  ALOFT_ASSIGN(Endpoint endpoint,
-               state_->with_.database.Read([&](sql::Reader& reader) { return LoadEndpoint(reader, scope, name); }));
-  if (endpoint.status == EndpointStatus::kDeleting) {
-    return Fail(kNoSuchEndpoint, "Endpoint " + name + " of account " + scope.account.value() + " not found.");
-  }
-  if (!endpoint.current || !endpoint.current->async) {
-    return Fail(kNotAsync, "Endpoint " + name + " is not an asynchronous one, or not in service yet.");
-  }
-  const sagemaker::AsyncInferenceConfig& config = *endpoint.current->async;
-  AsyncPlan plan;
-  plan.output = config.output_config->s3_output_path.value_or("");
-  plan.failure = config.output_config->s3_failure_path.value_or("");
-  plan.role = endpoint.current->variants.front().model.execution_role_arn.value_or("");
-  plan.instances = endpoint.current->variants.front().instances();
-  if (config.client_config)
-    plan.per_instance = config.client_config->max_concurrent_invocations_per_instance.value_or(4);
-  return plan;
-}
-
-Status Service::SetInstances(const Scope& scope, const std::string& endpoint_name, const std::string& variant_name,
-                             int wished) {
-  if (wished < 0 || wished > kMaxInstances) {
-    return Fail(kBadEndpointConfig, "A variant has 0 to " + std::to_string(kMaxInstances) + " instances.");
-  }
-  ALOFT_TRY(state_->with_.database.Write([&](sql::Transaction& transaction) -> Status {
-    ALOFT_ASSIGN(Endpoint endpoint, LoadEndpoint(transaction, scope, endpoint_name));
-    if (endpoint.status != EndpointStatus::kInService) {
-      return Fail(kEndpointBusy,
-                  "Cannot update in-progress endpoint \"" + Arn(scope, "endpoint", endpoint_name) + "\".");
-    }
-    ALOFT_ASSIGN(Variant * variant, FindVariant(endpoint, variant_name));
-    if (variant->instances() == wished) return {};
-    variant->plan.initial_instance_count = wished;
-    endpoint.modified = state_->with_.clock.Now();
-    return serving::UpdateEndpoint(transaction, scope, endpoint);
-  }));
-  state_->keeper_.Wake(scope, endpoint_name);
-  return {};
 }
 
 Status Service::DeleteEndpoint(const Scope& scope, const std::string& name) {

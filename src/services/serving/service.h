@@ -23,12 +23,12 @@
 #include "platform/telemetry/log_store.h"
 #include "platform/telemetry/metric_store.h"
 #include "services/models/service.h"
-#include "services/serving/capture.h"
 #include "services/serving/components.h"
-#include "services/serving/errors.h"
+#include "services/serving/endpoints/errors.h"
 #include "services/serving/explain.h"
-#include "services/serving/invocation.h"
-#include "services/serving/worker_client.h"
+#include "services/serving/routing/capture.h"
+#include "services/serving/routing/invocation.h"
+#include "services/serving/routing/worker_client.h"
 
 namespace aloft::serving {
 

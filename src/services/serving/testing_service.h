@@ -15,10 +15,10 @@
 #include "platform/work/lease.h"
 #include "services/models/records.h"
 #include "services/resources/tags.h"
-#include "services/serving/policy.h"
-#include "services/serving/records.h"
+#include "services/serving/endpoints/policy.h"
+#include "services/serving/endpoints/records.h"
+#include "services/serving/routing/testing_puppets.h"
 #include "services/serving/service.h"
-#include "services/serving/testing_puppets.h"
 
 namespace aloft::serving {
 

@@ -8,8 +8,8 @@
 #include "generated/shapes/sagemaker_runtime/invoke.h"
 #include "generated/shapes/sagemaker_runtime/service_model.h"
 #include "services/resources/arn.h"
-#include "services/serving/answer_pipe.h"
-#include "services/serving/component_name.h"
+#include "services/serving/endpoints/component_name.h"
+#include "services/serving/routing/answer_pipe.h"
 
 namespace aloft::api {
 namespace {

@@ -1,7 +1,7 @@
 #include "api/aws/sagemaker_runtime/model_error.h"
 
 #include "foundation/codec/json.h"
-#include "services/serving/component_name.h"
+#include "services/serving/endpoints/component_name.h"
 
 namespace aloft::api {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "foundation/base/id.h"
 #include "foundation/http/message.h"
-#include "services/serving/invocation.h"
+#include "services/serving/routing/invocation.h"
 
 namespace aloft::api {
 

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "services/serving/onnx_worker/onnx_input.h"
 #include "services/serving/onnx_worker/ort_abi.h"
 
 namespace aloft::onnx_worker {
@@ -20,24 +21,6 @@ using ort::ElementType;
 // An object of the library with its release function.
 template <class T>
 using Owned = std::unique_ptr<T, std::function<void(T*)>>;
-
-std::string ShapeText(const Shape& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (i > 0) text += ", ";
-    text += shape[i] < 0 ? "any" : std::to_string(shape[i]);
-  }
-  return text + "]";
-}
-
-bool Fits(const Shape& expected, const Shape& actual) {
-  if (expected.empty()) return true;  // the model does not say
-  if (expected.size() != actual.size()) return false;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (expected[i] >= 0 && expected[i] != actual[i]) return false;
-  }
-  return true;
-}
 
 class Model final : public OnnxModel {
  public:
@@ -134,22 +117,6 @@ class Model final : public OnnxModel {
     return {};
   }
 
-  static std::string_view DatatypeOf(ElementType type) {
-    switch (type) {
-      case ElementType::kFloat: return "FP32";
-      case ElementType::kDouble: return "FP64";
-      case ElementType::kInt64: return "INT64";
-      case ElementType::kInt32: return "INT32";
-      case ElementType::kInt16: return "INT16";
-      case ElementType::kInt8: return "INT8";
-      case ElementType::kUint16: return "UINT16";
-      case ElementType::kUint8: return "UINT8";
-      case ElementType::kBool: return "BOOL";
-      case ElementType::kString: return "BYTES";
-      default: return {};
-    }
-  }
-
   Status DescribeInput(std::size_t index) {
     Input input;
     char* name = nullptr;
@@ -181,37 +148,6 @@ class Model final : public OnnxModel {
     return Check(api_.GetDimensions(info, shape.data(), dimensions));
   }
 
-  static Error NoInteger() {
-    return Fail(kBadBody, "The model takes integers; the request has a value that is none, or too large for the type");
-  }
-
-  template <class T>
-  static Status Convert(const Rows& rows, std::string& buffer) {
-    buffer.resize(rows.size() * sizeof(T));
-    T* out = reinterpret_cast<T*>(buffer.data());
-    for (std::int64_t value : rows.integers) {
-      if constexpr (std::is_same_v<T, bool>) {
-        if (value != 0 && value != 1) return NoInteger();
-      } else if constexpr (std::is_integral_v<T>) {
-        if (!std::in_range<T>(value)) return NoInteger();
-      }
-      *out++ = static_cast<T>(value);
-    }
-    if (!rows.integers.empty()) return {};
-    for (double value : rows.values) {
-      if constexpr (std::is_integral_v<T>) {
-        // The bounds are exact as doubles: the lower one is 0 or a power of two, the upper one a power of two.
-        constexpr double lower = static_cast<double>(std::numeric_limits<T>::min());
-        constexpr double upper = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
-        if (!(value >= lower && value < upper) || value != static_cast<double>(static_cast<T>(value))) {
-          return NoInteger();
-        }
-      }
-      *out++ = static_cast<T>(value);
-    }
-    return {};
-  }
-
   Status MakeTexts(const Rows& rows, ort::Value** input) const {
     ALOFT_TRY(Check(api_.CreateTensor(allocator_, rows.shape.data(), rows.shape.size(), ElementType::kString, input)));
     std::vector<const char*> texts;
@@ -227,18 +163,8 @@ class Model final : public OnnxModel {
       return Fail(kBadBody, type == ElementType::kString ? "The model takes texts; the request has numbers"
                                                          : "The model takes numbers; the request has texts");
     }
-    switch (type) {
-      case ElementType::kString: return MakeTexts(rows, input);
-      case ElementType::kDouble: ALOFT_TRY(Convert<double>(rows, buffer)); break;
-      case ElementType::kInt64: ALOFT_TRY(Convert<std::int64_t>(rows, buffer)); break;
-      case ElementType::kInt32: ALOFT_TRY(Convert<std::int32_t>(rows, buffer)); break;
-      case ElementType::kInt16: ALOFT_TRY(Convert<std::int16_t>(rows, buffer)); break;
-      case ElementType::kInt8: ALOFT_TRY(Convert<std::int8_t>(rows, buffer)); break;
-      case ElementType::kUint16: ALOFT_TRY(Convert<std::uint16_t>(rows, buffer)); break;
-      case ElementType::kUint8: ALOFT_TRY(Convert<std::uint8_t>(rows, buffer)); break;
-      case ElementType::kBool: ALOFT_TRY(Convert<bool>(rows, buffer)); break;
-      default: ALOFT_TRY(Convert<float>(rows, buffer));
-    }
+    if (type == ElementType::kString) return MakeTexts(rows, input);
+    ALOFT_TRY(ToElements(type, rows, buffer));
     return Check(api_.CreateTensorWithData(static_cast<const ort::MemoryInfo*>(memory_),
                                            static_cast<void*>(buffer.data()), buffer.size(), rows.shape.data(),
                                            rows.shape.size(), type, input));

@@ -15,6 +15,8 @@ namespace aloft::onnx_worker {
 
 inline constexpr Reason kNoSuchPath{ErrorKind::kNotFound, "NoSuchPath"};
 
+inline constexpr std::string_view kVersion = "1";  // of every model
+
 struct TensorPath {
   std::string model;  // as the caller calls it
   enum class What { kMetadata, kReady, kInfer } what = What::kMetadata;

@@ -112,7 +112,7 @@ void StandIn::PassOn(const std::shared_ptr<http::Exchange>& exchange, std::strin
 std::string StandIn::Explain() const {
   // Another's words go before the plan of the joiner: {"Plan":["...
   std::string plan = joiner_.ExplainJson(), words;
-  codec::WriteString(says_ + " " + "this is " + engine_ + ".", words);
+  codec::WriteString(says_ + " Its engine is " + engine_ + ".", words);
   const std::size_t list = plan.find('[');
   if (list == std::string::npos) return plan;
   plan.insert(list + 1, words + (plan.compare(list + 1, 1, "]") == 0 ? "" : ","));
