@@ -1,78 +1,27 @@
 #include "foundation/crypto/certificate.h"
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
-
-#include <memory>
 
 #include "foundation/base/bytes.h"
-#include "foundation/crypto/evp.h"
+#include "foundation/crypto/certificate_parts.h"
 #include "foundation/crypto/hash.h"
 
 namespace aloft::crypto {
 namespace {
 
-using internal::Freer;
-using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
-
-Error Refused(const char* step) {
-  char text[256] = "";
-  if (const auto code = ERR_get_error(); code != 0) ERR_error_string_n(code, text, sizeof text);
-  ERR_clear_error();
-  return Fail(kCryptoFailed, "a certificate could not be made", std::string(step) + ": " + text);
-}
-
-std::string Drain(BIO* bio) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return std::string(data, static_cast<std::size_t>(size));
-}
-
-Certificate ParseCertificate(std::string_view pem) {
-  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  return certificate;
-}
-
-// Never asks for a pass phrase: our keys have none, and a server has no terminal.
-int NoPassPhrase(char*, int, int, void*) {
-  return 0;
-}
-
-Key ParseKey(std::string_view pem) {
-  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &NoPassPhrase, nullptr));
-  ERR_clear_error();
-  return key;
-}
-
-std::time_t Seconds(Time time) {
-  return static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count());
-}
-
-bool SetCommonName(X509_NAME* name, std::string_view text) {
-  return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.data()),
-                                    static_cast<int>(text.size()), -1, 0) == 1;
-}
-
-bool AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const Extension extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
-  return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
-}
+using internal::AddExtension;
+using internal::Bio;
+using internal::Blank;
+using internal::Certificate;
+using internal::Drain;
+using internal::Key;
+using internal::Names;
+using internal::ParseCertificate;
+using internal::ParseKey;
+using internal::Refused;
 
 // Built as structures, not through OpenSSL's configuration text, where a comma in a name would start another name.
 bool AddNames(X509* certificate, const std::vector<std::string>& names) {
@@ -99,24 +48,6 @@ bool AddNames(X509* certificate, const std::vector<std::string>& names) {
     }
   }
   return X509_add1_ext_i2d(certificate, NID_subject_alt_name, list.get(), 0, X509V3_ADD_DEFAULT) == 1;
-}
-
-// Version, serial number, validity, names and key, common to both kinds.
-Certificate Blank(std::string_view common_name, EVP_PKEY* key, Time not_before, Time not_after) {
-  Certificate certificate(X509_new());
-  unsigned char serial[16];
-  if (certificate == nullptr || RAND_bytes(serial, sizeof serial) != 1) return nullptr;
-  serial[0] = static_cast<unsigned char>((serial[0] & 0x3f) | 0x40);  // positive, and never shorter than 16 bytes
-  const std::unique_ptr<BIGNUM, Freer<BN_free>> number(BN_bin2bn(serial, sizeof serial, nullptr));
-  if (number == nullptr || BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) == nullptr)
-    return nullptr;
-  if (X509_set_version(certificate.get(), X509_VERSION_3) != 1 ||
-      ASN1_TIME_set(X509_getm_notBefore(certificate.get()), Seconds(not_before)) == nullptr ||
-      ASN1_TIME_set(X509_getm_notAfter(certificate.get()), Seconds(not_after)) == nullptr ||
-      !SetCommonName(X509_get_subject_name(certificate.get()), common_name) ||
-      X509_set_pubkey(certificate.get(), key) != 1)
-    return nullptr;
-  return certificate;
 }
 
 Result<CertificatePair> Write(X509* certificate, EVP_PKEY* key) {
@@ -149,11 +80,11 @@ std::vector<std::string> ReadNames(const X509* certificate) {
     int type = 0;
     const auto* value =
         static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(list.get(), i), &type));
-    if (type != GEN_DNS && type != GEN_IPADD) continue;
+    if (type != GEN_DNS && type != GEN_IPADD && type != GEN_URI) continue;
     const unsigned char* data = ASN1_STRING_get0_data(value);
     const int length = ASN1_STRING_length(value);
     char text[INET6_ADDRSTRLEN];
-    if (type == GEN_DNS)
+    if (type != GEN_IPADD)
       out.emplace_back(reinterpret_cast<const char*>(data), static_cast<std::size_t>(length));
     else if (length == 4 || length == 16)
       out.emplace_back(inet_ntop(length == 4 ? AF_INET : AF_INET6, data, text, sizeof text));
@@ -180,10 +111,7 @@ Result<CertificatePair> MakeAuthority(std::string_view common_name, Time now, st
 
 Result<CertificatePair> MakeServerCertificate(const CertificatePair& authority, const std::vector<std::string>& names,
                                               Time now, std::chrono::seconds valid_for) {
-  const Certificate issuer = ParseCertificate(authority.certificate_pem);
-  const Key issuer_key = ParseKey(authority.key_pem);
-  if (issuer == nullptr || issuer_key == nullptr || X509_check_private_key(issuer.get(), issuer_key.get()) != 1)
-    return Fail(kBadCertificate, "the authority's certificate and key cannot be read, or do not belong together");
+  ALOFT_ASSIGN(const internal::Issuer issuer, internal::ReadIssuer(authority));
   if (names.empty()) return Fail(kBadCertificate, "a server certificate needs at least one name or address");
   const Key key(EVP_EC_gen("P-256"));
   if (key == nullptr) return Refused("key");
@@ -192,14 +120,10 @@ Result<CertificatePair> MakeServerCertificate(const CertificatePair& authority, 
       Blank(std::string_view(names.front()).substr(0, 64), key.get(), now - std::chrono::hours(1), now + valid_for);
   if (certificate == nullptr) return Refused("certificate");
   X509* raw = certificate.get();
-  if (X509_set_issuer_name(raw, X509_get_subject_name(issuer.get())) != 1 ||
-      !AddExtension(raw, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
-      !AddExtension(raw, issuer.get(), NID_key_usage, "critical,digitalSignature") ||
-      !AddExtension(raw, issuer.get(), NID_ext_key_usage, "serverAuth") ||
-      !AddExtension(raw, issuer.get(), NID_subject_key_identifier, "hash") ||
-      !AddExtension(raw, issuer.get(), NID_authority_key_identifier, "keyid:always") || !AddNames(raw, names))
+  if (X509_set_issuer_name(raw, X509_get_subject_name(issuer.certificate.get())) != 1 ||
+      !internal::AddEndExtensions(raw, issuer.certificate.get(), "serverAuth") || !AddNames(raw, names))
     return Refused("extensions");
-  if (X509_sign(raw, issuer_key.get(), EVP_sha256()) == 0) return Refused("sign");
+  if (X509_sign(raw, issuer.key.get(), EVP_sha256()) == 0) return Refused("sign");
   return Write(raw, key.get());
 }
 
@@ -217,6 +141,11 @@ Result<CertificateInfo> ReadCertificate(std::string_view certificate_pem) {
   const int size = i2d_X509(certificate.get(), &der);
   if (size <= 0) return Fail(kBadCertificate, "this certificate cannot be encoded");
   info.sha256_hex = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  der = nullptr;
+  const int key_size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &der);
+  if (key_size <= 0) return Fail(kBadCertificate, "this certificate's key cannot be encoded");
+  info.key_sha256_hex = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(key_size)});
   OPENSSL_free(der);
   return info;
 }

@@ -23,11 +23,12 @@ struct CertificatePair {
 struct CertificateInfo {
   std::string subject;             // common name
   std::string issuer;              // common name
-  std::vector<std::string> names;  // subject alternative names: DNS names and addresses as text
+  std::vector<std::string> names;  // subject alternative names: DNS names, addresses and URIs as text
   Time not_before{};
   Time not_after{};
   bool authority = false;
-  std::string sha256_hex;  // fingerprint of the DER form
+  std::string sha256_hex;      // fingerprint of the DER form
+  std::string key_sha256_hex;  // of the public key (SubjectPublicKeyInfo, DER): it outlives certificates
 };
 
 // A self-signed authority that may sign end certificates, not further authorities.
