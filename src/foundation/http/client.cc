@@ -63,7 +63,7 @@ class PooledClient final : public Client {
 }  // namespace
 
 Result<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
-  ALOFT_ASSIGN(std::shared_ptr<ClientTls> tls, ClientTls::Create(options.ca_pem));
+  ALOFT_ASSIGN(std::shared_ptr<ClientTls> tls, ClientTls::Create(options.ca_pem, options.identity));
   return std::unique_ptr<Client>(std::make_unique<PooledClient>(options, tls));
 }
 

@@ -10,6 +10,7 @@
 #include "foundation/base/log.h"
 #include "foundation/http/io_threads.h"
 #include "foundation/http/message.h"
+#include "foundation/http/tls_identity.h"
 
 namespace aloft::http {
 
@@ -42,8 +43,9 @@ struct ClientResponse {
 };
 
 struct ClientOptions {
-  std::string ca_pem{};  // trusted roots; empty: the system's
-  int threads = 1;       // of its own, where none are shared
+  std::string ca_pem{};    // trusted roots; empty: the system's
+  TlsIdentity identity{};  // shown to servers that ask; empty: none
+  int threads = 1;         // of its own, where none are shared
   std::shared_ptr<IoThreads> io_threads{};
   std::size_t max_connections_per_destination = 64;
   std::size_t max_waiting_per_destination = 4096;  // requests that wait for a connection; more are refused

@@ -118,6 +118,7 @@ void Connection::Handshake() {
   const Stream::Moved moved = stream_.Handshake();
   switch (moved.io) {
     case Stream::Io::kDone:
+      certificate_ = stream_.ReadPeer();
       phase_ = Phase::kHead;
       AwaitHead();
       // A plain connection that was just accepted rarely has bytes yet; TLS may have read ahead.
@@ -241,7 +242,8 @@ void Connection::Dispatch(std::string_view head, std::string_view rest) {
   request.head.peer_address = peer_;
   request.head.tls = stream_.tls();
   context.metrics.in_flight.Add(1);
-  context.handler.OnRequest(std::make_shared<ServerExchange>(shared_from_this(), serial_, std::move(request.head)));
+  context.handler.OnRequest(
+      std::make_shared<ServerExchange>(shared_from_this(), serial_, std::move(request.head), certificate_));
   // The handler thinks: notice if the peer goes away meanwhile.
   if (phase_ == Phase::kExchange && !sink_ && !peer_gone_) ArmRead();
 }

@@ -82,6 +82,7 @@ class Connection final : public Timer,
   const std::shared_ptr<Shard> shard_;
   Stream stream_;
   std::string peer_;
+  std::shared_ptr<const PeerCertificate> certificate_;
   std::shared_ptr<Connection> self_;  // while open
   Phase phase_ = Phase::kHandshake;
   bool read_waiting_ = false;

@@ -16,6 +16,7 @@
 #include "foundation/base/metrics.h"
 #include "foundation/http/io_threads.h"
 #include "foundation/http/message.h"
+#include "foundation/http/tls_identity.h"
 
 namespace aloft::http {
 
@@ -25,6 +26,8 @@ class Exchange {
   virtual ~Exchange() = default;
 
   virtual const RequestHead& head() const = 0;
+  // Who the client is by its certificate, of TlsIdentity's client authority, whose key it has. Null: it showed none.
+  virtual const PeerCertificate* peer() const { return nullptr; }
 
   // Reads the whole body, at most `limit` bytes (else kTooLarge, and the connection closes after the reply). Call at
   // most one of ReadBody and StreamBody, once; either sends "100 Continue" at once where the client waits for it.
@@ -43,11 +46,6 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual void OnRequest(std::shared_ptr<Exchange> exchange) = 0;
-};
-
-struct TlsIdentity {
-  std::string certificate_chain_pem{};
-  std::string private_key_pem{};
 };
 
 struct ServerOptions {

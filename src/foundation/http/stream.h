@@ -41,6 +41,8 @@ class Stream {
 
   bool open() const { return descriptor_.has_value(); }
   bool tls() const { return ssl_ != nullptr; }
+  // After the handshake; null where there is none.
+  std::shared_ptr<const PeerCertificate> ReadPeer() { return ssl_ ? http::ReadPeer(ssl_.get()) : nullptr; }
   int fd() { return descriptor_->native_handle(); }
 
   Moved Handshake();

@@ -5,7 +5,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <ctime>
 #include <utility>
+
+#include "foundation/crypto/hash.h"
 
 namespace aloft::http {
 namespace {
@@ -44,8 +47,8 @@ Result<SslContext> MakeContext(const SSL_METHOD* method) {
     return Fail(kInternal, "TLS cannot be set up", TakeSslErrors());
   ::SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   // Idle connections keep no buffers; a write may go on from another place in memory.
-  ::SSL_CTX_set_mode(context.get(),
-                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  ::SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
   ::SSL_CTX_set_read_ahead(context.get(), 1);
   return context;
 }
@@ -59,6 +62,50 @@ int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size, con
     return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
+}
+
+// The roots of a PEM text, at least one, into `store`; where `names` is given, they are told to clients, too.
+Status AddRoots(X509_STORE* store, const std::string& pem, SSL_CTX* names = nullptr) {
+  const BioPtr roots = OpenPem(pem);
+  int count = 0;
+  for (;; ++count) {
+    const X509Ptr root(::PEM_read_bio_X509(roots.get(), nullptr, NoPassphrase, nullptr));
+    if (!root) break;
+    if (::X509_STORE_add_cert(store, root.get()) != 1 ||
+        (names != nullptr && ::SSL_CTX_add_client_CA(names, root.get()) != 1))
+      return Invalid("A trusted root cannot be used");
+  }
+  ::ERR_clear_error();  // the end of the PEM reads as an error
+  if (count == 0) return Invalid("The trusted roots cannot be read");
+  return {};
+}
+
+Status UseIdentity(SSL_CTX* context, const TlsIdentity& identity) {
+  const BioPtr chain = OpenPem(identity.certificate_chain_pem);
+  const X509Ptr leaf(::PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr));
+  if (!leaf || ::SSL_CTX_use_certificate(context, leaf.get()) != 1)
+    return Invalid("The TLS certificate cannot be read");
+  for (;;) {
+    X509Ptr issuer(::PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr));
+    if (!issuer) break;
+    if (::SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) return Invalid("The TLS chain cannot be used");
+  }
+  ::ERR_clear_error();  // the end of the PEM reads as an error
+  const BioPtr key_pem = OpenPem(identity.private_key_pem);
+  const KeyPtr key(::PEM_read_bio_PrivateKey(key_pem.get(), nullptr, NoPassphrase, nullptr));
+  if (!key || ::SSL_CTX_use_PrivateKey(context, key.get()) != 1 || ::SSL_CTX_check_private_key(context) != 1)
+    return Invalid("The TLS key cannot be read or does not belong to the certificate");
+  return {};
+}
+
+// Clients may show a certificate and need not; one that does not verify ends the handshake. The authority is named, so
+// that browsers do not ask their users for others.
+Status AskForCertificates(SSL_CTX* context, const std::string& authority_pem) {
+  if (authority_pem.empty()) return {};
+  ALOFT_TRY(AddRoots(::SSL_CTX_get_cert_store(context), authority_pem, context));
+  if (::SSL_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) != 1) return Invalid("Clients cannot be verified");
+  ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  return {};
 }
 
 }  // namespace
@@ -77,21 +124,8 @@ std::string TakeSslErrors() {
 Result<SslContext> MakeServerContext(const TlsIdentity& identity) {
   ::ERR_clear_error();
   ALOFT_ASSIGN(SslContext context, MakeContext(::TLS_server_method()));
-  const BioPtr chain = OpenPem(identity.certificate_chain_pem);
-  const X509Ptr leaf(::PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr));
-  if (!leaf || ::SSL_CTX_use_certificate(context.get(), leaf.get()) != 1)
-    return Invalid("The TLS certificate cannot be read");
-  for (;;) {
-    X509Ptr issuer(::PEM_read_bio_X509(chain.get(), nullptr, NoPassphrase, nullptr));
-    if (!issuer) break;
-    if (::SSL_CTX_add1_chain_cert(context.get(), issuer.get()) != 1) return Invalid("The TLS chain cannot be used");
-  }
-  ::ERR_clear_error();  // the end of the PEM reads as an error
-  const BioPtr key_pem = OpenPem(identity.private_key_pem);
-  const KeyPtr key(::PEM_read_bio_PrivateKey(key_pem.get(), nullptr, NoPassphrase, nullptr));
-  if (!key || ::SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1 ||
-      ::SSL_CTX_check_private_key(context.get()) != 1)
-    return Invalid("The TLS key cannot be read or does not belong to the certificate");
+  ALOFT_TRY(UseIdentity(context.get(), identity));
+  ALOFT_TRY(AskForCertificates(context.get(), identity.client_authority_pem));
   ::SSL_CTX_set_alpn_select_cb(context.get(), SelectProtocol, nullptr);
   ::SSL_CTX_set_options(context.get(), SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   static constexpr unsigned char kSession[] = "aloft";
@@ -101,32 +135,23 @@ Result<SslContext> MakeServerContext(const TlsIdentity& identity) {
   return context;
 }
 
-Result<SslContext> MakeClientContext(const std::string& ca_pem) {
+Result<SslContext> MakeClientContext(const std::string& ca_pem, const TlsIdentity& identity) {
   ::ERR_clear_error();
   ALOFT_ASSIGN(SslContext context, MakeContext(::TLS_client_method()));
   ::SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  if (!identity.empty()) ALOFT_TRY(UseIdentity(context.get(), identity));
   if (ca_pem.empty()) {
     if (::SSL_CTX_set_default_verify_paths(context.get()) != 1) return Invalid("The system's roots cannot be read");
     return context;
   }
-  const BioPtr roots = OpenPem(ca_pem);
-  int count = 0;
-  for (;;) {
-    const X509Ptr root(::PEM_read_bio_X509(roots.get(), nullptr, NoPassphrase, nullptr));
-    if (!root) break;
-    if (::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context.get()), root.get()) != 1)
-      return Invalid("A trusted root cannot be used");
-    ++count;
-  }
-  if (count == 0) return Invalid("The trusted roots cannot be read");
-  ::ERR_clear_error();
+  ALOFT_TRY(AddRoots(::SSL_CTX_get_cert_store(context.get()), ca_pem));
   return context;
 }
 
-Result<std::shared_ptr<ClientTls>> ClientTls::Create(std::string ca_pem) {
+Result<std::shared_ptr<ClientTls>> ClientTls::Create(const std::string& ca_pem, const TlsIdentity& identity) {
   auto tls = std::make_shared<ClientTls>();
-  if (!ca_pem.empty()) {
-    ALOFT_ASSIGN(tls->context_, MakeClientContext(ca_pem));
+  if (!ca_pem.empty() || !identity.empty()) {
+    ALOFT_ASSIGN(tls->context_, MakeClientContext(ca_pem, identity));
   }
   return tls;
 }
@@ -137,6 +162,23 @@ Result<SslContext> ClientTls::Context() {
     ALOFT_ASSIGN(context_, MakeClientContext(""));
   }
   return context_;
+}
+
+std::shared_ptr<const PeerCertificate> ReadPeer(SSL* ssl) {
+  X509* certificate = ::SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr || ::SSL_get_verify_result(ssl) != X509_V_OK) return nullptr;
+  auto peer = std::make_shared<PeerCertificate>();
+  char name[256] = "";
+  ::X509_NAME_get_text_by_NID(::X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
+  peer->subject = name;
+  unsigned char* der = nullptr;
+  const int size = ::i2d_X509_PUBKEY(::X509_get_X509_PUBKEY(certificate), &der);
+  std::tm end{};
+  if (size <= 0 || ::ASN1_TIME_to_tm(::X509_get0_notAfter(certificate), &end) != 1) return nullptr;
+  peer->key_sha256_hex = crypto::Sha256Hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+  ::OPENSSL_free(der);
+  peer->not_after = Time(std::chrono::seconds(::timegm(&end)));
+  return peer;
 }
 
 SslPtr MakeServerSsl(SSL_CTX* context, int fd) {

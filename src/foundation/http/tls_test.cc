@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "foundation/crypto/certificate.h"
+#include "foundation/crypto/client_certificate.h"
 #include "foundation/http/client.h"
 #include "foundation/http/test_support.h"
 
@@ -93,6 +94,81 @@ TEST(Tls, ClientVerifiesTheServer) {
   const auto old = crypto::MakeServerCertificate(ca, {"127.0.0.1"}, SystemClock().Now() - hours(24), hours(1));
   TlsServer expired({old->certificate_pem, old->key_pem});
   EXPECT_THAT(client->Call(expired.destination(), {}).error().detail, HasSubstr("expired"));
+}
+
+// Asks for certificates of `ca`, and says whose it was shown.
+struct AskingServer : TlsServer {
+  explicit AskingServer(const crypto::CertificatePair& ca)
+      : TlsServer(Asking(ca), [](const std::shared_ptr<Exchange>& exchange) {
+          const PeerCertificate* peer = exchange->peer();
+          exchange->Reply(Text(peer ? peer->subject + " " + peer->key_sha256_hex : "nobody"));
+        }) {}
+  static TlsIdentity Asking(const crypto::CertificatePair& ca) {
+    TlsIdentity identity = MakeIdentity(ca, {"127.0.0.1"});
+    identity.client_authority_pem = ca.certificate_pem;
+    return identity;
+  }
+};
+
+TlsIdentity MakeAgent(const crypto::CertificatePair& ca, Time not_after) {
+  const auto key = crypto::MakeClientKey();
+  const auto certificate = crypto::MakeClientCertificate(ca, key->public_key, {"task", "aloft-task://host/task"},
+                                                         SystemClock().Now() - hours(48), not_after);
+  EXPECT_TRUE(certificate.ok());
+  return {*certificate, key->key_pem};
+}
+
+Result<ClientResponse> CallAs(const AskingServer& server, const crypto::CertificatePair& ca,
+                              const TlsIdentity& identity) {
+  auto client = Client::Create({.ca_pem = ca.certificate_pem, .identity = identity});
+  EXPECT_TRUE(client.ok());
+  return (*client)->Call(server.destination(), {});
+}
+
+// A client is known by its certificate's key, also on the connection's later requests; one without goes on as before.
+TEST(Tls, ServerKnowsAClientByItsCertificate) {
+  const auto ca = MakeCa();
+  AskingServer server(ca);
+  const TlsIdentity agent = MakeAgent(ca, SystemClock().Now() + hours(1));
+  const auto info = crypto::ReadCertificate(agent.certificate_chain_pem);
+  auto client = Client::Create({.ca_pem = ca.certificate_pem, .identity = agent});
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ((*client)->Call(server.destination(), {})->body, "task " + info->key_sha256_hex);
+  EXPECT_EQ(CallAs(server, ca, {})->body, "nobody");
+}
+
+// The attack: somebody who runs an authority makes a certificate that says the same.
+TEST(Tls, ACertificateOfAWrongAuthorityEndsTheHandshake) {
+  const auto ca = MakeCa();
+  AskingServer server(ca);
+  EXPECT_FALSE(CallAs(server, ca, MakeAgent(MakeCa(), SystemClock().Now() + hours(1))).ok());
+}
+
+// The attack: a certificate of long ago, with its key, from a backup.
+TEST(Tls, AnExpiredClientCertificateEndsTheHandshake) {
+  const auto ca = MakeCa();
+  AskingServer server(ca);
+  EXPECT_FALSE(CallAs(server, ca, MakeAgent(ca, SystemClock().Now() - hours(1))).ok());
+}
+
+// The attack: the server's own certificate and key are of the same authority, and name no task.
+TEST(Tls, AServerCertificateIsNoClientCertificate) {
+  const auto ca = MakeCa();
+  AskingServer server(ca);
+  EXPECT_FALSE(CallAs(server, ca, MakeIdentity(ca, {"127.0.0.1"})).ok());
+}
+
+// Whom clients must be certified by is reloaded with the rest.
+TEST(Tls, ReloadsWhomClientsAreCertifiedBy) {
+  const auto ca = MakeCa(), other = MakeCa();
+  AskingServer server(ca);
+  const TlsIdentity agent = MakeAgent(other, SystemClock().Now() + hours(1));
+  EXPECT_FALSE(CallAs(server, ca, agent).ok());
+  TlsIdentity next = AskingServer::Asking(ca);
+  next.client_authority_pem = other.certificate_pem;
+  ASSERT_TRUE(server.server->ReloadTls(next).ok());
+  EXPECT_TRUE(CallAs(server, ca, agent).ok());
+  EXPECT_FALSE(CallAs(server, ca, MakeAgent(ca, SystemClock().Now() + hours(1))).ok());
 }
 
 // A renewed certificate counts for new connections; those that are open go on.
