@@ -196,7 +196,20 @@ Service::Service(sql::Database& database, const keys::Keyring& keyring, const Cl
     : state_(std::make_unique<State>(database, keyring, clock, random, std::move(log))) {}
 Service::~Service() = default;
 
+Status CheckBound(std::string_view bound_to, std::string_view shown) {
+  if (bound_to.empty() || ConstantTimeEqual(bound_to, shown)) return {};
+  return Fail(kAccessDenied,
+              "The security token is bound to a client certificate, which this connection does not show. Where a proxy "
+              "ends TLS, tasks need bind_task_sessions = false.");
+}
+
 Result<Credential> Service::FindCredential(std::string_view access_key_id, std::string_view session_token) const {
+  ALOFT_ASSIGN(Credential found, FindBoundCredential(access_key_id, session_token));
+  ALOFT_TRY(CheckBound(found.bound_to, {}));
+  return found;
+}
+
+Result<Credential> Service::FindBoundCredential(std::string_view access_key_id, std::string_view session_token) const {
   if (session_token.empty()) {
     // Temporary keys live in their token alone.
     if (access_key_id.size() > 128 || access_key_id.starts_with("ASIA")) return UnknownKey();

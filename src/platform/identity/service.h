@@ -39,8 +39,11 @@ class Service {
   // The account that EnsureAccount made, which anonymous and tool calls stand in.
   Result<AccountId> MainAccount() const;
 
-  // The secret of an access key, and its session. kUnknownAccessKey, kInvalidToken, kExpiredToken.
+  // The secret of an access key, and its session. kUnknownAccessKey, kInvalidToken, kExpiredToken; kAccessDenied where
+  // the session is bound to a key.
   Result<Credential> FindCredential(std::string_view access_key_id, std::string_view session_token) const;
+  // The same for who then asks for the key that a session is bound to (Credential::bound_to, CheckBound).
+  Result<Credential> FindBoundCredential(std::string_view access_key_id, std::string_view session_token) const;
 
   // Explicit deny wins, default deny. Global condition keys that follow from the session and the clock are added here;
   // `context` brings those of the request (aws:sourceip, aws:securetransport, aws:requestedregion) and of the service.
@@ -98,6 +101,10 @@ class Service {
 // A part of this cloud asking for itself ("cloudtrail.amazonaws.com"): only a policy that names the service lets it in.
 // The context should say for whom: aws:sourceaccount, aws:sourcearn.
 Session ServiceSession(std::string_view service_principal);
+
+// That whoever shows that key (empty: none) may use what is bound to `bound_to` (empty: to nothing). In constant time.
+// kAccessDenied.
+Status CheckBound(std::string_view bound_to, std::string_view shown);
 
 // "User: ARN is not authorized to perform: ACTION on resource: RESOURCE because no identity-based policy allows the
 // ACTION action", AWS's form.

@@ -53,7 +53,7 @@ Session RoleSession(const Entity& role, std::string_view session_name) {
 }
 
 TemporaryCredentials Issue(Service::State& state, Session session, std::chrono::seconds valid_for,
-                           const std::vector<std::string>& policies) {
+                           const std::vector<std::string>& policies, std::string bound_to) {
   const Time now = state.clock.Now();
   session.issued = now;
   session.expires = now + valid_for;
@@ -61,7 +61,7 @@ TemporaryCredentials Issue(Service::State& state, Session session, std::chrono::
   TemporaryCredentials out;
   out.access_key_id = session.access_key_id;
   out.secret = NewSecret(state.random);
-  out.session_token = SealSessionToken(state.keyring, Credential{out.secret, session}, policies);
+  out.session_token = SealSessionToken(state.keyring, Credential{out.secret, session, std::move(bound_to)}, policies);
   out.session = std::move(session);
   return out;
 }
@@ -87,10 +87,12 @@ Result<TemporaryCredentials> Service::IssueForRole(std::string_view role_arn, st
 
 Result<TemporaryCredentials> IssueForRoleFor(Service::State& state, std::string_view role_arn,
                                              std::string_view session_name, std::chrono::seconds valid_for,
-                                             std::string_view service_principal, std::string_view source_arn) {
+                                             std::string_view service_principal, std::string_view source_arn,
+                                             std::string bound_to) {
   ALOFT_ASSIGN(const auto role, FindRole(state, role_arn));
   ALOFT_TRY(CheckTrustsService(state, *role, service_principal, source_arn));
-  return Issue(state, RoleSession(role->entity, session_name), std::clamp(valid_for, kShortest, kLongest), {});
+  return Issue(state, RoleSession(role->entity, session_name), std::clamp(valid_for, kShortest, kLongest), {},
+               std::move(bound_to));
 }
 
 Result<Session> Service::SessionForRole(std::string_view role_arn, std::string_view session_name) const {

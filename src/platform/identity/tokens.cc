@@ -21,7 +21,8 @@ Error Invalid() {
   return Fail(kInvalidToken, "The security token included in the request is invalid");
 }
 
-std::string Encode(const Session& session, std::string_view secret, const std::vector<std::string>& policies) {
+std::string Encode(const Session& session, std::string_view secret, const std::vector<std::string>& policies,
+                   std::string_view bound_to = {}) {
   std::string out;
   codec::JsonWriter writer(out);
   writer.BeginObject();
@@ -38,6 +39,7 @@ std::string Encode(const Session& session, std::string_view secret, const std::v
   text("session", session.role_session_name);
   text("key", session.access_key_id);
   text("secret", secret);
+  text("bound", bound_to);
   text("region", session.region.value());
   text("endpoint", session.endpoint);
   writer.Key("issued").Int(ToMicros(session.issued));
@@ -105,6 +107,7 @@ Result<Credential> Decode(std::string_view text) {
   session.role_session_name = Text(object, "session");
   session.access_key_id = Text(object, "key");
   out.secret = Text(object, "secret");
+  out.bound_to = Text(object, "bound");
   session.region = Region(Text(object, "region"));
   session.endpoint = Text(object, "endpoint");
   session.issued = FromMicros(Number(object, "issued"));
@@ -143,7 +146,8 @@ Result<Credential> Open(const keys::Keyring& keyring, std::string_view text, std
 
 std::string SealSessionToken(const keys::Keyring& keyring, const Credential& credential,
                              const std::vector<std::string>& policies) {
-  return codec::Base64UrlEncode(keyring.Seal(Encode(credential.session, credential.secret, policies), kSessionPurpose));
+  return codec::Base64UrlEncode(
+      keyring.Seal(Encode(credential.session, credential.secret, policies, credential.bound_to), kSessionPurpose));
 }
 
 Result<Credential> OpenSessionToken(const keys::Keyring& keyring, std::string_view token) {

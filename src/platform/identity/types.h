@@ -11,6 +11,9 @@ namespace aloft::identity {
 struct Credential {
   std::string secret{};
   Session session{};
+  // Of a session that holds only beside a key: the SHA-256 of that public key, as http::PeerCertificate has it. Empty:
+  // whoever has the secret may sign.
+  std::string bound_to{};
 };
 
 struct TemporaryCredentials {
