@@ -9,6 +9,7 @@ namespace aloft::app {
 namespace {
 
 constexpr std::size_t kMaxKeyBytes = 128;
+constexpr int kUnbound = -1;  // AuditTrace::refusal
 
 // The access key that a request names, where it proves nothing: letters and digits, or not worth repeating.
 std::string ClaimedKey(const http::RequestHead& head) {
@@ -27,6 +28,7 @@ std::string RefusedBy(const Error& error, int refusal) {
     case ErrorKind::kDenied: break;
     default: return {};
   }
+  if (refusal == kUnbound) return "client certificate";
   if (refusal == 0) return error.reason == identity::kAccessDenied ? "service" : "authentication";
   using Source = identity::Decision::Source;
   std::string by = "policy";
@@ -101,6 +103,13 @@ void AuditStage::Allowed(const api::Row& row, const AuditTrace& trace, api::Call
 
 void AuditStage::Refused(const identity::Decision& decision, const AuditTrace& trace) {
   trace.refusal.store(1 + static_cast<int>(decision.source) + (decision.explicit_deny ? 100 : 0));
+}
+
+Status AuditStage::RefusedUnbound(AuditTrace& trace) const {
+  trace.refusal.store(kUnbound);
+  if (audit_ == nullptr || trace.recorded || trace.kind.category == audit::Category::kNone) return {};
+  trace.recorded = true;
+  return audit_->Admit();
 }
 
 void AuditStage::Answered(const api::Front& front, const api::Row* row, const AuditTrace& trace, const api::Call& call,

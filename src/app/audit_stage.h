@@ -19,7 +19,7 @@ struct AuditTrace {
   bool recorded = false;
   std::vector<std::string> resources;
   std::string parameters;
-  // Of the last refusal by policy: 1 + source, + 100 where it was explicit; 0: none.
+  // Of the last refusal by policy: 1 + source, + 100 where it was explicit; 0: none; -1: for want of a certificate.
   mutable std::atomic<int> refusal{0};
 
   // Before the call is looked at again.
@@ -46,6 +46,9 @@ class AuditStage {
   // Everything was allowed: the record of a change begins here, so that it can travel with the commit.
   void Allowed(const api::Row& row, const AuditTrace& trace, api::Call& call) const;
   static void Refused(const identity::Decision& decision, const AuditTrace& trace);
+  // A session was used without the key that it is bound to: recorded whatever is chosen, and by the name of the
+  // session.
+  Status RefusedUnbound(AuditTrace& trace) const;
   // The answer is known; `error` is null where there is none. Calls `deliver` once, maybe later and on another thread.
   void Answered(const api::Front& front, const api::Row* row, const AuditTrace& trace, const api::Call& call,
                 const Error* error, int status, std::function<void(Status)> deliver) const;

@@ -39,7 +39,7 @@ Result<Proof> Authenticate::VerifySignature(const http::RequestHead& head, const
     return Fail(crypto::kSignatureMismatch,
                 "Credential should be scoped to correct service: '" + std::string(service) + "'.");
   ALOFT_ASSIGN(identity::Credential credential,
-               identity_.FindCredential(authorization.access_key_id, authorization.session_token));
+               identity_.FindBoundCredential(authorization.access_key_id, authorization.session_token));
   // Version 2 covers what the request is about, and not the host: a link would open the same path at every other host.
   crypto::RequestView covered = request;
   std::optional<std::string> path;
@@ -47,7 +47,8 @@ Result<Proof> Authenticate::VerifySignature(const http::RequestHead& head, const
   if (path) covered.path = *path;
   ALOFT_ASSIGN(crypto::PayloadClaim claim,
                crypto::Verify(covered, authorization, credential.secret, clock_.Now(), body, signing_keys_));
-  return Proof{std::move(credential.session), Region(authorization.scope.region), std::move(claim)};
+  return Proof{std::move(credential.session), Region(authorization.scope.region), std::move(claim),
+               std::move(credential.bound_to)};
 }
 
 }  // namespace aloft::app

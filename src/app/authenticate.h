@@ -19,6 +19,7 @@ struct Proof {
   identity::Session session;  // kNobody where the row accepts that
   Region region;              // of the credential scope or the token; empty for nobody
   crypto::PayloadClaim payload;
+  std::string bound_to{};  // identity::Credential's: the gateway asks the connection for it
 };
 
 // The path that stands for all that a request is about, also for what its API reads elsewhere in the head: a signature

@@ -128,6 +128,7 @@ Status ReadEntry(std::string_view name, const toml::node& node, Config& c) {
   if (name == "tls") return ReadValue(name, node, c.tls);
   if (name == "tls_certificate_file") return ReadValue(name, node, c.tls_certificate_file);
   if (name == "tls_key_file") return ReadValue(name, node, c.tls_key_file);
+  if (name == "bind_task_sessions") return ReadValue(name, node, c.bind_task_sessions);
   if (name == "region") return ReadValue(name, node, c.region);
   if (name == "account") return ReadValue(name, node, c.account);
   if (name == "keys") return ReadKeys(node, c.root_of_trust);

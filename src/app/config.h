@@ -35,8 +35,12 @@ struct Config {
   // `public_name` where it is a name, empty where it is an address: buckets are hosts below it, too.
   std::string domain() const;
   bool tls = true;
+  bool binds_task_sessions() const { return tls && bind_task_sessions; }
   std::string tls_certificate_file;  // PEM chain; empty: issued by the server's own CA
   std::string tls_key_file;
+  // Tasks' agents prove with client certificates that their sessions are theirs. Off where a proxy in front of the API
+  // ends TLS: it would drop them.
+  bool bind_task_sessions = true;
   std::string region = "us-east-1";  // of callers that name none; must be a region the SageMaker SDK knows images for
   std::string account;               // 12 digits; empty: chosen at the first start and kept
 

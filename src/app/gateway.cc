@@ -45,6 +45,12 @@ identity::Context GlobalContext(const api::Call& call) {
   return out;
 }
 
+// The key of the client's certificate; none where it has ended under an open connection.
+std::string_view KeyShown(const http::Exchange& exchange, Time now) {
+  const http::PeerCertificate* peer = exchange.peer();
+  return peer != nullptr && now < peer->not_after ? std::string_view(peer->key_sha256_hex) : std::string_view();
+}
+
 }  // namespace
 
 // One request on its way: what is known of it, and the single place that answers it.
@@ -296,6 +302,12 @@ Status Gateway::Decide(const std::shared_ptr<InFlight>& flight) {
       throttled_.Increment();
       return status;
     }
+  }
+
+  // Bound: such a session holds only beside its key. Once its caller is known, so that the record says whose it is.
+  if (auto held = identity::CheckBound(proof.bound_to, KeyShown(*call.exchange, clock_.Now())); !held.ok()) {
+    ALOFT_TRY(audit_.RefusedUnbound(flight->trace));
+    return held;
   }
 
   // Prepare: decode; every input error surfaces here.

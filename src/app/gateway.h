@@ -1,7 +1,8 @@
 // The one door of the server: every request of every API passes these stages, in this order, and no handler runs before
 // the last.
 //
-//   claim -> admit -> body -> match -> authenticate -> limit -> prepare -> authorize -> run -> record -> answer
+//   claim -> admit -> body -> match -> authenticate -> limit -> bound -> prepare -> authorize -> run -> record ->
+//   answer
 //
 // Stages up to the body run on the connection's thread, the rest on a bounded pool. Calls of resident operations are
 // tried on the connection's thread to their end, where nothing may wait (os::MustNotBlock); only what is refused there

@@ -11,6 +11,7 @@
 #include "foundation/crypto/hash.h"
 #include "foundation/os/must_not_block.h"
 #include "platform/identity/records.h"
+#include "platform/identity/sessions.h"
 #include "platform/policy/policy.h"
 
 namespace aloft::app {
@@ -24,7 +25,10 @@ class FakeExchange final : public http::Exchange {
   std::optional<http::Response> answer;
   int answers = 0;
 
+  std::optional<http::PeerCertificate> certificate;
+
   const http::RequestHead& head() const override { return request; }
+  const http::PeerCertificate* peer() const override { return certificate ? &*certificate : nullptr; }
   void ReadBody(std::uint64_t limit, std::function<void(Result<std::string>)> done) override {
     if (body.size() > limit) return done(Fail(kInvalidArgument, "too large"));
     done(body);
@@ -149,6 +153,20 @@ class GatewayTest : public ::testing::Test {
     exchange.request.headers = {};
     for (auto& [name, value] : request.headers) exchange.request.headers.Add(name, value);
   }
+  // Signed by a session of the administrator that is bound to a key, as an agent's is; `shown` is the connection's.
+  std::shared_ptr<FakeExchange> Bound(std::optional<http::PeerCertificate> shown) {
+    const auto own = identity_->FindCredential(administrator_.access_key_id, "");
+    EXPECT_TRUE(own.ok());
+    const auto issued = identity::Issue(identity_->state(), own->session, std::chrono::hours(1), {}, "the-key");
+    auto exchange = Request("/");
+    exchange->certificate = std::move(shown);
+    crypto::SignedRequest request{"POST", "/", "", exchange->request.headers.fields()};
+    crypto::Sign(request, {issued.access_key_id, issued.secret, issued.session_token}, "us-east-1", "fake",
+                 crypto::Sha256Hex(exchange->body), clock_.Now());
+    exchange->request.headers = {};
+    for (auto& [name, value] : request.headers) exchange->request.headers.Add(name, value);
+    return exchange;
+  }
   // Runs the request to its end.
   void Serve(const std::shared_ptr<FakeExchange>& exchange) {
     gateway_->OnRequest(exchange);
@@ -181,6 +199,49 @@ TEST_F(GatewayTest, SignedCallRuns) {
   EXPECT_EQ(exchange->answer->status, 200);
   EXPECT_EQ(seen_.body, "hello");
   EXPECT_THAT(seen_.principal, ::testing::HasSubstr("user/administrator"));
+}
+
+// An agent's session holds over the agent's own connections: whose certificate is for the key that it is bound to.
+TEST_F(GatewayTest, ABoundSessionRunsBesideItsKey) {
+  seen_.permissions = {{"fake:Signed", "*", {}}};
+  auto exchange = Bound(http::PeerCertificate{"a task", "the-key", clock_.Now() + std::chrono::hours(1)});
+  Serve(exchange);
+  EXPECT_EQ(exchange->answer->status, 200);
+  EXPECT_EQ(seen_.ran, 1);
+}
+
+// Whoever got hold of token and secret, and not of the key, is nobody here; nothing of the request is even read.
+TEST_F(GatewayTest, AStolenSessionWithoutItsKeyIsRefused) {
+  auto exchange = Bound(std::nullopt);
+  Serve(exchange);
+  EXPECT_EQ(exchange->answer->status, 403);
+  EXPECT_EQ(exchange->answer->headers.Get("reason"), identity::kAccessDenied.name);
+  EXPECT_EQ(seen_.prepared, 0);
+}
+
+// Nor does another agent's certificate, however good, vouch for a session that is not its own.
+TEST_F(GatewayTest, ASessionBesideTheKeyOfAnotherTaskIsRefused) {
+  auto exchange = Bound(http::PeerCertificate{"another task", "another-key", clock_.Now() + std::chrono::hours(1)});
+  Serve(exchange);
+  EXPECT_EQ(exchange->answer->status, 403);
+  EXPECT_EQ(seen_.prepared, 0);
+}
+
+// A connection can outlive the certificate that opened it.
+TEST_F(GatewayTest, ACertificateThatEndedUnderItsConnectionIsNone) {
+  auto exchange = Bound(http::PeerCertificate{"a task", "the-key", clock_.Now()});
+  Serve(exchange);
+  EXPECT_EQ(exchange->answer->status, 403);
+  EXPECT_EQ(seen_.prepared, 0);
+}
+
+// Doors that know nothing of connections take no bound sessions: a form's fields, a sign-in.
+TEST_F(GatewayTest, ABoundSessionOpensNoOtherDoor) {
+  const auto own = identity_->FindCredential(administrator_.access_key_id, "");
+  const auto issued = identity::Issue(identity_->state(), own->session, std::chrono::hours(1), {}, "the-key");
+  EXPECT_EQ(identity_->FindCredential(issued.access_key_id, issued.session_token).error().reason,
+            identity::kAccessDenied);
+  EXPECT_EQ(identity_->FindBoundCredential(issued.access_key_id, issued.session_token)->bound_to, "the-key");
 }
 
 // Nothing is decoded for a caller whom nobody vouches for.

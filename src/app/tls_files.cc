@@ -50,19 +50,19 @@ Result<std::string> LoadKey(const Config& config, const keys::Keyring& keyring, 
   return pem;
 }
 
+std::string AuthorityFile(const Config& config) {
+  return config.tls_path() + "/ca.pem";
+}
+
 Result<crypto::CertificatePair> LoadOrMakeAuthority(const Config& config, const keys::Keyring& keyring,
                                                     const Clock& clock) {
-  const std::string certificate_file = config.tls_path() + "/ca.pem";
-  auto certificate = os::ReadFile(certificate_file);
-  if (certificate.ok()) {
-    ALOFT_ASSIGN(std::string key, LoadKey(config, keyring, "ca.key"));
-    return crypto::CertificatePair{std::move(*certificate), std::move(key)};
-  }
+  ALOFT_TRY(os::MakeDirectories(config.tls_path(), 0755));
+  if (os::ReadFile(AuthorityFile(config)).ok()) return LoadAuthority(config, keyring);
   ALOFT_ASSIGN(auto pair,
                crypto::MakeAuthority("Aloft authority of " + config.public_name, clock.Now(), kAuthorityLife));
   // The key first: a certificate without its key could never be used.
   ALOFT_TRY(StoreKey(config, keyring, "ca.key", pair.key_pem));
-  ALOFT_TRY(os::WriteFileDurably(certificate_file, pair.certificate_pem, 0644));
+  ALOFT_TRY(os::WriteFileDurably(AuthorityFile(config), pair.certificate_pem, 0644));
   return pair;
 }
 
@@ -79,29 +79,42 @@ bool StillGood(const std::string& certificate_pem, const std::string& key_pem, c
 
 }  // namespace
 
+Result<crypto::CertificatePair> LoadAuthority(const Config& config, const keys::Keyring& keyring) {
+  ALOFT_ASSIGN(std::string certificate, os::ReadFile(AuthorityFile(config)));
+  ALOFT_ASSIGN(std::string key, LoadKey(config, keyring, "ca.key"));
+  return crypto::CertificatePair{std::move(certificate), std::move(key)};
+}
+
 Result<TlsFiles> LoadTls(const Config& config, const keys::Keyring& keyring, const Clock& clock) {
   if (!config.tls_certificate_file.empty()) {
     TlsFiles files;
     ALOFT_ASSIGN(files.identity.certificate_chain_pem, os::ReadFile(config.tls_certificate_file));
     ALOFT_ASSIGN(files.identity.private_key_pem, os::ReadFile(config.tls_key_file));
+    // The agents' certificates are ours in any case.
+    if (config.binds_task_sessions()) {
+      ALOFT_ASSIGN(auto authority, LoadOrMakeAuthority(config, keyring, clock));
+      files.identity.client_authority_pem = std::move(authority.certificate_pem);
+    }
     return files;
   }
-  ALOFT_TRY(os::MakeDirectories(config.tls_path(), 0755));
   ALOFT_ASSIGN(crypto::CertificatePair authority, LoadOrMakeAuthority(config, keyring, clock));
   const std::vector<std::string> names = NamesOf(config);
   const std::string certificate_file = config.tls_path() + "/server.pem";
 
-  TlsFiles files{{}, config.tls_path() + "/ca.pem"};
+  TlsFiles files{{}, AuthorityFile(config)};
+  if (config.binds_task_sessions()) files.identity.client_authority_pem = authority.certificate_pem;
   auto certificate = os::ReadFile(certificate_file);
   auto key = LoadKey(config, keyring, "server.key");
   if (certificate.ok() && key.ok() && StillGood(*certificate, *key, authority, names, clock.Now())) {
-    files.identity = {std::move(*certificate), std::move(*key)};
+    files.identity.certificate_chain_pem = std::move(*certificate);
+    files.identity.private_key_pem = std::move(*key);
     return files;
   }
   ALOFT_ASSIGN(auto pair, crypto::MakeServerCertificate(authority, names, clock.Now(), kServerLife));
   ALOFT_TRY(StoreKey(config, keyring, "server.key", pair.key_pem));
   ALOFT_TRY(os::WriteFileDurably(certificate_file, pair.certificate_pem, 0644));
-  files.identity = {std::move(pair.certificate_pem), std::move(pair.key_pem)};
+  files.identity.certificate_chain_pem = std::move(pair.certificate_pem);
+  files.identity.private_key_pem = std::move(pair.key_pem);
   return files;
 }
 

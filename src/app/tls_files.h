@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "foundation/base/clock.h"
 #include "foundation/base/result.h"
+#include "foundation/crypto/certificate.h"
 #include "foundation/http/server.h"
 #include "platform/keys/keyring.h"
 #include "platform/keys/reseal.h"
@@ -21,6 +22,9 @@ struct TlsFiles {
 // Makes what is missing, and a new server certificate where the present one ends within 30 days or lacks a name of
 // `config`.
 Result<TlsFiles> LoadTls(const Config& config, const keys::Keyring& keyring, const Clock& clock);
+
+// The installation's own authority, which LoadTls makes where its certificates are needed.
+Result<crypto::CertificatePair> LoadAuthority(const Config& config, const keys::Keyring& keyring);
 
 // The private keys' seals, for the rotation of the root key. `config` outlives it.
 keys::SealSource TlsKeySource(const Config& config, const keys::Keyring& keyring);

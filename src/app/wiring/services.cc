@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "app/agent_certificates.h"
 #include "foundation/base/bytes.h"
 #include "foundation/http/client.h"
 #include "platform/compute/process_backend.h"
@@ -126,6 +127,10 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
                                                         kSageMaker, SourceArnOf(task)));
     return compute::Credentials{issued.access_key_id, issued.secret, issued.session_token, issued.session.expires};
   };
+  if (config.binds_task_sessions()) {
+    options.issue_bound_credentials = [this](const compute::TaskId& task, const std::string& role,
+                                             const compute::AgentKey& agent) { return IssueBound(task, role, agent); };
+  }
   ALOFT_TRY(quotas_.Refresh());
   options.quotas = quota_board_;
   options.on_interrupt = [this](const compute::TaskId& id) { listeners_->Unwanted(id); };
@@ -139,6 +144,19 @@ Status Services::OpenCompute(const std::string& api_url, const std::string& ca_f
                                          .partition = config.slurm_partition});
   ALOFT_ASSIGN(slurm_backend_, compute::OpenProcessBackend(std::move(options), world_.clock, world_.log));
   return {};
+}
+
+Result<compute::BoundCredentials> Services::IssueBound(const compute::TaskId& task, const std::string& role,
+                                                       const compute::AgentKey& agent) const {
+  const std::chrono::seconds valid_for(world_.config.task_credentials_seconds);
+  const Time now = world_.clock.Now();
+  ALOFT_ASSIGN(AgentCertificate certificate,
+               CertifyAgent(world_.config, platform_.keyring(), task, agent, now, now + valid_for));
+  ALOFT_ASSIGN(auto issued,
+               identity::IssueForRoleFor(platform_.identity().state(), role, "SageMaker", valid_for, kSageMaker,
+                                         SourceArnOf(task), std::move(certificate.key_sha256_hex)));
+  return compute::BoundCredentials{{issued.access_key_id, issued.secret, issued.session_token, issued.session.expires},
+                                   std::move(certificate.pem)};
 }
 
 void Services::MakeJobWorld() {

@@ -11,6 +11,7 @@
 #include "foundation/http/server.h"
 #include "platform/alarms/service.h"
 #include "platform/compute/backend.h"
+#include "platform/compute/credentials.h"
 #include "platform/compute/runtimes.h"
 #include "platform/compute/scheduler.h"
 #include "services/async_inference/service.h"
@@ -66,6 +67,9 @@ class Services {
 
   Services(World& world, Stores& stores, Platform& platform);
   Status OpenCompute(const std::string& api_url, const std::string& ca_file);
+  // For an agent: bound to its key.
+  Result<compute::BoundCredentials> IssueBound(const compute::TaskId& task, const std::string& role,
+                                               const compute::AgentKey& agent) const;
   void MakeJobWorld();
   void MakeTraining();
   void MakeProcessing();

@@ -50,24 +50,41 @@ Result<Credentials> Read(const json::object& object) {
   return credentials;
 }
 
+Result<Grant> ReadGrant(const json::object& object) {
+  Grant grant;
+  ALOFT_ASSIGN(grant.agent, Read(object));
+  // Neither is there where the server is of before: one session for both.
+  if (const json::value* certificate = object.if_contains("certificate"); certificate != nullptr) {
+    if (!certificate->is_string()) return Unreadable();
+    grant.certificate_pem = certificate->get_string();
+  }
+  if (const json::value* code = object.if_contains("code"); code != nullptr) {
+    if (!code->is_object()) return Unreadable();
+    ALOFT_ASSIGN(grant.code, Read(code->get_object()));
+  }
+  return grant;
+}
+
 }  // namespace
 
-Result<std::string> SealCredentials(const Credentials& credentials, const TaskId& id, std::string_view public_key,
-                                    Random& random) {
+Result<std::string> SealCredentials(const Grant& grant, const TaskId& id, std::string_view public_key, Random& random) {
   std::string ephemeral(crypto::kHpkeKeySize, '\0');
   const crypto::Wiped wipe_ephemeral(ephemeral);
   random.Fill({reinterpret_cast<std::uint8_t*>(ephemeral.data()), ephemeral.size()});
-  std::string text = codec::WriteJson(Members(credentials));
+  json::object members = Members(grant.agent);
+  if (!grant.certificate_pem.empty()) members["certificate"] = grant.certificate_pem;
+  if (grant.code) members["code"] = Members(*grant.code);
+  std::string text = codec::WriteJson(members);
   const crypto::Wiped wipe_text(text);
   ALOFT_ASSIGN(std::string sealed, crypto::HpkeSeal(public_key, ephemeral, kPurpose, id.value(), text));
   return codec::WriteJson(json::object{{"version", kSealed}, {"sealed", codec::Base64Encode(sealed)}});
 }
 
-Result<Credentials> OpenCredentials(std::string_view text, const TaskId& id, std::string_view private_key) {
+Result<Grant> OpenCredentials(std::string_view text, const TaskId& id, std::string_view private_key) {
   ALOFT_ASSIGN(json::object object, Parse(text));
   const json::value* version = object.if_contains("version");
   // A server of before could have written it after this agent's program was installed.
-  if (version != nullptr && *version == kPlain) return Read(object);
+  if (version != nullptr && *version == kPlain) return ReadGrant(object);
   const json::value* sealed = object.if_contains("sealed");
   if (version == nullptr || *version != kSealed || sealed == nullptr || !sealed->is_string()) return Unreadable();
   auto bytes = codec::Base64Decode(sealed->get_string());
@@ -75,7 +92,7 @@ Result<Credentials> OpenCredentials(std::string_view text, const TaskId& id, std
   ALOFT_ASSIGN(std::string opened, crypto::HpkeOpen(private_key, kPurpose, id.value(), *bytes));
   const crypto::Wiped wipe(opened);
   ALOFT_ASSIGN(json::object members, Parse(opened));
-  return Read(members);
+  return ReadGrant(members);
 }
 
 std::string EncodePlainCredentials(const Credentials& credentials) {

@@ -18,22 +18,36 @@ const Credentials kGiven{"AKID", "the-secret", "the-token", FromMicros(1'700'000
 TEST(CredentialsTest, ReachTheAgentTheyWereSealedTo) {
   SeededRandom random(1);
   std::string key(crypto::kHpkeKeySize, 'k');
-  auto text = SealCredentials(kGiven, TaskId("a"), crypto::HpkePublicKey(key), random);
+  auto text = SealCredentials({.agent = kGiven}, TaskId("a"), crypto::HpkePublicKey(key), random);
   ASSERT_TRUE(text.ok());
   EXPECT_THAT(*text, Not(HasSubstr("the-")));
   auto opened = OpenCredentials(*text, TaskId("a"), key);
   ASSERT_TRUE(opened.ok()) << Describe(opened.error());
-  EXPECT_EQ(opened->access_key_id, "AKID");
-  EXPECT_EQ(opened->secret_access_key, "the-secret");
-  EXPECT_EQ(opened->session_token, "the-token");
-  EXPECT_EQ(opened->expires, kGiven.expires);
+  EXPECT_EQ(opened->agent.access_key_id, "AKID");
+  EXPECT_EQ(opened->agent.secret_access_key, "the-secret");
+  EXPECT_EQ(opened->agent.session_token, "the-token");
+  EXPECT_EQ(opened->agent.expires, kGiven.expires);
+}
+
+// An agent whose session is bound gets the certificate beside it, and its code a session of its own.
+TEST(CredentialsTest, BringTheCertificateAndTheCodesOwnSession) {
+  SeededRandom random(1);
+  std::string key(crypto::kHpkeKeySize, 'k');
+  const Grant grant{.agent = kGiven, .certificate_pem = "a certificate", .code = Credentials{"AKID2", "s", "t", {}}};
+  auto opened =
+      OpenCredentials(*SealCredentials(grant, TaskId("a"), crypto::HpkePublicKey(key), random), TaskId("a"), key);
+  ASSERT_TRUE(opened.ok()) << Describe(opened.error());
+  EXPECT_EQ(opened->certificate_pem, "a certificate");
+  EXPECT_EQ(opened->agent.access_key_id, "AKID");
+  ASSERT_TRUE(opened->code);
+  EXPECT_EQ(opened->code->access_key_id, "AKID2");
 }
 
 // A file that was moved from one task to another, or that another agent reads, opens nothing.
 TEST(CredentialsTest, OpenForNoOtherTaskOrAgent) {
   SeededRandom random(1);
   std::string key(crypto::kHpkeKeySize, 'k'), other(crypto::kHpkeKeySize, 'o');
-  std::string text = *SealCredentials(kGiven, TaskId("a"), crypto::HpkePublicKey(key), random);
+  std::string text = *SealCredentials({.agent = kGiven}, TaskId("a"), crypto::HpkePublicKey(key), random);
   EXPECT_EQ(OpenCredentials(text, TaskId("b"), key).error().reason, crypto::kSealBroken);
   EXPECT_EQ(OpenCredentials(text, TaskId("a"), other).error().reason, crypto::kSealBroken);
   for (const char* broken : {"", "{}", "[]", R"({"version":2})", R"({"version":2,"sealed":"-"})", R"({"version":3})",
@@ -45,7 +59,7 @@ TEST(CredentialsTest, OpenForNoOtherTaskOrAgent) {
 TEST(CredentialsTest, PlainOnesOfAnEarlierVersionAreRead) {
   auto opened = OpenCredentials(EncodePlainCredentials(kGiven), TaskId("a"), std::string(crypto::kHpkeKeySize, 'k'));
   ASSERT_TRUE(opened.ok());
-  EXPECT_EQ(opened->secret_access_key, "the-secret");
+  EXPECT_EQ(opened->agent.secret_access_key, "the-secret");
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ void Apply(const json::object& object, JournalState& state) {
     if (event == "agent") state.takes_sealed = object.contains("seals");
   } else if (event == "key") {
     state.public_key = HexDecode(Get(object, "public_key")).value_or(std::string());
+    state.tls = {HexDecode(Get(object, "tls_key")).value_or(std::string()), Get(object, "host")};
   } else if (event == "phase") {
     if (auto phase = ParsePhase(Get(object, "phase"))) enter(*phase, Get(object, "message"));
   } else if (event == "versions") {
@@ -118,8 +119,12 @@ Status Journal::AgentStarted(const os::ProcessIdentity& agent) {
   return Process("agent", agent, ",\"seals\":true");
 }
 
-Status Journal::KeyMade(std::string_view public_key) {
-  return Append(Begin(*clock_, "key") + ",\"public_key\":\"" + HexEncode(AsBytes(public_key)) + "\"");
+Status Journal::KeyMade(std::string_view public_key, const AgentKey& tls) {
+  std::string line = Begin(*clock_, "key");
+  line.append(",\"public_key\":\"").append(HexEncode(AsBytes(public_key)));
+  line.append("\",\"tls_key\":\"").append(HexEncode(AsBytes(tls.public_key))).append("\",\"host\":");
+  codec::WriteString(tls.host, line);
+  return Append(std::move(line));
 }
 
 Status Journal::SandboxCreated(const os::ProcessIdentity& first_process) {

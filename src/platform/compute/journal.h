@@ -9,6 +9,7 @@
 #include "foundation/base/result.h"
 #include "foundation/os/fd.h"
 #include "foundation/os/process.h"
+#include "platform/compute/credentials.h"
 #include "platform/compute/task.h"
 
 namespace aloft::compute {
@@ -19,8 +20,9 @@ class Journal {
   static Result<Journal> Open(const std::string& directory, const Clock& clock);
 
   Status AgentStarted(const os::ProcessIdentity& agent);
-  // `public_key` is raw (crypto/hpke.h): what the task's credentials are to be sealed to.
-  Status KeyMade(std::string_view public_key);
+  // `public_key` is raw (crypto/hpke.h): what the task's credentials are to be sealed to. `tls` is what the agent's
+  // connections to the server show.
+  Status KeyMade(std::string_view public_key, const AgentKey& tls);
   Status SandboxCreated(const os::ProcessIdentity& first_process);
   Status Entered(Phase phase, std::string_view message);
   Status Versions(const std::vector<std::string>& versions);
@@ -44,6 +46,7 @@ struct JournalState {
   os::ProcessIdentity agent;    // pid 0: no agent has ever spoken
   bool takes_sealed = false;    // it is going to tell a key; agents of before read credentials in the clear
   std::string public_key;       // raw; empty: not told yet
+  AgentKey tls;                 // told with it; empty of agents of before
   os::ProcessIdentity sandbox;  // its first process, with whose end all in it end; pid 0: none was made
 };
 

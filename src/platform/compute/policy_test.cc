@@ -175,7 +175,7 @@ TEST_F(FilesTest, JournalFoldsToAStatus) {
     ASSERT_TRUE(journal->AgentStarted({42, 7, "boot"}).ok());
     ASSERT_TRUE(journal->Entered(Phase::kRunning, "Running the \"code\"").ok());
     ASSERT_TRUE(journal->Versions({"Python 3.11.2"}).ok());
-    ASSERT_TRUE(journal->KeyMade("key\n").ok());
+    ASSERT_TRUE(journal->KeyMade("key\n", {"tls key\n", "node-7"}).ok());
     ASSERT_TRUE(journal->CommandStarted().ok());
   }
   std::string path = directory_ + "/journal";
@@ -192,6 +192,8 @@ TEST_F(FilesTest, JournalFoldsToAStatus) {
   EXPECT_EQ(state.agent.pid, 42);
   EXPECT_TRUE(state.takes_sealed);
   EXPECT_EQ(state.public_key, "key\n");
+  EXPECT_EQ(state.tls.public_key, "tls key\n");
+  EXPECT_EQ(state.tls.host, "node-7");
   EXPECT_EQ(state.status.phase, Phase::kEnded);
   EXPECT_EQ(state.status.outcome, Outcome::kFailed);
   EXPECT_EQ(state.status.failure, "why");

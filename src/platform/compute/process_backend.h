@@ -37,6 +37,10 @@ struct ProcessBackendOptions {
   // Makes credentials of the role for one task; called before its agent starts, which a refusal prevents, and again
   // before they expire, on any thread.
   std::function<Result<Credentials>(const TaskId&, const std::string& role_arn)> issue_credentials{};
+  // The same for the session of its agent, bound to the key of `agent`, with the certificate of that key. kUnavailable:
+  // repeat it. Absent: agents' sessions are not bound.
+  std::function<Result<BoundCredentials>(const TaskId&, const std::string& role_arn, const AgentKey& agent)>
+      issue_bound_credentials{};
   // Something of that task changed: its phase or its log. May be called often
   // and from any thread; must not block.
   std::function<void(const TaskId&)> on_change{};

@@ -22,6 +22,17 @@ void ProcessBackend::KeepCredentials(const TaskId& id, const JournalState& journ
     log_.Warn("a task has no new credentials", {{"task", id.value()}, {"error", Describe(written.error())}});
 }
 
+// The agent's own session is bound to its TLS key; what was issued before that key was known is its code's.
+Result<Grant> ProcessBackend::GrantTo(const Task& task, const JournalState& journal) const {
+  const TaskSpec& spec = task.stored.spec;
+  if (journal.tls.public_key.empty() || !options_.issue_bound_credentials) return Grant{.agent = *task.credentials};
+  ALOFT_ASSIGN(BoundCredentials bound, options_.issue_bound_credentials(spec.id, spec.role_arn, journal.tls));
+  Grant grant{.agent = std::move(bound.credentials), .certificate_pem = std::move(bound.certificate_pem)};
+  // Code that cannot reach the API has no use for a session.
+  if (spec.network != Network::kNone) grant.code = *task.credentials;
+  return grant;
+}
+
 Status ProcessBackend::WriteCredentials(const TaskId& id, const JournalState& journal) {
   const bool listens = journal.agent.pid != 0 && (!journal.takes_sealed || !journal.public_key.empty());
   auto task = Copy(id);
@@ -34,7 +45,8 @@ Status ProcessBackend::WriteCredentials(const TaskId& id, const JournalState& jo
   if (!task || !task->credentials) return {};
   std::string text = EncodePlainCredentials(*task->credentials);
   if (journal.takes_sealed) {
-    ALOFT_ASSIGN(text, SealCredentials(*task->credentials, id, journal.public_key, random_));
+    ALOFT_ASSIGN(const Grant grant, GrantTo(*task, journal));
+    ALOFT_ASSIGN(text, SealCredentials(grant, id, journal.public_key, random_));
   }
   ALOFT_TRY(ReplaceFile(Directory(id) + "/" + kCredentialsFile, text));
   Update(id, [&](Task& changed) {

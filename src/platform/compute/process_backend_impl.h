@@ -78,6 +78,7 @@ class ProcessBackend final : public Backend {
   // Sees to it that a living agent has credentials that are still good for a while.
   void KeepCredentials(const TaskId& id, const JournalState& journal);
   Status WriteCredentials(const TaskId& id, const JournalState& journal);
+  Result<Grant> GrantTo(const Task& task, const JournalState& journal) const;
   Status EndWithoutAgent(const TaskId& id, Outcome outcome, const std::string& failure);
   // What the directory says now; buries a task whose agent died. True where the task has just ended.
   bool Refresh(const TaskId& id);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include "foundation/crypto/client_certificate.h"
 #include "foundation/crypto/hash.h"
 #include "foundation/os/cgroup.h"
 #include "foundation/os/process.h"
@@ -386,6 +387,32 @@ TEST(ProcessBackendTest, CodeGetsItsRolesCredentials) {
   harness.WaitForEnd(isolated.id);
   EXPECT_THAT(harness.Log(isolated.id), HasSubstr("Connection refused"));
   EXPECT_THAT(harness.Log(isolated.id), HasSubstr("0\n"));
+}
+
+// The agent's own session is bound to the key that it told; its code, which has no key, gets another one.
+TEST(ProcessBackendTest, TheAgentsSessionIsBoundAndNeverTheCodes) {
+  TaskHarness harness;
+  harness.options().api_url = "http://127.0.0.1:9";
+  const auto ends = [&] { return harness.clock().Now() + std::chrono::hours(1); };
+  harness.options().issue_credentials = [&](const TaskId&, const std::string&) {
+    return Credentials{"AKCODE", "secret-of-the-code", "t", ends()};
+  };
+  const auto authority = crypto::MakeAuthority("test", harness.clock().Now(), std::chrono::hours(2));
+  std::atomic<int> bound = 0;
+  harness.options().issue_bound_credentials = [&](const TaskId&, const std::string&, const AgentKey& agent) {
+    if (authority.ok() && !agent.host.empty() &&
+        crypto::MakeClientCertificate(*authority, agent.public_key, {"t", "u"}, harness.clock().Now(), ends()).ok())
+      ++bound;
+    return BoundCredentials{{"AKAGENT", "secret-of-the-agent", "t", ends()}, "a certificate"};
+  };
+  TaskSpec spec = harness.Shell("bound",
+                                "exec 3<>/dev/tcp/127.0.0.1/51780; printf 'GET / HTTP/1.1\\r\\nAuthorization: "
+                                "%s\\r\\n\\r\\n' \"$AWS_CONTAINER_AUTHORIZATION_TOKEN\" >&3; cat <&3; echo");
+  spec.role_arn = "arn:aws:iam::123456789012:role/r";
+  ASSERT_TRUE(harness.backend().Start(spec).ok());
+  EXPECT_EQ(harness.WaitForEnd(spec.id).outcome, Outcome::kSucceeded);
+  EXPECT_THAT(harness.Log(spec.id), HasSubstr("secret-of-the-code"));
+  EXPECT_EQ(bound, 1);
 }
 
 }  // namespace

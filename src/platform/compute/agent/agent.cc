@@ -186,7 +186,8 @@ std::optional<Agent::End> Agent::Stage() {
   auto transfer = OpenTransfer({.api_url = [this] { return CurrentApiUrl(launch_.directory); },
                                 .ca_file = launch_.ca_file,
                                 .region = spec_.region,
-                                .credentials = [this] { return credentials_.Read(); },
+                                .credentials = [this] { return credentials_.ForAgent(); },
+                                .identity = [this] { return credentials_.Identity(); },
                                 .cancelled = [this] { return !command_ran_ && StopRequested(); }});
   if (!transfer.ok()) return cannot(transfer.error());
   transfer_ = std::move(*transfer);

@@ -79,7 +79,8 @@ Status Agent::CloneSandbox() {
   if (auto first = os::IdentityOf(sandbox_->pid())) ALOFT_TRY(journal_.SandboxCreated(*first));
   // Only now: the sandbox's first process has a copy of all that was in this one's memory.
   SystemRandom random;
-  ALOFT_TRY(journal_.KeyMade(credentials_.MakeKey(random)));
+  ALOFT_ASSIGN(const TaskCredentials::PublicKeys keys, credentials_.MakeKeys(random));
+  ALOFT_TRY(journal_.KeyMade(keys.sealing, keys.tls));
   output_writing_.Reset();  // the sandbox has it now: the log ends with the sandbox
   return {};
 }
@@ -157,7 +158,7 @@ std::optional<Agent::End> Agent::Start() {
   StartSyncs();
   if (!listeners->empty()) {
     gate_ = std::make_unique<Gate>(GateOptions{.api_url = [this] { return CurrentApiUrl(launch_.directory); },
-                                               .credentials = [this] { return credentials_.Read(); },
+                                               .credentials = [this] { return credentials_.ForCode(); },
                                                .credentials_token = credentials_token_});
     constexpr Gate::Kind kKinds[] = {Gate::Kind::kApi, Gate::Kind::kCredentials, Gate::Kind::kProxy};
     for (std::size_t i = 0; i < listeners->size(); ++i) gate_->Serve(kKinds[i], std::move((*listeners)[i]));

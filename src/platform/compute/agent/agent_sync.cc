@@ -28,7 +28,8 @@ Status Agent::BringInputs() {
   ALOFT_ASSIGN(stream_transfer_, OpenTransfer({.api_url = [this] { return CurrentApiUrl(launch_.directory); },
                                                .ca_file = launch_.ca_file,
                                                .region = spec_.region,
-                                               .credentials = [this] { return credentials_.Read(); },
+                                               .credentials = [this] { return credentials_.ForAgent(); },
+                                               .identity = [this] { return credentials_.Identity(); },
                                                .cancelled = [this] { return streams_end_.load(); }}));
   // Who owns what a mount shows is said in the mount's own user namespace: the host's where this is root.
   constexpr uid_t kInside = 1000;

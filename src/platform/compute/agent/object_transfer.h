@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "foundation/base/result.h"
+#include "foundation/http/tls_identity.h"
 #include "platform/compute/credentials.h"
 
 namespace aloft::compute {
@@ -42,6 +43,7 @@ struct TransferOptions {
   std::string ca_file;
   std::string region;
   std::function<Result<Credentials>()> credentials;  // asked for each request: the server renews them
+  std::function<http::TlsIdentity()> identity{};     // what they are bound to, asked likewise; absent or empty: none
   std::function<bool()> cancelled;
 };
 Result<std::unique_ptr<ObjectTransfer>> OpenTransfer(TransferOptions options);

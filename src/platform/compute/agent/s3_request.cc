@@ -59,20 +59,38 @@ Error ErrorOf(const S3Request& request, const http::ClientResponse& response) {
 
 Result<std::unique_ptr<S3Requester>> S3Requester::Open(TransferOptions options) {
   auto requester = std::make_unique<S3Requester>();
-  http::ClientOptions client;
-  client.max_connections_per_destination = 8;
   if (!options.ca_file.empty()) {
-    ALOFT_ASSIGN(client.ca_pem, os::ReadFile(options.ca_file));
+    ALOFT_ASSIGN(requester->ca_pem_, os::ReadFile(options.ca_file));
   }
-  ALOFT_ASSIGN(requester->client_, http::Client::Create(client));
   requester->options_ = std::move(options);
+  ALOFT_TRY(requester->CurrentClient());
   return requester;
 }
 
-Result<http::ClientResponse> S3Requester::Attempt(const S3Request& request, std::shared_ptr<http::BodySink> sink) {
+Result<std::shared_ptr<http::Client>> S3Requester::CurrentClient() {
+  http::TlsIdentity identity = options_.identity ? options_.identity() : http::TlsIdentity();
+  {
+    std::lock_guard lock(mutex_);
+    if (client_ && shown_ == identity) return client_;
+  }
+  http::ClientOptions options;
+  options.ca_pem = ca_pem_;
+  options.identity = identity;
+  options.max_connections_per_destination = 8;
+  ALOFT_ASSIGN(std::shared_ptr<http::Client> made, http::Client::Create(std::move(options)));
+  std::shared_ptr<http::Client> before = made;  // ends after the lock
+  std::lock_guard lock(mutex_);
+  client_.swap(before);
+  shown_ = std::move(identity);
+  return made;
+}
+
+Result<http::ClientResponse> S3Requester::Attempt(const S3Request& request, std::shared_ptr<http::BodySink> sink,
+                                                  std::string& used_key) {
   auto endpoint = ParseEndpoint(options_.api_url());
   if (!endpoint || !endpoint->is_http()) return Fail(kInvalidArgument, "the API's URL cannot be understood");
   ALOFT_ASSIGN(Credentials credentials, options_.credentials());
+  used_key = credentials.access_key_id;
   crypto::SignedRequest signing;
   signing.method = request.method;
   signing.path = "/" + request.bucket;
@@ -100,7 +118,15 @@ Result<http::ClientResponse> S3Requester::Attempt(const S3Request& request, std:
   else
     sending.body = request.text;
   http::Destination destination{endpoint->host, endpoint->port, endpoint->scheme == "https"};
-  return client_->Call(destination, std::move(sending), std::move(sink));
+  ALOFT_ASSIGN(const std::shared_ptr<http::Client> client, CurrentClient());
+  return client->Call(destination, std::move(sending), std::move(sink));
+}
+
+// Whether what a request was refused with has been replaced meanwhile: a server that began to bind sessions, or no
+// longer does, gives its agents others.
+bool S3Requester::HasOthersThan(const std::string& used_key) const {
+  const auto now = options_.credentials();
+  return now.ok() && now->access_key_id != used_key;
 }
 
 Result<http::ClientResponse> S3Requester::Call(const S3Request& request,
@@ -110,12 +136,14 @@ Result<http::ClientResponse> S3Requester::Call(const S3Request& request,
   auto patience_ends = clock_.Monotonic() + kPatience;
   int refusals = 0;
   for (;;) {
-    auto response = Attempt(request, sink ? sink() : nullptr);
+    std::string used_key;
+    auto response = Attempt(request, sink ? sink() : nullptr, used_key);
     if (response.ok() && response->status / 100 == 2) return response;
     Error error = response.ok() ? ErrorOf(request, *response) : response.error();
     // A server that starts listens first and answers 503 until it stands.
     bool away = response.ok() ? response->status == 503 : error.kind() != ErrorKind::kInvalid;
-    if (!away && !IsRetryable(error.kind())) return error;
+    if (!away && !IsRetryable(error.kind()) && !(error.reason == kObjectDenied && HasOthersThan(used_key)))
+      return error;
     if (away ? clock_.Monotonic() > patience_ends : ++refusals >= kAttempts) return error;
     if (options_.cancelled && options_.cancelled()) return Fail(kCancelled, "stopped while data was transferred");
     auto jitter = std::chrono::milliseconds(random.Next() % static_cast<std::uint64_t>(pause.count()));

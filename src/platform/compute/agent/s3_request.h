@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,10 +35,20 @@ class S3Requester {
                                     const std::function<std::shared_ptr<http::BodySink>()>& sink = nullptr);
 
  private:
-  Result<http::ClientResponse> Attempt(const S3Request& request, std::shared_ptr<http::BodySink> sink);
+  // `used_key` becomes the access key that signed it.
+  Result<http::ClientResponse> Attempt(const S3Request& request, std::shared_ptr<http::BodySink> sink,
+                                       std::string& used_key);
+  bool HasOthersThan(const std::string& used_key) const;
+
+  // A client that shows what the credentials are bound to now: a renewed certificate needs new connections. Those that
+  // still use the one before keep it.
+  Result<std::shared_ptr<http::Client>> CurrentClient();
 
   TransferOptions options_;
-  std::unique_ptr<http::Client> client_;
+  std::string ca_pem_;
+  std::mutex mutex_;
+  http::TlsIdentity shown_;
+  std::shared_ptr<http::Client> client_;
   SystemClock clock_;
 };
 
