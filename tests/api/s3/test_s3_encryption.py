@@ -31,6 +31,15 @@ def test_customer_keys(s3, bucket):
         s3.get_object(Bucket=bucket, Key="plain", **KEY)
 
 
+# A customer changes the key where the object lies, by a copy onto itself.
+def test_customer_key_is_changed(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"secret", **KEY)
+    s3.copy_object(Bucket=bucket, Key="k", CopySource=f"{bucket}/k", **OTHER, **{"CopySource" + name: value for name, value in KEY.items()})
+    assert s3.get_object(Bucket=bucket, Key="k", **OTHER)["Body"].read() == b"secret"
+    with refused("AccessDenied", 403):
+        s3.get_object(Bucket=bucket, Key="k", **KEY)
+
+
 # The same for uploads in parts: every part needs the key, and so does every reader.
 def test_customer_keys_in_parts(s3, bucket):
     first, last = os.urandom(5 << 20), os.urandom(1000)

@@ -140,6 +140,16 @@ def test_copy_brings_back(s3, versioned):
     assert done["VersionId"] and s3.get_object(Bucket=versioned, Key="parts", VersionId=done["VersionId"])["Body"].read() == b"old"
 
 
+# A copy of what a marker hides is a copy of nothing; of the marker itself it is a mistake, and AWS says which.
+def test_copy_of_a_marker(s3, versioned):
+    s3.put_object(Bucket=versioned, Key="k", Body=b"x")
+    marker = s3.delete_object(Bucket=versioned, Key="k")["VersionId"]
+    with refused("NoSuchKey", 404):
+        s3.copy_object(Bucket=versioned, Key="copy", CopySource=f"{versioned}/k")
+    with refused("InvalidRequest", 400, "may not specifically refer to a delete marker"):
+        s3.copy_object(Bucket=versioned, Key="copy", CopySource={"Bucket": versioned, "Key": "k", "VersionId": marker})
+
+
 # Who may read and hide need not be able to look back or destroy.
 def test_version_rights(cloud, s3, versioned):
     user = cloud.make_user()

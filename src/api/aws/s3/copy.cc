@@ -55,6 +55,14 @@ objects::Service::SourceCheck CheckSource(const Context& context, const Call& ca
   };
 }
 
+Error NoSource(const Context& context, const Call& call, const Authorized& authorized, const CopySource& source,
+               const Error& error) {
+  if (error.reason == objects::kDeleteMarkerVersion)
+    return Fail(kInvalidRequest,
+                "The source of a copy request may not specifically refer to a delete marker by version id.");
+  return Missing(context, call, authorized, source.bucket, error);
+}
+
 Permission NeedSource(const Context& context, const Call& call, const CopySource& source) {
   identity::Context more;
   if (!source.version.empty()) more[std::string(kVersionKey)] = {source.version};
@@ -104,7 +112,8 @@ Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
   // Copying an older version onto itself brings it back.
   bool same = source.bucket == target.bucket && source.key == target.key && source.version.empty();
   bool changed = request.replace_attributes || request.replace_tags || headers.Has("x-amz-storage-class") ||
-                 headers.Has("x-amz-server-side-encryption") || !request.keep_checksum;
+                 headers.Has("x-amz-server-side-encryption") ||
+                 headers.Has("x-amz-server-side-encryption-customer-algorithm") || !request.keep_checksum;
   if (same && !changed)
     return Fail(kInvalidRequest,
                 "This copy request is illegal because it is trying to copy an object to itself without changing the "
@@ -123,7 +132,7 @@ Result<Plan> PlanCopy(const Context& context, const Call& call, Target target) {
     std::string version;
     auto info =
         context.dependencies.objects.CopyObject(owner, made, CheckSource(context, c, authorized, source, version));
-    if (!info.ok()) return Missing(context, c, authorized, source.bucket, info.error());
+    if (!info.ok()) return NoSource(context, c, authorized, source, info.error());
     std::string body;
     codec::XmlWriter xml(body);
     WriteResult(xml, "CopyObjectResult", info->modified, info->etag, info->checksum, true);
@@ -164,7 +173,7 @@ Result<Plan> PlanPartCopy(const Context& context, const Call& call, Target targe
     from.options.customer_key = source.customer_key;
     from.options.allow = CheckSource(context, c, authorized, source, version);
     auto part = context.dependencies.objects.CopyPart(owner, request, from);
-    if (!part.ok()) return Missing(context, c, authorized, source.bucket, part.error());
+    if (!part.ok()) return NoSource(context, c, authorized, source, part.error());
     std::string body;
     codec::XmlWriter xml(body);
     WriteResult(xml, "CopyPartResult", part->modified, part->etag, part->checksum, false);
