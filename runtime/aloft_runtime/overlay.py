@@ -37,11 +37,15 @@ def _pip():
     raise ValueError("requirements.txt cannot be installed: this environment has no pip")
 
 
-def install(path, target=TARGET):
-    """Installs what is missing; the directories to put on PYTHONPATH."""
+def _lines(path):
     with open(path, encoding="utf-8") as file:
         lines = [line.split(" #")[0].strip() for line in file]
-    lines = [line for line in lines if line and not line.startswith("#")]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def install(path, target=TARGET):
+    """Installs what is missing; the directories to put on PYTHONPATH."""
+    lines = _lines(path)
     if not lines or satisfied(lines):
         return []
     command, variables = _pip()
@@ -54,6 +58,27 @@ def install(path, target=TARGET):
             f"{done.returncode}); pip's reasons stand in the log. Without internet access for jobs nothing can be fetched."
         )
     return [target]
+
+
+LOCATIONS = ("--target", "-t", "--user", "--prefix", "--root", "--python")
+
+
+def pip(arguments, target=TARGET):
+    """`pip ARGUMENTS`, as a command: an install without a place of its own goes to `target`, which is on the job's PYTHONPATH. The exit code."""
+    try:
+        command, variables = _pip()
+    except ValueError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    placed = any(argument.split("=")[0] in LOCATIONS for argument in arguments)
+    if arguments[:1] == ["install"] and not placed:
+        rest = arguments[1:]
+        only_a_list = len(rest) == 2 and rest[0] in ("-r", "--requirement") and os.path.isfile(rest[1])
+        if only_a_list and satisfied(_lines(rest[1])):
+            print(f"What {rest[1]} asks for is here already.", flush=True)
+            return 0
+        arguments = ["install", "--no-input", "--disable-pip-version-check", "--upgrade", "--target", target, *rest]
+    return subprocess.run([*command, *arguments], env=dict(os.environ) | variables, check=False).returncode
 
 
 def main(arguments):

@@ -23,6 +23,34 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
+class _Other(Exception):
+    pass
+
+
+def torchrun(arguments):
+    """As `torchrun ARGUMENTS`: the usual options and a script are done here, anything else by PyTorch's own. The exit code."""
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message):
+            raise _Other(message)
+
+    parser = Parser(add_help=False, allow_abbrev=False)
+    for name, kind, default in (("nnodes", int, 1), ("node_rank", int, 0), ("nproc_per_node", int, 1), ("master_addr", str, "127.0.0.1"),
+                                ("master_port", int, 29500)):
+        parser.add_argument(f"--{name}", f"--{name.replace('_', '-')}", dest=name, type=kind, default=default)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    try:
+        options = parser.parse_args(arguments)
+        if not options.command or not options.command[0].endswith(".py"):
+            raise _Other("no script")
+    except _Other:
+        os.execv(sys.executable, [sys.executable, "-m", "torch.distributed.run", *arguments])
+    if options.nnodes > 1:
+        for name in ("GLOO_SOCKET_IFNAME", "TP_SOCKET_IFNAME"):
+            os.environ.setdefault(name, os.environ.get("SM_NETWORK_INTERFACE_NAME", "eth0"))
+    return launch(options)
+
+
 def variables(options, local_rank):
     each = options.nproc_per_node
     return dict(os.environ) | {
@@ -50,7 +78,10 @@ def end(processes):
 
 
 def main(arguments=None):
-    options = parse(sys.argv[1:] if arguments is None else arguments)
+    return launch(parse(sys.argv[1:] if arguments is None else arguments))
+
+
+def launch(options):
     processes = [subprocess.Popen([sys.executable, "-u", *options.command], env=variables(options, rank))
                  for rank in range(options.nproc_per_node)]
 

@@ -344,6 +344,7 @@ def main(arguments=None):
                 variables.setdefault(name, job.resources.get("network_interface_name", "eth0"))
         if job.platform.get("sagemaker_multi_worker_mirrored_strategy_enabled"):
             variables |= tensorflow_cluster(job)
+        paths += [path for path in [os.path.join(os.environ.get("TMPDIR", "/tmp"), "packages")] if path not in paths]  # of `pip install`
         variables["PYTHONPATH"] = os.pathsep.join(paths)
         command = command_of(job)
     except Exception as error:  # whatever it is, the job must end with a reason

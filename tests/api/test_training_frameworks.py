@@ -94,6 +94,22 @@ def test_requirements_are_installed_once(trainer):
         trainer.s3.delete_object(Bucket=trainer.bucket, Key=key)
 
 
+# Code that calls pip by name, as the SDK's own entrypoints do: what it installs lies over the environment and is the job's own.
+def test_pip_by_name(trainer):
+    script = """
+        import importlib, subprocess, sys
+        subprocess.run(["pip", "install", "--no-index", "./aloft_extra-3.0-py3-none-any.whl"], check=True)
+        subprocess.run([sys.executable, "-c", "import aloft_extra; print('child', aloft_extra.VALUE)"], check=True)
+        importlib.invalidate_caches()
+        import aloft_extra
+        print("same", aloft_extra.VALUE, flush=True)
+    """
+    job = trainer.run(None, archive(train_dot_py=script, **{"aloft_extra-3_dot_0-py3-none-any_dot_whl": wheel("3.0")}))
+    lines = trainer.log(job["TrainingJobName"])
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), lines)
+    assert {"child extra 3.0", "same extra 3.0"} <= set(lines), lines
+
+
 # What a list names beside it is the job's own and never shared; what cannot be had fails the job with that reason.
 def test_requirements_of_one_job(trainer):
     own = archive(train_dot_py=USE_EXTRA, requirements_dot_txt="./aloft_extra-2.0-py3-none-any.whl\n",

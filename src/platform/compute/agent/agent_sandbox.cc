@@ -99,9 +99,11 @@ std::map<std::string, std::string> Agent::OwnVariables() const {
                                                {"LANG", "C.UTF-8"},
                                                {"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                                {"PYTHONUNBUFFERED", "1"},
-                                               {"PYTHONPATH", kRuntimeDirectory}};
+                                               {"PYTHONPATH", std::string(kRuntimeDirectory) + ":/tmp/packages"}};
   if (environment_) {
     variables["PATH"] = environment_->path + "/bin:" + variables["PATH"];
+    // pip and torchrun as they must be here, for code that calls them by name; see runtime/aloft_runtime/overlay.py.
+    variables["PATH"].insert(0, std::string(kRuntimeDirectory) + "/bin:");
     variables["VIRTUAL_ENV"] = environment_->path;
   }
   return variables;
