@@ -59,7 +59,8 @@ class Application:
         except Exception:
             joiner = None  # of many models none is meant
         plan = joiner.explain() if joiner else ["Each request is predicted by itself: this model does not say that it predicts row by row."]
-        return 200, {"Content-Type": "application/json"}, json.dumps({"Plan": ([self._front.explain()] if self._front else []) + plan}).encode()
+        text = self._front.explain(plan) if self._front else json.dumps({"Plan": plan}).encode()
+        return 200, {"Content-Type": "application/json"}, text
 
     def _open_inference(self, method, path, headers, body):
         try:

@@ -72,15 +72,16 @@ def test_the_engine_is_said(iris, cloud):
         image = iris.sagemaker.describe_endpoint(EndpointName=iris.name)["ProductionVariants"][0]["DeployedImages"][0]["ResolvedImage"]
         return image if "@" in image else None
 
-    assert wait_for(resolved, 120, what="the native worker").startswith("aloft-runtime/scikit-learn@onnxruntime-")
-    assert "Served by the native worker: the model converts to ONNX and answered 768 samples" in cloud.aloft("endpoints", "explain", iris.name).stdout
+    assert wait_for(resolved, 600, what="the native worker").startswith("aloft-runtime/scikit-learn@onnxruntime-")
+    said = "Served by the native worker: the model converts to ONNX and answered 768 samples"
+    wait_for(lambda: said in cloud.aloft("endpoints", "explain", iris.name).stdout, 300, what="why")
     answer = iris.predict(iris.name, json.dumps(X.tolist()))
     assert json.loads(answer["Body"].read()) == MODEL.predict(X).tolist()
 
     from sklearn.neighbors import KNeighborsClassifier
 
     other = iris.serve(iris.upload(archive(model_dot_joblib=joblib_bytes(KNeighborsClassifier().fit(X, Y)))))
-    wait_for(lambda: "Served by Python: sklearn's KNeighborsClassifier is none of" in cloud.aloft("endpoints", "explain", other).stdout, 60, what="why")
+    wait_for(lambda: "Served by Python: sklearn's KNeighborsClassifier is none of" in cloud.aloft("endpoints", "explain", other).stdout, 300, what="why")
     iris.sagemaker.delete_endpoint(EndpointName=other)
 
 

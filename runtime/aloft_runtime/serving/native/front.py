@@ -6,6 +6,7 @@ plainly the same. So no request finds nobody, before, meanwhile or after; where 
 back. Nothing here keeps a model from being served: what goes wrong is said, and Python stays.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -23,7 +24,7 @@ PROGRAM = "/opt/aloft/bin/aloft-onnx-worker"
 PASSED_ON, ENGINE = "x-aloft-passed-on", "X-Aloft-Engine"
 CLOSE_ENOUGH = 1e-12  # of the largest answer: what other orders of adding 64-bit numbers up may change, as other sizes of a request do
 BATCHES = (1, 1, 1, 1, 1, 1, 1, 1, 2, 7, 33, 256)
-START_SECONDS, ANSWER_SECONDS, GRACE_SECONDS = 60.0, 60.0, 25.0
+START_SECONDS, ANSWER_SECONDS, GRACE_SECONDS = 600.0, 600.0, 25.0  # of a machine that has much else to do: nobody waits for it
 
 
 class Different(Exception):
@@ -70,8 +71,12 @@ class Front:
             self._thread = threading.Thread(target=self._run, name="native", daemon=True)
             self._thread.start()
 
-    def explain(self):
-        return f"Served by Python: {self.why}."
+    def explain(self, plan):
+        """The plan in words, as JSON: Python's own with who serves, or the native worker's, also for those who still ask here."""
+        for path in (self._native, self._path) if self._serves else ():  # which name it has changes just then
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return ask(path, "GET", "/batching")[2]
+        return json.dumps({"Plan": [f"Served by Python: {self.why}.", *plan]}).encode()
 
     def retires(self, headers):
         """Whether the connection of a request is one from before the native worker answered: its next request goes there."""
@@ -150,15 +155,15 @@ class Front:
 
     def _take_over(self, process):
         shutil.rmtree(self._directory, ignore_errors=True)  # the native worker has read it
-        os.rename(self._native, self._path)
         self._serves = True
+        os.rename(self._native, self._path)
         print("the native worker serves this model: its answers are scikit-learn's", flush=True)
         code = process.wait()
         with self._lock:
             if self._stopping:
                 return None
-            os.rename(self._python, self._path)  # the name leads back to this process
             self._serves = False
+            os.rename(self._python, self._path)  # the name leads back to this process
         return self._say(f"the native worker ended with {code}")
 
     def _say(self, why):
