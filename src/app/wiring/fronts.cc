@@ -1,5 +1,6 @@
 #include "app/wiring/fronts.h"
 
+#include "api/admin/front.h"
 #include "api/aws/application_autoscaling/rows.h"
 #include "api/aws/cloudtrail/rows.h"
 #include "api/aws/cloudwatch/alarm_rows.h"
@@ -21,7 +22,6 @@
 #include "api/aws_common/front.h"
 #include "api/inference/front.h"
 #include "api/sign_in/front.h"
-#include "app/admin_front.h"
 #include "app/wiring/tag_facts.h"
 
 namespace aloft::app {
@@ -95,7 +95,7 @@ Fronts::Fronts(World& world, Stores& stores, Platform& platform, Doors& doors, S
       api::s3::Options{world.config.domain(), world.config.encrypt_at_rest});
   inference_ = std::make_unique<api::InferenceFront>(services.serving(), tags_.get());
   sign_in_ = std::make_unique<api::SignInFront>(platform.identity(), doors.sign_in(), doors.tokens());
-  admin_ = std::make_unique<AdminFront>(AdminSources{
+  admin_ = std::make_unique<api::admin::AdminFront>(api::admin::AdminSources{
       platform.identity(), platform.keyring(), platform.resealer(), platform.kms_access(), world.metrics,
       [&stores] { return stores.Ready(); }, std::move(status_json), [this] { return all_; }, services.training(),
       services.backend(), services.quotas(), services.objects(), services.serving(), AccountId(platform.account())});

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/admin/check_objects.h"
 #include "api/aws/s3/operation.h"
-#include "app/check_objects.h"
 
 namespace aloft::app {
 namespace {
@@ -114,7 +114,7 @@ Result<work::Again> Maintenance::Scrub() {
   options.stop = [this] { return stopping_.load(); };
   ALOFT_ASSIGN(auto step, objects_.Scrub(options, kScrubInterval, [this](const objects::Problem& problem) {
     world_.log.Error("the object store is damaged",
-                     {{"problem", std::string(ProblemName(problem.kind))}, {"what", problem.what}});
+                     {{"problem", std::string(api::admin::ProblemName(problem.kind))}, {"what", problem.what}});
   }));
   if (step.finished)
     world_.log.Info("the object store was read and checked", {{"entries", std::to_string(step.total.entries)},

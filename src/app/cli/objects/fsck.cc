@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "app/check_objects.h"
+#include "api/admin/check_objects.h"
 #include "app/cli/commands.h"
 #include "app/cli/objects/place.h"
 #include "app/cli/objects/progress.h"
@@ -80,7 +80,7 @@ void CheckOffline(const Options& options, Findings& found) {
   check.budget = std::chrono::milliseconds(200);
   do {
     auto report = OrFail(objects.Check(check, [&](const objects::Problem& problem) {
-      Tell(progress, found, ProblemName(problem.kind), problem.what, problem.repaired);
+      Tell(progress, found, api::admin::ProblemName(problem.kind), problem.what, problem.repaired);
     }));
     found.entries += report.entries;
     found.blobs += report.blobs;

@@ -14,9 +14,9 @@
 #include "api/common/operation.h"
 #include "services/jobs/quotas.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 
 // What is referred to outlives the rows.
 std::vector<api::Row> MakeQuotaRows(jobs::QuotaStore& quotas, const AccountId& home);
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

@@ -4,7 +4,7 @@
 #include "api/common/operation.h"
 #include "services/objects/service.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 
 // Request: {"From": "", "Verify": false, "Repair": false}. Answer: {"Entries", "Blobs", "Bytes", "Next",
 // "Problems": [{"Kind", "What", "Repaired"}]}; an empty Next is the end. A call takes about a second, but reads what it
@@ -15,4 +15,4 @@ api::Row MakeCheckObjectsRow(objects::Service& objects, const AccountId& home);
 // "missing bytes", for people and programs.
 std::string_view ProblemName(objects::ProblemKind kind);
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

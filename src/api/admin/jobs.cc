@@ -1,4 +1,4 @@
-#include "app/admin_jobs.h"
+#include "api/admin/jobs.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -7,7 +7,7 @@
 #include "foundation/codec/json.h"
 #include "services/resources/arn.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 namespace {
 
 namespace json = boost::json;
@@ -112,4 +112,4 @@ std::vector<api::Row> MakeJobRows(training::Service& training, compute::Backend&
   return rows;
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

@@ -1,4 +1,4 @@
-#include "app/explain_access.h"
+#include "api/admin/explain_access.h"
 
 #include <boost/json.hpp>
 
@@ -6,7 +6,7 @@
 #include "foundation/codec/json.h"
 #include "platform/identity/state.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 namespace {
 
 namespace json = boost::json;
@@ -179,4 +179,4 @@ api::Row MakeExplainAccessRow(identity::Service& identity, Fronts fronts, const 
   return row;
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

@@ -13,9 +13,9 @@
 #include "platform/compute/backend.h"
 #include "services/training/service.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 
 // What is referred to outlives the rows.
 std::vector<api::Row> MakeJobRows(training::Service& training, compute::Backend& backend);
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

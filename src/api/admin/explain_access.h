@@ -7,7 +7,7 @@
 #include "api/common/operation.h"
 #include "platform/identity/service.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 
 // Request: {"Principal": ARN, name of a user, "role/NAME" or "anonymous", "Action": "s3:GetObject", "Resource": ARN,
 // "Context": {"aws:SourceIp": "10.0.0.7"}}. What the request does not say of the network is taken from the request
@@ -16,4 +16,4 @@ namespace aloft::app {
 api::Row MakeExplainAccessRow(identity::Service& identity, std::function<std::vector<const api::Front*>()> fronts,
                               const api::FactSource& keys);
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

@@ -1,16 +1,16 @@
-#include "app/admin_front.h"
+#include "api/admin/front.h"
 
 #include <boost/json.hpp>
 #include <set>
 
-#include "app/admin_endpoints.h"
-#include "app/admin_jobs.h"
-#include "app/admin_quotas.h"
-#include "app/check_objects.h"
-#include "app/explain_access.h"
+#include "api/admin/check_objects.h"
+#include "api/admin/endpoints.h"
+#include "api/admin/explain_access.h"
+#include "api/admin/jobs.h"
+#include "api/admin/quotas.h"
 #include "foundation/codec/json.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 namespace {
 
 constexpr Reason kUnknownPath{ErrorKind::kNotFound, "UnknownPath"};
@@ -199,4 +199,4 @@ http::Response AdminFront::RenderError(const Error& error, const http::RequestHe
           std::move(text)};
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

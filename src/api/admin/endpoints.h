@@ -9,9 +9,9 @@
 #include "api/common/operation.h"
 #include "services/serving/service.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 
 // What is referred to outlives the rows.
 std::vector<api::Row> MakeEndpointRows(serving::Service& serving);
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

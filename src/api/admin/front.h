@@ -10,7 +10,7 @@
 //   POST /aloft/v1/RotateRootKey        signed; aloft:RotateRootKey
 //   POST /aloft/v1/ExplainAccess        signed; iam:SimulatePrincipalPolicy on the principal: why something is allowed
 //   POST /aloft/v1/CheckObjects         signed; aloft:CheckObjects: a piece of `aloft fsck`
-//   POST /aloft/v1/ExplainEndpoint      signed; sagemaker:DescribeEndpoint on it (admin_endpoints.h)
+//   POST /aloft/v1/ExplainEndpoint      signed; sagemaker:DescribeEndpoint on it (endpoints.h)
 //   POST /aloft/v1/ListOperations       signed; aloft:ListOperations
 #pragma once
 
@@ -29,7 +29,7 @@
 #include "services/serving/service.h"
 #include "services/training/service.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 
 struct AdminSources {
   identity::Service& identity;
@@ -64,4 +64,4 @@ class AdminFront final : public api::Front {
   std::vector<api::Row> rows_;
 };
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

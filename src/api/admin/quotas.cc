@@ -1,11 +1,11 @@
-#include "app/admin_quotas.h"
+#include "api/admin/quotas.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
 
 #include "foundation/codec/json.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 namespace {
 
 namespace json = boost::json;
@@ -115,4 +115,4 @@ std::vector<api::Row> MakeQuotaRows(jobs::QuotaStore& quotas, const AccountId& h
   return rows;
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

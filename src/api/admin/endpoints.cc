@@ -1,11 +1,11 @@
-#include "app/admin_endpoints.h"
+#include "api/admin/endpoints.h"
 
 #include <boost/json.hpp>
 
 #include "foundation/codec/json.h"
 #include "services/resources/arn.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 namespace {
 
 std::string JsonOf(const std::vector<serving::Explanation>& found) {
@@ -62,4 +62,4 @@ std::vector<api::Row> MakeEndpointRows(serving::Service& serving) {
   return rows;
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin

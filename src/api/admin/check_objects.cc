@@ -1,11 +1,11 @@
-#include "app/check_objects.h"
+#include "api/admin/check_objects.h"
 
 #include <boost/json.hpp>
 
 #include "foundation/codec/json.h"
 #include "platform/identity/errors.h"
 
-namespace aloft::app {
+namespace aloft::api::admin {
 namespace {
 
 constexpr std::chrono::milliseconds kPiece{1000};
@@ -89,4 +89,4 @@ api::Row MakeCheckObjectsRow(objects::Service& objects, const AccountId& home) {
   return row;
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::api::admin
