@@ -103,7 +103,7 @@ Status ReadEncryption(const toml::node& node, Config& c) {
 }
 
 // [limits]
-Status ReadLimits(const toml::node& node, RateLimitOptions& out) {
+Status ReadLimits(const toml::node& node, gateway::RateLimitOptions& out) {
   const toml::table* table = node.as_table();
   if (table == nullptr) return Fail(kInvalidArgument, "'limits' is a table: [limits] control = 2000");
   for (const auto& [key, value] : *table) {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "app/rate_limits.h"
+#include "app/gateway/rate_limits.h"
 #include "foundation/base/log.h"
 #include "foundation/base/result.h"
 
@@ -65,7 +65,8 @@ struct Config {
   int io_threads = 0;        // 0: one per core, at most 8
   int handler_threads = 96;  // more than disk and cores need: writes that wait share one sync
   std::size_t max_requests_in_flight = 2048;
-  RateLimitOptions limits{};  // [limits] control, data, anonymous: requests per second of one caller; 0: without limit
+  gateway::RateLimitOptions
+      limits{};  // [limits] control, data, anonymous: requests per second of one caller; 0: without limit
 
   // Where the issuers of OIDC providers may live: "public", "private" (the operator's own networks too) or "loopback"
   // (this machine too, and http there).

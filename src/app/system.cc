@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "app/data_directory.h"
-#include "app/gateway.h"
-#include "app/late_handler.h"
+#include "app/gateway/gateway.h"
+#include "app/gateway/late_handler.h"
 #include "app/server_info.h"
 #include "app/tls_files.h"
 #include "app/version.h"
@@ -47,7 +47,7 @@ class RunningSystem final : public System {
   std::unique_ptr<Stores> stores_;
   std::unique_ptr<Platform> platform_;
   TlsFiles tls_;
-  LateHandler late_handler_;
+  gateway::LateHandler late_handler_;
   std::unique_ptr<os::ThreadPool> pool_;
   std::shared_ptr<http::IoThreads> io_threads_;
   std::unique_ptr<http::Server> server_;
@@ -55,7 +55,7 @@ class RunningSystem final : public System {
   std::unique_ptr<Doors> doors_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Fronts> fronts_;
-  std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<Maintenance> maintenance_;
   bool announced_ = false;
   bool stopped_ = false;
@@ -74,24 +74,24 @@ Status RunningSystem::Start() {
   stores_->StartFeeds();
   fronts_ = std::make_unique<Fronts>(world_, *stores_, *platform_, *doors_, *services_, *pool_,
                                      [this] { return StatusJson(); });
-  GatewayOptions options{Region(config.region),
-                         config.max_requests_in_flight,
-                         [this] { return stores_->Fit(); },
-                         config.limits,
-                         [this](const api::Call& call, const api::Row& row) {
-                           doors_->uses().Note(call.session, row.service, call.region.value());
-                         },
-                         &platform_->audit(),
-                         AccountId(account()),
-                         {{"s3", "GetObject"},
-                          {"s3", "HeadObject"},
-                          {"s3", "PutObject"},
-                          {"sagemaker", "InvokeEndpoint"},
-                          {"sagemaker", "Predict"},
-                          {"sagemaker", "ModelInfer"}},
-                         [this](const http::RequestHead& head) { return fronts_->SignedPath(head); }};
-  gateway_ = std::make_unique<Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_, world_.clock,
-                                       world_.random, world_.log, world_.metrics);
+  gateway::GatewayOptions options{Region(config.region),
+                                  config.max_requests_in_flight,
+                                  [this] { return stores_->Fit(); },
+                                  config.limits,
+                                  [this](const api::Call& call, const api::Row& row) {
+                                    doors_->uses().Note(call.session, row.service, call.region.value());
+                                  },
+                                  &platform_->audit(),
+                                  AccountId(account()),
+                                  {{"s3", "GetObject"},
+                                   {"s3", "HeadObject"},
+                                   {"s3", "PutObject"},
+                                   {"sagemaker", "InvokeEndpoint"},
+                                   {"sagemaker", "Predict"},
+                                   {"sagemaker", "ModelInfer"}},
+                                  [this](const http::RequestHead& head) { return fronts_->SignedPath(head); }};
+  gateway_ = std::make_unique<gateway::Gateway>(std::move(options), fronts_->all(), platform_->identity(), *pool_,
+                                                world_.clock, world_.random, world_.log, world_.metrics);
   ALOFT_TRY(services_->Start());
   maintenance_ = std::make_unique<Maintenance>(world_, *stores_, *platform_, *doors_, *services_);
   maintenance_->Start();

@@ -23,7 +23,7 @@ class Fronts {
   ~Fronts();
 
   const std::vector<const api::Front*>& all() const { return all_; }
-  // As app::SignedPath.
+  // As gateway::SignedPath.
   std::optional<std::string> SignedPath(const http::RequestHead& head) const;
 
  private:

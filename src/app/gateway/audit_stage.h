@@ -11,7 +11,7 @@
 #include "api/common/operation.h"
 #include "platform/audit/service.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 
 // What the stage remembers of one call.
 struct AuditTrace {
@@ -60,4 +60,4 @@ class AuditStage {
   AccountId operator_account_;
 };
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

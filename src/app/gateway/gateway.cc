@@ -1,35 +1,21 @@
-#include "app/gateway.h"
+#include "app/gateway/gateway.h"
 
-#include <cstdio>
 #include <thread>
 #include <utility>
 
 #include "api/common/authorize.h"
-#include "api/common/trace.h"
+#include "app/gateway/in_flight.h"
 #include "foundation/os/must_not_block.h"
 #include "platform/identity/denial.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 namespace {
-
-// How long a refused client should wait, seconds.
-constexpr const char* kRetryAfter = "1";
 
 // A larger body takes too long to digest on a socket's thread.
 constexpr std::size_t kMaxBodyHere = 64 * 1024;
 
 // A disk that takes longer than this to sync has failed.
 constexpr std::chrono::seconds kSettleTime{30};
-
-// Why a call was refused, sealed: sts:DecodeAuthorizationMessage opens it. A header, because of AWS's services
-// only EC2 has a place for it in its messages.
-constexpr const char* kDenialHeader = "x-aloft-encoded-authorization-message";
-
-std::string Seconds(std::chrono::duration<double> elapsed) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.6f", elapsed.count());
-  return buffer;
-}
 
 // The condition keys that every request has, whatever its operation.
 identity::Context GlobalContext(const api::Call& call) {
@@ -53,109 +39,6 @@ std::string_view KeyShown(const http::Exchange& exchange, Time now) {
 
 }  // namespace
 
-// One request on its way: what is known of it, and the single place that answers it.
-class Gateway::InFlight : public std::enable_shared_from_this<InFlight> {
- public:
-  InFlight(Gateway& gateway, const api::Front* claimed, std::shared_ptr<http::Exchange> request)
-      : front(claimed), gateway_(gateway), started_(gateway.clock_.Monotonic()) {
-    call->exchange = std::move(request);
-    call->request_id = RequestId(gateway.random_.Uuid());
-    call->received = gateway.clock_.Now();
-  }
-  ~InFlight() {
-    if (!answered_.exchange(true)) {
-      Result<http::Response> dropped = Fail(kInternal, "The request was dropped.", "no answer was given");
-      http::Response response = Render(dropped);
-      Send(dropped, std::move(response));
-    }
-    gateway_.in_flight_.fetch_sub(1, std::memory_order_release);
-  }
-
-  void Answer(Result<http::Response> result) {
-    http::Response response = Render(result);
-    if (const os::MustNotBlock* here = os::MustNotBlock::Current();
-        here != nullptr && here == trying.load(std::memory_order_relaxed) && here->refused()) {
-      again = true;  // made without what it needed
-      return;
-    }
-    if (!answered_.exchange(true)) Send(result, std::move(response));
-  }
-
-  // Back to before anything was asked about the call.
-  void Forget() {
-    prepared.reset();
-    decided.store(false);
-    refused.store(false);
-    denial.clear();
-    trace.Clear();
-  }
-
-  const api::Front* front;
-  const api::Row* row = nullptr;
-  bool buffered = false;  // the body is at hand
-  bool limited = false;   // it has paid its caller's rate
-  bool allowed = false;   // all stages before Run are done
-  // While it is tried on its socket's thread; `again` is that thread's.
-  std::atomic<const os::MustNotBlock*> trying{nullptr};
-  bool again = false;
-  std::shared_ptr<api::Call> call = std::make_shared<api::Call>();
-  std::unique_ptr<api::Prepared> prepared;
-  std::atomic<bool> decided{false};  // some permission was asked
-  std::atomic<bool> refused{false};  // some permission was refused, and `denial` says why
-  std::string denial;
-  AuditTrace trace;
-
- private:
-  // Takes the response out of `result`.
-  http::Response Render(Result<http::Response>& result) {
-    // The last door: whatever a handler does, nothing that it says goes out before somebody decided that it may.
-    if (result.ok() && row != nullptr && row->open.empty() && !decided.load())
-      result = Fail(kInternal, "The request could not be authorized.", "answered without an authorization decision");
-    if (result.ok()) return std::move(*result);
-    http::Response response = front->RenderError(result.error(), call->head(), call->request_id);
-    bool later = result.error().kind() == ErrorKind::kUnavailable || result.error().kind() == ErrorKind::kThrottled;
-    if (later && !response.headers.Has("retry-after")) response.headers.Add("Retry-After", kRetryAfter);
-    if (!denial.empty() && result.error().reason == identity::kAccessDenied)
-      response.headers.Add(kDenialHeader, denial);
-    return response;
-  }
-
-  void Send(const Result<http::Response>& result, http::Response response) {
-    Record(response.status, result.ok() ? std::string() : Describe(result.error()));
-    // Who changed something hears of it when its record is durable.
-    const int status = response.status;
-    auto answer = [front = front, call = call, response = std::move(response)](Status recorded) mutable {
-      if (!recorded.ok()) response = front->RenderError(recorded.error(), call->head(), call->request_id);
-      call->exchange->Reply(std::move(response));
-    };
-    gateway_.audit_.Answered(*front, row, trace, *call, result.ok() ? nullptr : &result.error(), status,
-                             std::move(answer));
-  }
-
-  void Record(int status, const std::string& failure) {
-    std::chrono::duration<double> elapsed = gateway_.clock_.Monotonic() - started_;
-    gateway_.meter_.Record(*front, row, status, elapsed);
-    auto level = status >= 500 ? Log::Level::kError : Log::Level::kDebug;
-    if (!gateway_.log_.Enabled(level)) return;
-    std::string service(row != nullptr ? row->service : front->name());
-    std::string operation(row != nullptr ? row->operation : "-");
-    Log::Fields fields = {{"id", call->request_id.value()},
-                          {"trace", api::TraceId(call->head(), call->request_id)},
-                          {"service", service},
-                          {"operation", operation},
-                          {"principal", call->session.arn},
-                          {"peer", call->head().peer_address},
-                          {"status", std::to_string(status)},
-                          {"seconds", Seconds(elapsed)},
-                          {"error", failure}};
-    status >= 500 ? gateway_.log_.Error("request failed", fields) : gateway_.log_.Debug("request", fields);
-  }
-
-  Gateway& gateway_;
-  MonotonicTime started_;
-  std::atomic<bool> answered_{false};
-};
-
 Gateway::Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, identity::Service& identity,
                  os::ThreadPool& pool, const Clock& clock, Random& random, Log log, Metrics& metrics)
     : options_(std::move(options)),
@@ -169,6 +52,7 @@ Gateway::Gateway(GatewayOptions options, std::vector<const api::Front*> fronts, 
       random_(random),
       log_(std::move(log)),
       meter_(fronts_, metrics),
+      books_{clock_, random_, log_, audit_, meter_, in_flight_},
       refused_(metrics.AddCounter("aloft_requests_refused_total", "Requests refused because the server was full")),
       throttled_(metrics.AddCounter("aloft_requests_throttled_total", "Requests refused by their caller's rate limit")),
       answered_here_(
@@ -198,7 +82,7 @@ void Gateway::OnRequest(std::shared_ptr<http::Exchange> exchange) {
 
   // Admit: refuse early rather than queue without end.
   bool full = in_flight_.fetch_add(1, std::memory_order_relaxed) >= options_.max_requests_in_flight;
-  auto flight = std::make_shared<InFlight>(*this, front, exchange);
+  auto flight = std::make_shared<InFlight>(books_, front, exchange);
   if (full) {
     refused_.Increment();
     flight->Answer(Fail(kUnavailable, "The server is busy. Please reduce your request rate."));
@@ -357,4 +241,4 @@ Status Gateway::Check(InFlight& flight, const api::Permission& permission) const
               identity::DeniedMessage(caller, permission.action, permission.resource, decision), decision.why);
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

@@ -15,7 +15,7 @@
 #include "foundation/base/result.h"
 #include "platform/identity/session.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 
 // Each API has its own word for it: SlowDown, ThrottlingException, Throttling.
 inline constexpr Reason kTooManyRequests{ErrorKind::kThrottled, "TooManyRequests"};
@@ -55,4 +55,4 @@ class RateLimits {
   std::array<Shard, kShards> shards_;
 };
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

@@ -18,10 +18,11 @@
 #include <vector>
 
 #include "api/common/operation.h"
-#include "app/audit_stage.h"
-#include "app/authenticate.h"
-#include "app/rate_limits.h"
-#include "app/request_meter.h"
+#include "app/gateway/audit_stage.h"
+#include "app/gateway/authenticate.h"
+#include "app/gateway/in_flight.h"
+#include "app/gateway/rate_limits.h"
+#include "app/gateway/request_meter.h"
 #include "foundation/base/clock.h"
 #include "foundation/base/log.h"
 #include "foundation/base/metrics.h"
@@ -30,7 +31,7 @@
 #include "foundation/os/thread_pool.h"
 #include "platform/identity/service.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 
 struct Operation {
   std::string_view service, name;  // "s3", "GetObject"
@@ -66,8 +67,6 @@ class Gateway final : public http::Handler {
   void Settle();
 
  private:
-  class InFlight;
-
   bool IsResident(InFlight& flight) const;
   void Serve(const std::shared_ptr<InFlight>& flight);
   bool TryHere(const std::shared_ptr<InFlight>& flight);
@@ -87,11 +86,12 @@ class Gateway final : public http::Handler {
   Random& random_;
   Log log_;
   RequestMeter meter_;
+  std::atomic<std::size_t> in_flight_{0};
+  const InFlightBooks books_;
   Counter& refused_;
   Counter& throttled_;
   Counter& answered_here_;
   Counter& handed_over_;
-  std::atomic<std::size_t> in_flight_{0};
 };
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

@@ -1,4 +1,4 @@
-#include "app/gateway.h"
+#include "app/gateway/gateway.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 #include "platform/identity/sessions.h"
 #include "platform/policy/policy.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 namespace {
 
 // An exchange that a test feeds and reads.
@@ -466,4 +466,4 @@ TEST_F(GatewayTest, ResidentCallWithALargeBodyGoesToThePool) {
 }
 
 }  // namespace
-}  // namespace aloft::app
+}  // namespace aloft::gateway

@@ -13,7 +13,7 @@
 #include "foundation/http/message.h"
 #include "platform/identity/service.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 
 struct Proof {
   identity::Session session;  // kNobody where the row accepts that
@@ -46,4 +46,4 @@ class Authenticate {
   crypto::SigningKeys signing_keys_;
 };
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

@@ -1,11 +1,11 @@
-#include "app/audit_stage.h"
+#include "app/gateway/audit_stage.h"
 
 #include <algorithm>
 
 #include "foundation/crypto/sigv4_view.h"
 #include "platform/identity/errors.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 namespace {
 
 constexpr std::size_t kMaxKeyBytes = 128;
@@ -137,4 +137,4 @@ void AuditStage::Answered(const api::Front& front, const api::Row* row, const Au
   audit_->Finish(entry, outcome, std::move(deliver));
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

@@ -1,8 +1,8 @@
-#include "app/authenticate.h"
+#include "app/gateway/authenticate.h"
 
 #include "foundation/base/bytes.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 namespace {
 
 constexpr std::string_view kBearerPrefix = "Bearer ";
@@ -51,4 +51,4 @@ Result<Proof> Authenticate::VerifySignature(const http::RequestHead& head, const
                std::move(credential.bound_to)};
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

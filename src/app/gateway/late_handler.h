@@ -5,7 +5,7 @@
 
 #include "foundation/http/server.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 
 class LateHandler final : public http::Handler {
  public:
@@ -20,4 +20,4 @@ class LateHandler final : public http::Handler {
   std::atomic<http::Handler*> handler_{nullptr};
 };
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

@@ -1,9 +1,9 @@
-#include "app/request_meter.h"
+#include "app/gateway/request_meter.h"
 
 #include <algorithm>
 #include <string>
 
-namespace aloft::app {
+namespace aloft::gateway {
 
 RequestMeter::RequestMeter(const std::vector<const api::Front*>& fronts, Metrics& metrics) : metrics_(metrics) {
   const auto add = [this](const void* key, std::string_view service, std::string_view operation) {
@@ -47,4 +47,4 @@ void RequestMeter::Record(const api::Front& front, const api::Row* row, int stat
   seconds->Observe(elapsed.count());
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

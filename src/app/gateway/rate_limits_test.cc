@@ -1,8 +1,8 @@
-#include "app/rate_limits.h"
+#include "app/gateway/rate_limits.h"
 
 #include <gtest/gtest.h>
 
-namespace aloft::app {
+namespace aloft::gateway {
 namespace {
 
 api::Row RowOf(std::string_view service, std::string_view operation) {
@@ -72,4 +72,4 @@ TEST(RateLimits, ZeroIsNoLimit) {
 }
 
 }  // namespace
-}  // namespace aloft::app
+}  // namespace aloft::gateway

@@ -1,11 +1,11 @@
-#include "app/rate_limits.h"
+#include "app/gateway/rate_limits.h"
 
 #include <algorithm>
 #include <functional>
 
 #include "platform/audit/classify.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 namespace {
 
 constexpr double kBurstSeconds = 2;
@@ -73,4 +73,4 @@ std::size_t RateLimits::size() const {
   return out;
 }
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway

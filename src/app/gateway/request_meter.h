@@ -13,7 +13,7 @@
 #include "api/common/operation.h"
 #include "foundation/base/metrics.h"
 
-namespace aloft::app {
+namespace aloft::gateway {
 
 // Thread-safe. `fronts` and `metrics` outlive it.
 class RequestMeter {
@@ -37,4 +37,4 @@ class RequestMeter {
   std::unordered_map<const void*, std::unique_ptr<Instruments>> instruments_;  // by row, or by front; never changes
 };
 
-}  // namespace aloft::app
+}  // namespace aloft::gateway
