@@ -124,7 +124,11 @@ class S3TransferTest : public testing::Test {
     auto opened = OpenS3Transfer({.api_url = [this] { return url_; },
                                   .ca_file = "",
                                   .region = "us-east-1",
-                                  .credentials = [this]() -> Result<Credentials> { return credentials_; },
+                                  .credentials = [this]() -> Result<Credentials> {
+                                    Credentials now = credentials_;
+                                    if (next_) credentials_ = *std::exchange(next_, std::nullopt);
+                                    return now;
+                                  },
                                   .cancelled = [this] { return cancelled_; }});
     EXPECT_TRUE(opened.ok());
     transfer_ = std::move(*opened);
@@ -143,6 +147,7 @@ class S3TransferTest : public testing::Test {
   std::string directory_, url_;
   bool cancelled_ = false;
   Credentials credentials_{"AKID", "secret", "token", SystemClock().Now() + std::chrono::hours(1)};
+  std::optional<Credentials> next_;  // replace them once they were asked for
   std::unique_ptr<ObjectTransfer> transfer_;
   os::Fd file_;
 };
@@ -172,6 +177,17 @@ TEST_F(S3TransferTest, UploadsSmallAndLarge) {
   ASSERT_TRUE(uploaded.ok()) << Describe(uploaded.error());
   EXPECT_EQ(imposter_.parts.size(), 5u);
   EXPECT_TRUE(imposter_.objects["/bucket/large"] == large);
+}
+
+// What was refused because the server has given the agent others meanwhile is asked again with these.
+TEST_F(S3TransferTest, CredentialsThatWereReplacedUnderARequestAreNoRefusal) {
+  imposter_.objects["/bucket/k"] = "v";
+  next_ = credentials_;
+  next_->access_key_id = "AKID2";
+  credentials_.secret_access_key = "wrong";
+  auto brought = transfer_->Download("bucket", "k", file_.get());
+  ASSERT_TRUE(brought.ok()) << Describe(brought.error());
+  EXPECT_EQ(imposter_.requests, 2);
 }
 
 // An overloaded API is asked again, a refusal is not, and a stop ends the asking.
