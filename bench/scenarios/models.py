@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pathlib
 import tarfile
 import tempfile
@@ -45,6 +46,22 @@ def ray_serve(bench, model: pathlib.Path) -> Peer:
                 RAY_USAGE_STATS_ENABLED="0")
 
 
+def mlserver(bench, model: pathlib.Path) -> Peer:
+    binaries = venvs.environment(bench.venvs, "mlserver")
+    bench.versions["MLServer"] = venvs.version(binaries, "mlserver")
+    port = free_port()
+    home = model.parent / "mlserver"
+    home.mkdir(exist_ok=True)
+    (home / "settings.json").write_text(json.dumps({"host": "127.0.0.1", "http_port": port, "grpc_port": free_port(), "metrics_port": free_port(),
+                                                    "parallel_workers": 2, "debug": False}))
+    (home / "model-settings.json").write_text(json.dumps({"name": "bench", "implementation": "mlserver_onnx.OnnxModel", "parameters": {"uri": str(model)}}))
+    return Peer("mlserver", [str(binaries / "mlserver"), "start", str(home)], port, "/v2/models/bench/ready", 120, PYTHONPATH=str(PEERS))
+
+
+def torchserve(bench, model: pathlib.Path) -> Peer:
+    raise venvs.Missing("its maintainers have ended it, and it needs Java and PyTorch, gigabytes for one figure")
+
+
 def archive(content: bytes) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
@@ -68,7 +85,8 @@ def alternatives(bench, network: Network, home: pathlib.Path, ours: Ours, endpoi
             JSON: (ours, [*infer, "--body-file", str(tensors), "--content-type", "application/json"])}
     for name, server in servers.items():
         if name != FLOOR:
-            ways[name] = (server, ["--mode", "post", "--path", "/predict", "--body-file", str(rows), "--content-type", "application/json"])
+            path, body = ("/v2/models/bench/infer", tensors) if name == "MLServer" else ("/predict", rows)
+            ways[name] = (server, ["--mode", "post", "--path", path, "--body-file", str(body), "--content-type", "application/json"])
 
     def measure(server, arguments):
         seconds = bench.seconds * (3 if network.name in SLOW else 1)
@@ -80,7 +98,7 @@ def alternatives(bench, network: Network, home: pathlib.Path, ours: Ours, endpoi
 
 def start_peers(bench, model: pathlib.Path, network: Network, servers: dict) -> None:
     servers[FLOOR] = OnnxFloor(bench, model, *network.floor_arguments())
-    for name, start in (("gunicorn", gunicorn), ("BentoML", bentoml), ("Ray Serve", ray_serve)):
+    for name, start in (("gunicorn", gunicorn), ("BentoML", bentoml), ("Ray Serve", ray_serve), ("MLServer", mlserver), ("TorchServe", torchserve)):
         try:
             servers[name] = start(bench, model)
         except (venvs.Missing, TimeoutError, RuntimeError) as failure:
@@ -90,7 +108,7 @@ def start_peers(bench, model: pathlib.Path, network: Network, servers: dict) -> 
 def run(bench) -> None:
     section = bench.report.section(
         "Models", "One row a request, random weights. The bare loop is one thread without any check; Aloft's requests carry a bearer token and speak the Open "
-        "Inference Protocol, with tensors in JSON or binary; the others are ONNX Runtime in Python, two processes each, JSON.",
+        "Inference Protocol, with tensors in JSON or binary; the others are ONNX Runtime in Python, two processes each, JSON (MLServer's too that of the protocol).",
         ["cpu_us", "per_second", "p50_ms", "p99_ms"])
     ours = Ours(bench.binary)
     try:
