@@ -26,7 +26,7 @@ CHECKPOINT = "xgboost-checkpoint."
 KEPT_CHECKPOINTS = 5
 MAX_FAILURE = 1024  # characters, as FailureReason allows
 TRACKER_PORT = 9099
-TRACKER_WAIT = 120  # seconds until all hosts must have found each other
+TRACKER_WAIT = 600  # seconds until all hosts must have found each other, each after reading its data
 CHANNELS = ("train", "validation", "code")
 
 
@@ -206,7 +206,7 @@ def together(job, xgboost):
         "dmlc_tracker_uri": address,
         "dmlc_tracker_port": TRACKER_PORT,
         "dmlc_task_id": f"{job.hosts.index(job.host):05d}",
-        "dmlc_retry": TRACKER_WAIT,
+        "dmlc_retry": 60,
         "dmlc_timeout": 86_400,  # a host may compute as long as it likes: the platform itself notices a lost one
     }
     with collective.CommunicatorContext(**settings):
