@@ -72,7 +72,4 @@ class Gate {
   std::list<Connection> connections_;
 };
 
-// The address that may be connected to, or why not: this host's addresses, loopback and link-local are refused.
-Result<os::Fd> ConnectOutside(const std::string& host, const std::string& port);
-
 }  // namespace aloft::compute
