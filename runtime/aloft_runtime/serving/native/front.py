@@ -130,6 +130,8 @@ class Front:
         return self._take_over(process)
 
     def _launch(self, says):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._python)  # of a process before this one
         os.link(self._path, self._python)
         with self._lock:
             if self._stopping:
