@@ -1,5 +1,6 @@
 """Models in service through the public clients: deploy, predict, update, fail, delete."""
 
+import concurrent.futures
 import io
 import json
 import subprocess
@@ -83,6 +84,35 @@ def test_the_engine_is_said(iris, cloud):
     other = iris.serve(iris.upload(archive(model_dot_joblib=joblib_bytes(KNeighborsClassifier().fit(X, Y)))))
     wait_for(lambda: "Served by Python: sklearn's KNeighborsClassifier is none of" in cloud.aloft("endpoints", "explain", other).stdout, 300, what="why")
     iris.sagemaker.delete_endpoint(EndpointName=other)
+
+
+# The engine changes behind the server's kept connections, and under an update, without a request that fails or differs.
+def test_no_request_fails_while_the_engine_changes(iris):
+    expected, answers, done = MODEL.predict(X[::10]).tolist(), [], threading.Event()
+    name = iris.serve(iris.upload(archive(model_dot_joblib=joblib_bytes(MODEL))))
+
+    def ask():
+        while not done.is_set():
+            answers.append(json.loads(iris.predict(name, json.dumps(X[::10].tolist()))["Body"].read()))
+
+    def native():
+        described = iris.sagemaker.describe_endpoint(EndpointName=name)
+        return described["EndpointStatus"] == "InService" and "@" in described["ProductionVariants"][0]["DeployedImages"][0]["ResolvedImage"]
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        asking = [pool.submit(ask) for _ in range(3)]
+        try:
+            wait_for(native, 600, what="the native worker")
+            before = len(answers)
+            wait_for(lambda: len(answers) > before + 100, 120, what="answers by it")
+            iris.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=iris.config(iris.upload(archive(model_dot_joblib=joblib_bytes(MODEL)))))
+            wait_for(native, 600, what="the next worker's engine")
+        finally:
+            done.set()
+        for one in asking:
+            one.result()
+    assert answers and all(answer == expected for answer in answers)
+    iris.sagemaker.delete_endpoint(EndpointName=name)
 
 
 # Describe holds what the SDK and the consoles read.
