@@ -11,7 +11,7 @@
 namespace aloft::serving {
 
 inline std::string ComponentKey(std::string_view component) {
-  return "_" + std::string(component);
+  return std::string("_").append(component);
 }
 inline bool IsComponentKey(std::string_view endpoint) {
   return endpoint.starts_with('_');
@@ -22,8 +22,8 @@ inline std::string ComponentOf(std::string_view key) {
 }
 // For messages: "Endpoint e", "Inference component c".
 inline std::string Shown(std::string_view endpoint) {
-  return IsComponentKey(endpoint) ? "Inference component " + ComponentOf(endpoint)
-                                  : "Endpoint " + std::string(endpoint);
+  return IsComponentKey(endpoint) ? std::string("Inference component ").append(ComponentOf(endpoint))
+                                  : std::string("Endpoint ").append(endpoint);
 }
 inline std::string EndpointArn(const models::Scope& scope, std::string_view endpoint) {
   if (IsComponentKey(endpoint))
@@ -32,8 +32,8 @@ inline std::string EndpointArn(const models::Scope& scope, std::string_view endp
 }
 // "/aws/sagemaker/Endpoints/<endpoint>", "/aws/sagemaker/InferenceComponents/<component>"
 inline std::string LogGroupNameOf(std::string_view endpoint) {
-  if (IsComponentKey(endpoint)) return "/aws/sagemaker/InferenceComponents/" + ComponentOf(endpoint);
-  return "/aws/sagemaker/Endpoints/" + std::string(endpoint);
+  if (IsComponentKey(endpoint)) return std::string("/aws/sagemaker/InferenceComponents/").append(ComponentOf(endpoint));
+  return std::string("/aws/sagemaker/Endpoints/").append(endpoint);
 }
 
 }  // namespace aloft::serving
