@@ -215,15 +215,14 @@ def test_without_tls_sessions_are_not_bound(binary, tmp_path):
 
 
 # The operator's own certificate is the server's; the agents' are the installation's authority's all the same.
-def test_beside_the_operators_certificate(binary, tmp_path):
+def test_beside_the_operators_certificate(binary, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("site")  # the path of a test's own would be too long for Unix sockets
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=operator",
                "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "server.key", "-out", "server.pem"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     settings = f'tls_certificate_file = "{tmp_path}/server.pem"\ntls_key_file = "{tmp_path}/server.key"\n'
-    data = tmp_path / "site"
-    data.mkdir()
-    double = AgentDouble(data)
-    cloud = Cloud.start(binary, data / "data", settings=double.settings + settings)
+    double = AgentDouble(tmp_path)
+    cloud = Cloud.start(binary, tmp_path / "data", settings=double.settings + settings)
     cloud.ca_file = tmp_path / "server.pem"  # of the operator's making, so the banner names none
     site = Site.__new__(Site)
     site.double, site.cloud, site.bucket = double, cloud, "operators"
