@@ -97,7 +97,7 @@ struct Options {
   std::string connection;  // PostgreSQL: a libpq connection string
   int connections = 8;
   bool read_only = false;  // RocksDB: look beside the process that has it open; what that one writes later is not seen
-  std::size_t cache_bytes = 32u << 20;  // RocksDB: blocks read; memtables (up to 1.5 of it) and records (a quarter) on top
+  std::size_t cache_bytes = 32u << 20;  // RocksDB: blocks read; memtables (1.5 of it), records (a quarter) on top
 };
 
 class Store {
